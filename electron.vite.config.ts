@@ -1,0 +1,59 @@
+import { resolve } from 'node:path';
+import ui from '@nuxt/ui/vite';
+import vue from '@vitejs/plugin-vue';
+import { defineConfig } from 'electron-vite';
+
+const alias = { '@shared': resolve(import.meta.dirname, 'src/shared') };
+
+/**
+ * Native code and the emulator stay in node_modules (they are loaded from files of their own); everything else is
+ * bundled. The targets are the oldest runtimes that have to run the same bundle: Node 20 and Chromium 130.
+ */
+const external = ['electron', 'fs-native-extensions', 'v86', /^v86\//, 'node-pty'];
+
+export default defineConfig({
+  main: {
+    resolve: { alias },
+    build: {
+      target: 'node20',
+      externalizeDeps: false,
+      rollupOptions: {
+        external,
+        input: {
+          app: resolve(import.meta.dirname, 'src/main/app/main.ts'),
+          server: resolve(import.meta.dirname, 'src/main/server/main.ts'),
+          selftest: resolve(import.meta.dirname, 'src/main/cli/selftest.ts'),
+          'machine-process': resolve(import.meta.dirname, 'src/main/processes/machine/main.ts'),
+          'worker-process': resolve(import.meta.dirname, 'src/main/processes/worker/main.ts'),
+        },
+        output: { format: 'es', entryFileNames: '[name].js', chunkFileNames: 'chunks/[name]-[hash].js' },
+      },
+    },
+  },
+  preload: {
+    resolve: { alias },
+    build: {
+      target: 'node20',
+      externalizeDeps: false,
+      rollupOptions: {
+        external: ['electron'],
+        input: { preload: resolve(import.meta.dirname, 'src/preload/preload.ts') },
+        output: { format: 'cjs', entryFileNames: '[name].cjs' },
+      },
+    },
+  },
+  renderer: {
+    root: resolve(import.meta.dirname, 'src/renderer'),
+    resolve: { alias },
+    plugins: [vue(), ui({ colorMode: true })],
+    build: {
+      target: 'chrome130',
+      rollupOptions: {
+        input: {
+          manager: resolve(import.meta.dirname, 'src/renderer/manager.html'),
+          console: resolve(import.meta.dirname, 'src/renderer/console.html'),
+        },
+      },
+    },
+  },
+});
