@@ -1,0 +1,37 @@
+import { z } from 'zod';
+import { architecture, engineId } from '../machine/config';
+
+const range = z.object({ min: z.number(), max: z.number(), default: z.number() });
+
+/**
+ * What an engine can do, as data: the wizard and the settings pages are drawn from it, and a configuration is
+ * checked against it before anything is started. Memory sizes in MiB.
+ */
+export const engineCapabilities = z.object({
+  id: engineId,
+  /** What a person reads, e.g. “Embedded (v86)”. */
+  title: z.string(),
+  version: z.string(),
+  architectures: z.array(architecture),
+  /** Widest guest that runs: 32 or 64 bit. */
+  bits: z.union([z.literal(32), z.literal(64)]),
+  memoryMiB: range,
+  videoMemoryMiB: range,
+  maxCpus: z.number().int(),
+  firmware: z.array(z.enum(['bios', 'uefi'])),
+  diskBuses: z.array(z.enum(['ide', 'virtio', 'scsi', 'sata', 'nvme'])),
+  maxDisks: z.number().int(),
+  maxCdroms: z.number().int(),
+  maxFloppies: z.number().int(),
+  nicModels: z.array(z.enum(['virtio', 'ne2k', 'e1000'])),
+  maxNics: z.number().int(),
+  maxSerialPorts: z.number().int(),
+  bootDevices: z.array(z.enum(['disk', 'cdrom', 'floppy', 'network'])),
+  sound: z.boolean(),
+  /** Whether ACPI can be switched off. */
+  acpiOptional: z.boolean(),
+  saveState: z.boolean(),
+  /** Media can be changed while the machine runs. */
+  liveMedia: z.boolean(),
+});
+export type EngineCapabilities = z.infer<typeof engineCapabilities>;
