@@ -6,9 +6,9 @@
 
 /** The registry of codes. The text says when a code is used; what a person reads is the error's `message`. */
 export const errorCodes = {
-  'internal': 'A defect of the program itself: something that no input should cause',
-  'cancelled': 'The person or the caller cancelled the operation',
-  'timeout': 'The other side did not answer in time',
+  internal: 'A defect of the program itself: something that no input should cause',
+  cancelled: 'The person or the caller cancelled the operation',
+  timeout: 'The other side did not answer in time',
   'ipc.bad-message': 'A message does not fit the contract',
   'ipc.unknown-command': 'No such command in the contract',
   'ipc.denied': 'The sender may not send this message',

@@ -120,7 +120,14 @@ export const machineSpec = z.strictObject({
   /** A new empty disk, a copy of an existing image, or none. */
   disk: z.discriminatedUnion('kind', [
     z.strictObject({ kind: z.literal('none') }),
-    z.strictObject({ kind: z.literal('new'), sizeMiB: z.number().int().min(1).max(2 * 1024 * 1024) }),
+    z.strictObject({
+      kind: z.literal('new'),
+      sizeMiB: z
+        .number()
+        .int()
+        .min(1)
+        .max(2 * 1024 * 1024),
+    }),
     z.strictObject({ kind: z.literal('copy'), path: z.string().min(1).max(4096) }),
   ]),
   /** Images to insert: absolute paths on the host. */

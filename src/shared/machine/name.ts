@@ -19,7 +19,10 @@ export function nameProblem(name: string, taken: Iterable<string>): NameProblem 
 
 /** A name as it is kept: trimmed, composed (NFC), inner white space folded to single spaces. */
 export function normalizeName(name: string): string {
-  return name.normalize('NFC').replace(/[ \t]+/g, ' ').trim();
+  return name
+    .normalize('NFC')
+    .replace(/[ \t]+/g, ' ')
+    .trim();
 }
 
 /** Two names that compare equal look the same to a person (and to a case-insensitive file system). */
@@ -33,7 +36,11 @@ export function freeName(name: string, taken: Iterable<string>): string {
   const base = normalizeName(name) || 'Machine';
   for (let count = 1; ; count++) {
     const suffix = count === 1 ? '' : ` ${count}`;
-    const candidate = [...base].slice(0, maxNameLength - suffix.length).join('').trim() + suffix;
+    const candidate =
+      [...base]
+        .slice(0, maxNameLength - suffix.length)
+        .join('')
+        .trim() + suffix;
     if (nameProblem(candidate, others) !== 'taken') return candidate;
   }
 }

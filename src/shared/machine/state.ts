@@ -37,7 +37,13 @@ const transitions: Record<MachineState, Partial<Record<MachineEvent, MachineStat
   stopping: { stopped: 'off', crashed: 'aborted' },
   saving: { saved: 'saved', 'save-failed': 'paused', crashed: 'aborted' },
   saved: { restore: 'restoring', discard: 'off' },
-  restoring: { started: 'running', pause: 'paused', 'restore-failed': 'saved', crashed: 'saved', stopped: 'saved' },
+  restoring: {
+    started: 'running',
+    pause: 'paused',
+    'restore-failed': 'saved',
+    crashed: 'saved',
+    stopped: 'saved',
+  },
   aborted: { start: 'starting' },
 };
 

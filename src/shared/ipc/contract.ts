@@ -1,0 +1,215 @@
+import { z } from 'zod';
+import { galleryItem } from '../gallery/entry';
+import { engineStatus, hostReport } from '../host/report';
+import { machineId, machineName, machineSettings, machineSpec } from '../machine/config';
+import { machineSummary, machineStatistics } from '../machine/summary';
+import { mediumReport } from '../media/report';
+import type { MachineAction } from '../machine/state';
+import { errorValue } from './messages';
+
+/**
+ * The contract between a user interface and main: every command, event and stream. Handlers, the typed client,
+ * browser mode and the docs derive from these tables; nothing else crosses the boundary.
+ */
+
+/** A command's entry: schemas, whether it is a job (answers `{ jobId }` at once), and the action whose states it needs. */
+interface Command {
+  params: z.ZodType;
+  result: z.ZodType;
+  job?: true;
+  action?: MachineAction;
+}
+const define = <T extends Record<string, Command>>(table: T): T => table;
+
+const nothing = z
+  .undefined()
+  .or(z.null())
+  .transform(() => undefined);
+const none = z.strictObject({});
+const id = z.strictObject({ id: machineId });
+const hostPath = z.string().min(1).max(4096);
+const startedJob = z.object({ jobId: z.string() });
+
+export const preferences = z.strictObject({
+  theme: z.enum(['system', 'light', 'dark']),
+  language: z.enum(['system', 'en', 'zh-CN']),
+  libraryView: z.enum(['cards', 'list']),
+});
+export type Preferences = z.infer<typeof preferences>;
+
+/** A long task. `done` and `total` in the task's own unit (bytes where `unit` says so). */
+export const job = z.object({
+  id: z.string(),
+  kind: z.enum(['download', 'create', 'save', 'selftest', 'upload']),
+  /** What it works on: a machine's id, a gallery id … */
+  subject: z.string(),
+  title: z.string(),
+  state: z.enum(['running', 'done', 'failed', 'cancelled']),
+  done: z.number(),
+  total: z.number().nullable(),
+  unit: z.enum(['bytes', 'steps']),
+  cancellable: z.boolean(),
+  error: errorValue.nullable(),
+  /** What the job made: a machine's id, a path … */
+  result: z.unknown(),
+});
+export type Job = z.infer<typeof job>;
+
+export const folderEntry = z.object({
+  name: z.string(),
+  path: z.string(),
+  kind: z.enum(['folder', 'file']),
+  size: z.number(),
+});
+
+export const commands = define({
+  'app.info': {
+    params: none,
+    result: z.object({
+      version: z.string(),
+      shell: z.enum(['electron', 'browser']),
+      platform: z.string(),
+      dataFolder: z.string(),
+      /** Whether the shell has native dialogs, a trash, a file manager to show things in. */
+      nativeDialogs: z.boolean(),
+      canTrash: z.boolean(),
+      canShowInFolder: z.boolean(),
+      /** Engines under test, such as `fake`, are offered. */
+      development: z.boolean(),
+    }),
+  },
+  /** Ends the program; with machines running, what happens to them first. */
+  'app.quit': {
+    params: z.strictObject({ running: z.enum(['save', 'shutdown', 'power-off']) }),
+    result: nothing,
+  },
+  'app.cancelQuit': { params: none, result: nothing },
+
+  'host.report': { params: none, result: hostReport },
+  'host.engines': { params: none, result: z.array(engineStatus) },
+  /** A native dialog; null when the person cancelled. `host.unavailable` in browser mode. */
+  'host.pickPath': {
+    params: z.strictObject({ purpose: z.enum(['image', 'cdrom', 'floppy', 'machine-folder']) }),
+    result: z.string().nullable(),
+  },
+  /** For the file chooser of browser mode. Without a path: the home folder. */
+  'host.listFolder': {
+    params: z.strictObject({ path: hostPath.optional() }),
+    result: z.object({
+      path: z.string(),
+      parent: z.string().nullable(),
+      entries: z.array(folderEntry),
+      truncated: z.boolean(),
+    }),
+  },
+
+  'media.inspect': { params: z.strictObject({ path: hostPath }), result: mediumReport },
+
+  'gallery.list': { params: none, result: z.array(galleryItem) },
+  'gallery.download': { params: z.strictObject({ id: z.string().max(40) }), result: startedJob, job: true },
+  /** Opens the publisher's page in the system's browser; in browser mode the page opens it itself. */
+  'gallery.openPage': { params: z.strictObject({ id: z.string().max(40) }), result: nothing },
+
+  'machine.list': { params: none, result: z.array(machineSummary) },
+  'machine.get': { params: id, result: machineSummary },
+  /** The job's result is `{ id }`. Nothing is left behind when it fails or is cancelled. */
+  'machine.create': { params: z.strictObject({ spec: machineSpec }), result: startedJob, job: true },
+  /** Adds an existing machine's folder to the library, where it is. */
+  'machine.open': { params: z.strictObject({ path: hostPath }), result: machineSummary },
+  'machine.rename': {
+    params: z.strictObject({ id: machineId, name: machineName }),
+    result: machineSummary,
+    action: 'rename',
+  },
+  'machine.configure': {
+    params: z.strictObject({ id: machineId, settings: machineSettings }),
+    result: machineSummary,
+    action: 'configure',
+  },
+  /** Looks at the folder of an inaccessible machine again. */
+  'machine.rescan': { params: none, result: z.array(machineSummary) },
+  /** `how`: to the trash, for ever, or only out of the list (its folder stays). */
+  'machine.delete': {
+    params: z.strictObject({ id: machineId, how: z.enum(['trash', 'erase', 'forget']) }),
+    result: nothing,
+    action: 'delete',
+  },
+  'machine.start': { params: id, result: machineSummary, action: 'start' },
+  'machine.pause': { params: id, result: machineSummary, action: 'pause' },
+  'machine.resume': { params: id, result: machineSummary, action: 'resume' },
+  'machine.reset': { params: id, result: machineSummary, action: 'reset' },
+  /** Presses the power button; whether the guest shuts down is the guest's business. */
+  'machine.powerButton': { params: id, result: nothing, action: 'powerButton' },
+  'machine.powerOff': { params: id, result: machineSummary, action: 'powerOff' },
+  'machine.save': { params: id, result: startedJob, job: true, action: 'save' },
+  'machine.discardSavedState': { params: id, result: machineSummary, action: 'discardSavedState' },
+  /** `drive`: `cd0`, `floppy0` …; `path` null ejects. */
+  'machine.insertMedium': {
+    params: z.strictObject({ id: machineId, drive: z.string().max(16), path: hostPath.nullable() }),
+    result: machineSummary,
+    action: 'insertMedium',
+  },
+  /** Keys pressed together and released in reverse order: names of `KeyboardEvent.code`, e.g. `ControlLeft`. */
+  'machine.sendKeys': {
+    params: z.strictObject({ id: machineId, keys: z.array(z.string().max(24)).min(1).max(8) }),
+    result: nothing,
+    action: 'sendKeys',
+  },
+  /** Writes the screen as a PNG into the machine's folder `screenshots/`. */
+  'machine.screenshot': {
+    params: id,
+    result: z.object({ path: z.string(), png: z.string().describe('base64') }),
+    action: 'screenshot',
+  },
+  /** The screen at the moment of the saved state: base64 PNG, or null. */
+  'machine.savedScreen': { params: id, result: z.string().nullable() },
+  'machine.showInFolder': { params: id, result: nothing },
+  /** Opens (or focuses) the console window; in browser mode the page opens it itself. */
+  'machine.openConsole': { params: id, result: nothing },
+  /** The last lines of the machine's log. */
+  'machine.log': { params: id, result: z.array(z.string()) },
+
+  'job.list': { params: none, result: z.array(job) },
+  'job.cancel': { params: z.strictObject({ id: z.string().max(40) }), result: nothing },
+
+  'preferences.get': { params: none, result: preferences },
+  'preferences.set': { params: preferences.partial().strict(), result: preferences },
+
+  /** Boots Starter Linux without a screen; the job's result is a `SelftestResult`. */
+  'selftest.run': { params: z.strictObject({ engine: z.string().max(16) }), result: startedJob, job: true },
+});
+export type Commands = typeof commands;
+export type CommandName = keyof Commands & string;
+
+/** The line that `npm run selftest -- boot` prints. */
+export const selftestResult = z.object({
+  ok: z.boolean(),
+  engine: z.string(),
+  /** From the start of the machine to the shell's answer, in milliseconds; null when it did not come. */
+  shellMs: z.number().nullable(),
+  error: errorValue.optional(),
+});
+export type SelftestResult = z.infer<typeof selftestResult>;
+
+export const events = {
+  'machine.changed': machineSummary,
+  'machine.removed': z.object({ id: z.string() }),
+  'machine.statistics': z.object({ id: z.string(), statistics: machineStatistics }),
+  'job.changed': job,
+  'preferences.changed': preferences,
+  /** Quitting was asked for while machines run: the user interface asks what to do with them. */
+  'app.quitAsked': z.object({ running: z.array(machineSummary) }),
+} as const;
+export type Events = typeof events;
+
+/** Streams: what a client names when it asks for a port. All of them are `ByteStream`s. */
+export const streams = {
+  /** RFB (RFC 6143), the client being the viewer. */
+  'console.graphics': id,
+  /** The bytes of a serial port, with the last 64 KiB of its output first. */
+  'console.serial': z.strictObject({ id: machineId, port: z.number().int().min(0).max(3) }),
+  /** PNG images of the screen, each one message, at most 2 a second and only when something changed. */
+  'console.thumbnail': z.strictObject({ id: machineId, width: z.number().int().min(16).max(640) }),
+} as const;
+export type Streams = typeof streams;
+export type StreamName = keyof Streams;
