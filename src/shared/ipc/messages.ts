@@ -15,10 +15,15 @@ export const errorValue: z.ZodType<ErrorValue> = z.lazy(() =>
 const callNumber = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
 
 export const message = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('call'), id: callNumber, name: z.string().max(100), params: z.unknown() }),
-  z.strictObject({ kind: z.literal('result'), id: callNumber, value: z.unknown() }),
+  z.strictObject({
+    kind: z.literal('call'),
+    id: callNumber,
+    name: z.string().max(100),
+    params: z.unknown().optional(),
+  }),
+  z.strictObject({ kind: z.literal('result'), id: callNumber, value: z.unknown().optional() }),
   z.strictObject({ kind: z.literal('error'), id: callNumber, error: errorValue }),
-  z.strictObject({ kind: z.literal('event'), name: z.string().max(100), value: z.unknown() }),
+  z.strictObject({ kind: z.literal('event'), name: z.string().max(100), value: z.unknown().optional() }),
 ]);
 export type Message = z.infer<typeof message>;
 

@@ -1,0 +1,80 @@
+import { z } from 'zod';
+import { machineConfig } from '../machine/config';
+import { machineStatistics } from '../machine/summary';
+import { errorValue } from './messages';
+
+/**
+ * What main and a machine's process say to each other. Main asks, the process answers and tells events; streams
+ * (graphics, serial, thumbnails) are handed over beside it and never pass through main.
+ */
+
+const nothing = z
+  .undefined()
+  .or(z.null())
+  .transform(() => undefined);
+const none = z.strictObject({});
+
+/** Absolute paths that main has resolved and checked; the process opens nothing else. */
+export const launchPaths = z.strictObject({
+  /** The machine's folder; the process takes the lock in it. */
+  folder: z.string(),
+  /** `resources/bios`. */
+  bios: z.string(),
+  /** By the ids of the configuration's disks. */
+  disks: z.record(z.string(), z.string()),
+  /** By the ids of the configuration's drives; an empty drive has none. */
+  drives: z.record(z.string(), z.string()),
+  /** A saved state to go on from, or null to boot. */
+  savedState: z.string().nullable(),
+});
+export type LaunchPaths = z.infer<typeof launchPaths>;
+
+export const machineProcessCommands = {
+  /** Resolves when the guest runs. May be called once. */
+  launch: { params: z.strictObject({ config: machineConfig, paths: launchPaths }), result: nothing },
+  pause: { params: none, result: nothing },
+  resume: { params: none, result: nothing },
+  reset: { params: none, result: nothing },
+  /** False where the guest does not listen to the power button. */
+  powerButton: { params: none, result: z.boolean() },
+  /** Stops the guest at once, with every disk flushed; the process then ends by itself with status 0. */
+  powerOff: { params: none, result: nothing },
+  /** Pauses, writes the state to `path` (by way of a temporary file) and ends the process with status 0. On failure the machine stays paused. */
+  save: { params: z.strictObject({ path: z.string(), screenPath: z.string() }), result: nothing },
+  insertMedium: {
+    params: z.strictObject({ drive: z.string(), path: z.string().nullable() }),
+    result: nothing,
+  },
+  /** Names of `KeyboardEvent.code`, pressed in order and released in reverse. */
+  sendKeys: { params: z.strictObject({ keys: z.array(z.string()) }), result: nothing },
+  /** Writes the screen to `path` as a PNG. */
+  screenshot: { params: z.strictObject({ path: z.string() }), result: nothing },
+  /** The rows of a text screen; null in graphics. For the self-test and tests. */
+  screenText: { params: none, result: z.array(z.string()).nullable() },
+  /** The heartbeat. */
+  ping: { params: none, result: nothing },
+} as const;
+export type MachineProcessCommands = typeof machineProcessCommands;
+
+export const machineProcessEvents = {
+  /** The guest has powered itself off; the process flushes and ends with status 0. */
+  stopped: z.object({ by: z.enum(['guest', 'request']) }),
+  /** The machine paused itself, because of the host: a disk error, an image that vanished. */
+  pausedByProblem: z.object({ problem: errorValue }),
+  /** A fault inside the engine; the process ends with a status other than 0. */
+  failed: z.object({ error: errorValue }),
+  pointer: z.object({ mode: z.enum(['absolute', 'relative']) }),
+  screen: z.object({ width: z.number().int(), height: z.number().int(), text: z.boolean() }),
+  statistics: machineStatistics,
+  saveProgress: z.object({ done: z.number(), total: z.number().nullable() }),
+  log: z.object({ line: z.string().max(4000) }),
+} as const;
+export type MachineProcessEvents = typeof machineProcessEvents;
+
+/** Streams that a machine's process serves; the names under which they are handed over. */
+export const machineStream = z.discriminatedUnion('name', [
+  z.strictObject({ name: z.literal('graphics') }),
+  z.strictObject({ name: z.literal('serial'), port: z.number().int().min(0).max(3) }),
+  z.strictObject({ name: z.literal('thumbnail'), width: z.number().int().min(16).max(640) }),
+]);
+export type MachineStream = z.infer<typeof machineStream>;
