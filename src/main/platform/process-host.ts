@@ -28,12 +28,14 @@ export interface HostedProcess extends MessageChannelLike {
   readonly exited: Promise<ProcessExit>;
   /** Hands one end of a stream to the process, which serves it. `description` is what `onStream` will see there. */
   giveStream(description: unknown, endpoint: StreamEndpoint): void;
+  /** Opens a stream between main itself and the process, for what little main has to say (the self-test's serial port). */
+  openStream(description: unknown): StreamChannel;
   /** Ends it at once (SIGKILL or the like). */
   kill(): void;
 }
 
 /**
- * One end of a stream on its way to a process, in the form that the shell has it: a MessagePort of Electron, a
+ * One end of a stream on its way to a process, in the form that the shell has it: a MessagePort of Electron, or a
  * WebSocket that the process is to accept.
  */
 export type StreamEndpoint =
