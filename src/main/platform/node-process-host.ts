@@ -1,0 +1,129 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import type { Message } from '@shared/ipc/messages';
+import { messageStreams } from './message-streams';
+import type { HostedProcess, ProcessEntry, ProcessExit, ProcessHost, StreamEndpoint } from './process-host';
+import { parseProcessMessage, type ProcessMessage } from './process-messages';
+
+/** Lines of a process's output that are kept. */
+const tailLines = 200;
+const maxLineLength = 2000;
+/** How long the last output of an ended process is waited for, in milliseconds. */
+const outputGraceMs = 1000;
+
+/** Keeps the last lines of a process's output. */
+export class Tail {
+  readonly lines: string[] = [];
+
+  readonly add = (line: string): void => {
+    this.lines.push(line.slice(0, maxLineLength));
+    if (this.lines.length > tailLines) this.lines.shift();
+  };
+}
+
+/**
+ * Helper processes as children of this Node process: browser mode, tests, the command line.
+ *
+ * @param folder where the bundled entries lie (`out/main`)
+ */
+export function nodeProcessHost(folder: string): ProcessHost {
+  return {
+    start: (entry, label) => startChild(join(folder, `${entry}.js`), entry, label),
+  };
+}
+
+function startChild(file: string, entry: ProcessEntry, label: string): HostedProcess {
+  const tail = new Tail();
+  const child = fork(file, [], {
+    serialization: 'advanced',
+    // Only our own flag: a debugger or loader of the parent must not be started once more in every child.
+    execArgv: [`--title=vivarium ${entry}: ${label}`],
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+  });
+  for (const output of [child.stdout, child.stderr]) {
+    if (output) createInterface({ input: output }).on('line', tail.add);
+  }
+
+  const post = (message: ProcessMessage, handle?: Parameters<ChildProcess['send']>[1]): void => {
+    // An error means that the child is gone, which `exited` tells.
+    if (child.connected) child.send(message, handle, undefined, () => {});
+  };
+  const streams = messageStreams((message) => post(message));
+  const messageListeners: ((message: unknown) => void)[] = [];
+  const closeListeners: (() => void)[] = [];
+  let closed = false;
+  let nextStream = 1;
+
+  const close = (): void => {
+    if (closed) return;
+    closed = true;
+    streams.endAll();
+    for (const listener of closeListeners) listener();
+  };
+  child.on('message', (raw: unknown) => {
+    const message = parseProcessMessage(raw);
+    if (message?.kind === 'rpc') for (const listener of messageListeners) listener(message.message);
+    else if (message?.kind === 'data' || message?.kind === 'end') streams.receive(message);
+  });
+  child.on('disconnect', close);
+
+  const exited = exitOf(child, tail);
+  void exited.then(close);
+
+  return {
+    get pid() {
+      return child.pid;
+    },
+    tail: tail.lines,
+    exited,
+    post: (message: Message) => post({ kind: 'rpc', message }),
+    onMessage: (listener) => void messageListeners.push(listener),
+    onClose(listener) {
+      if (closed) listener();
+      else closeListeners.push(listener);
+    },
+    giveStream(description, endpoint) {
+      giveWebSocket(description, endpoint, child, post);
+    },
+    openStream(description) {
+      const stream = nextStream++;
+      const channel = streams.channel(stream);
+      post({ kind: 'open', stream, description });
+      return channel;
+    },
+    kill: () => void child.kill('SIGKILL'),
+  };
+}
+
+/** The socket itself goes to the child, so that what a viewer sees never passes through main. */
+function giveWebSocket(
+  description: unknown,
+  endpoint: StreamEndpoint,
+  child: ChildProcess,
+  post: (message: ProcessMessage, handle?: Parameters<ChildProcess['send']>[1]) => void,
+): void {
+  if (endpoint.kind !== 'web-socket') throw new TypeError('Node hands over WebSockets only');
+  const { socket, head, headers } = endpoint;
+  if (child.connected) post({ kind: 'web-socket', description, headers, head: new Uint8Array(head) }, socket);
+  else socket.destroy();
+}
+
+function exitOf(child: ChildProcess, tail: Tail): Promise<ProcessExit> {
+  return new Promise((resolve) => {
+    child.on('error', (error) => {
+      tail.add(error.message);
+      // Without a pid it never started, and no 'exit' will follow.
+      if (child.pid === undefined) resolve({ code: null, signal: null });
+    });
+    child.on('exit', (code, signal) => {
+      const exit: ProcessExit = { code, signal };
+      // Its output may still be on the way, but a grandchild may also hold it open for ever.
+      const timer = setTimeout(() => resolve(exit), outputGraceMs);
+      child.on('close', () => {
+        clearTimeout(timer);
+        resolve(exit);
+      });
+    });
+  });
+}

@@ -1,0 +1,28 @@
+import type { ParamsInput } from '@shared/ipc/rpc';
+import type { Commands } from '@shared/ipc/contract';
+
+export type PickPurpose = ParamsInput<Commands, 'host.pickPath'>['purpose'];
+
+/**
+ * What the core asks of the shell around it: Electron (`main/app`) or browser mode (`main/server`). What a shell
+ * cannot do it leaves out; the core then says so in `app.info`, or refuses with `host.unavailable`.
+ */
+export interface Shell {
+  readonly kind: 'electron' | 'browser';
+  /** Moves a file or folder to the operating system's trash. Rejects when that fails; nothing is lost then. */
+  moveToTrash?(path: string): Promise<void>;
+  /** Shows a file or folder in the system's file manager. */
+  showInFolder?(path: string): Promise<void>;
+  /** Opens an https address in the system's browser. */
+  openExternal?(url: string): Promise<void>;
+  /** A native dialog; null when the person cancelled. */
+  pickPath?(purpose: PickPurpose): Promise<string | null>;
+  /** Opens or focuses the console window of a machine. */
+  openConsole?(machineId: string): void;
+  /** Brings the program to the front: a second instance was started on the same data folder. */
+  focus?(): void;
+  /** Ends the program. Called once the core has shut down. */
+  quit?(): void;
+  /** The person decided not to quit after all. */
+  quitCancelled?(): void;
+}
