@@ -1,0 +1,65 @@
+import RFB from '@novnc/novnc';
+import { RfbChannel } from './rfb-channel';
+import { pointerMotionChange } from './rfb-messages';
+
+/** What a viewer tells about what it shows. */
+export interface ViewerEvents {
+  connected(): void;
+  disconnected(): void;
+  /** An update of the screen has been drawn. */
+  frame(): void;
+  /** The guest's screen has this many pixels. */
+  resized(width: number, height: number): void;
+}
+
+/** noVNC's viewer, with the few things that it keeps to itself. */
+export class Viewer extends RFB {
+  #events: ViewerEvents;
+
+  constructor(
+    target: HTMLElement,
+    private readonly channel: RfbChannel,
+    events: ViewerEvents,
+  ) {
+    super(target, channel, { shared: true });
+    this.#events = events;
+    this.addEventListener('connect', () => {
+      events.resized(this._canvas.width, this._canvas.height);
+      events.connected();
+    });
+    this.addEventListener('disconnect', () => events.disconnected());
+    channel.begin();
+  }
+
+  /** The element that shows the screen and takes the keyboard. */
+  get canvas(): HTMLCanvasElement {
+    return this._canvas;
+  }
+
+  /** Sends movement of a captured mouse; see `RfbChannel.sendMovement`. */
+  sendMovement(mask: number, dx: number, dy: number): void {
+    this.channel.sendMovement(mask, dx, dy);
+  }
+
+  /** Lets go of every key that is held down in the guest. */
+  releaseKeys(): void {
+    this._keyboard._allKeysUp();
+  }
+
+  protected override _framebufferUpdate(): boolean {
+    const complete = super._framebufferUpdate();
+    if (complete) this.#events.frame();
+    return complete;
+  }
+
+  protected override _handleRect(): boolean {
+    // Announces the mouse's mode and has no data; the mode is taken from the machine's summary.
+    if (this._FBU.encoding === pointerMotionChange) return true;
+    return super._handleRect();
+  }
+
+  protected override _resize(width: number, height: number): void {
+    super._resize(width, height);
+    this.#events.resized(width, height);
+  }
+}
