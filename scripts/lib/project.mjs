@@ -51,7 +51,7 @@ export function runNpm(args, options) {
 export function runPackage(name, args, options) {
   const folder = path.join(root, 'node_modules', name);
   const { bin } = JSON.parse(fs.readFileSync(path.join(folder, 'package.json'), 'utf8'));
-  const file = typeof bin === 'string' ? bin : (bin[path.basename(name)] ?? Object.values(bin)[0]);
+  const file = typeof bin === 'string' ? bin : (bin[path.basename(name)] ?? bin.tsc ?? Object.values(bin)[0]);
   return run(process.execPath, [path.join(folder, file), ...args], options);
 }
 

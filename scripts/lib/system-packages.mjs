@@ -1,0 +1,55 @@
+/** What the tests need of the system. On Debian as root it is installed; elsewhere the list says what is missing. */
+import fs from 'node:fs';
+import path from 'node:path';
+import { run } from './project.mjs';
+
+/** Each need: the program that shows that it is there, and Debian's package for it. */
+const needs = [
+  { program: 'chromium', package: 'chromium', for: 'end-to-end tests in the browser' },
+  { program: 'Xvfb', package: 'xvfb', for: 'end-to-end tests in Electron' },
+  { program: 'xauth', package: 'xauth', for: 'end-to-end tests in Electron' },
+  { program: 'qemu-img', package: 'qemu-utils', for: 'the disk format against its reference' },
+  { program: 'xorriso', package: 'xorriso', for: 'Starter Linux and test images' },
+  { program: 'mformat', package: 'mtools', for: 'floppy images' },
+  { program: 'cpio', package: 'cpio', for: 'test guests' },
+];
+
+/** Libraries that Electron's program links to, by a file that each package brings. */
+const libraries = [
+  { file: 'libnss3.so', package: 'libnss3' },
+  { file: 'libatk-bridge-2.0.so.0', package: 'libatk-bridge2.0-0' },
+  { file: 'libgtk-3.so.0', package: 'libgtk-3-0' },
+  { file: 'libgbm.so.1', package: 'libgbm1' },
+  { file: 'libasound.so.2', package: 'libasound2' },
+];
+
+function onPath(program) {
+  return (process.env.PATH ?? '')
+    .split(path.delimiter)
+    .some((folder) => fs.existsSync(path.join(folder, program)));
+}
+
+function hasLibrary(file) {
+  const folders = ['/usr/lib', '/usr/lib64', '/usr/lib/x86_64-linux-gnu', '/usr/lib/aarch64-linux-gnu'];
+  return folders.some((folder) => fs.existsSync(path.join(folder, file)));
+}
+
+function missing() {
+  const programs = needs.filter((need) => !onPath(need.program));
+  const files = process.platform === 'linux' ? libraries.filter((library) => !hasLibrary(library.file)) : [];
+  return [...programs, ...files.map((library) => ({ ...library, program: library.file, for: 'Electron' }))];
+}
+
+/** @returns what is missing in the end: `{ program, package, for }` each */
+export async function ensureSystemPackages() {
+  const before = missing();
+  const canInstall =
+    process.platform === 'linux' && fs.existsSync('/etc/debian_version') && process.getuid() === 0;
+  if (before.length === 0 || !canInstall) return before;
+  const names = before.map((need) => need.package);
+  console.log(`Installing Debian packages: ${names.join(' ')} …`);
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+  await run('apt-get', ['update', '-qq'], { env });
+  await run('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...names], { env, quiet: true });
+  return missing();
+}

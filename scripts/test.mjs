@@ -1,0 +1,104 @@
+/**
+ * `npm test`: sets up what the tests need and runs all of them.
+ *
+ *   npm test                              everything
+ *   npm test -- --only lint,unit          some stages: lint types unit conformance integration e2e
+ *
+ * The last line is `N passed, N failed, N skipped`.
+ */
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { ensureBuild } from './lib/build.mjs';
+import { ensurePackages } from './lib/packages.mjs';
+import { nodeProblem, root, run, runPackage } from './lib/project.mjs';
+import { ensureSystemPackages } from './lib/system-packages.mjs';
+
+const only = process.argv.includes('--only')
+  ? process.argv[process.argv.indexOf('--only') + 1].split(',')
+  : null;
+const wanted = (stage) => !only || only.includes(stage);
+const total = { passed: 0, failed: 0, skipped: 0 };
+
+/** Runs one stage and says how long it took. */
+async function stage(name, work) {
+  if (!wanted(name)) return;
+  console.log(`\n── ${name} ──`);
+  const started = Date.now();
+  await work();
+  console.log(`── ${name}: ${((Date.now() - started) / 1000).toFixed(0)} s ──`);
+}
+
+/** A stage that is one program: it counts as one test. */
+async function check(title, status) {
+  if ((await status) === 0) total.passed++;
+  else {
+    total.failed++;
+    console.log(`FAILED: ${title}`);
+  }
+}
+
+/** Runs projects of vitest and adds its counts to ours; a run that gives no counts is a failure. */
+async function vitest(...projects) {
+  const report = path.join(os.tmpdir(), `vivarium-test-${process.pid}-${projects[0]}.json`);
+  const status = await runPackage('vitest', [
+    'run',
+    ...projects.flatMap((project) => ['--project', project]),
+    '--reporter=default',
+    '--reporter=json',
+    `--outputFile.json=${report}`,
+  ]);
+  try {
+    const counts = JSON.parse(fs.readFileSync(report, 'utf8'));
+    total.passed += counts.numPassedTests;
+    total.failed += counts.numFailedTests;
+    total.skipped += counts.numPendingTests + counts.numTodoTests;
+    // A file that fails to load has no tests to fail.
+    if (status !== 0 && counts.numFailedTests === 0) total.failed++;
+  } catch (error) {
+    total.failed++;
+    console.log(`FAILED: ${projects.join(', ')} gave no counts (${error.message})`);
+  } finally {
+    fs.rmSync(report, { force: true });
+  }
+}
+
+async function main() {
+  const problem = nodeProblem();
+  if (problem) throw new Error(problem);
+  await ensurePackages();
+  const missing = await ensureSystemPackages();
+  if (missing.length > 0) {
+    console.log('\nMissing on this computer; the tests that need them are SKIPPED:');
+    for (const need of missing) console.log(`  ${need.program} (${need.package}): ${need.for}`);
+  }
+  if ((await run(process.execPath, [path.join(root, 'scripts', 'resources.mjs')])) !== 0) {
+    throw new Error('The resources could not be built.');
+  }
+  await ensureBuild();
+
+  await stage('lint', async () => {
+    await check('eslint', runPackage('eslint', ['.', '--max-warnings', '0']));
+    await check('prettier', runPackage('prettier', ['--check', '--log-level', 'warn', '.']));
+  });
+  await stage('types', async () => {
+    await check('main', runPackage('typescript', ['-p', 'tsconfig.node.json']));
+    await check('preload', runPackage('typescript', ['-p', 'tsconfig.preload.json']));
+    await check('renderer', runPackage('vue-tsc', ['-p', 'tsconfig.web.json']));
+  });
+  await stage('unit', () => vitest('node', 'renderer'));
+  await stage('conformance', () => vitest('conformance'));
+  await stage('integration', () => vitest('integration'));
+  await stage('e2e', () => vitest('e2e'));
+}
+
+const started = Date.now();
+try {
+  await main();
+} catch (error) {
+  console.error(error.message);
+  total.failed++;
+}
+console.log(`\n${((Date.now() - started) / 1000).toFixed(0)} s in all`);
+console.log(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
+process.exitCode = total.failed > 0 || total.passed === 0 ? 1 : 0;

@@ -1,0 +1,39 @@
+import { app, dialog, shell } from 'electron';
+import type { PickPurpose, Shell } from '../platform/shell';
+import type { Windows } from './windows';
+
+const imageExtensions = ['iso', 'img', 'ima', 'flp', 'vfd', 'raw', 'qcow2', 'bin', 'dsk'];
+
+/** What Electron offers to the core. */
+export function electronShell(windows: Windows, quitCancelled: () => void, quit: () => void): Shell {
+  return {
+    kind: 'electron',
+    moveToTrash: (path) => shell.trashItem(path),
+    async showInFolder(path) {
+      shell.showItemInFolder(path);
+    },
+    openExternal: (url) => shell.openExternal(url),
+    pickPath: (purpose) => pickPath(windows, purpose),
+    openConsole: (id) => windows.showConsole(id),
+    focus: () => void windows.showManager(),
+    quit,
+    quitCancelled,
+  };
+}
+
+async function pickPath(windows: Windows, purpose: PickPurpose): Promise<string | null> {
+  const options: Electron.OpenDialogOptions =
+    purpose === 'machine-folder'
+      ? { properties: ['openDirectory'], defaultPath: app.getPath('documents') }
+      : {
+          properties: ['openFile'],
+          defaultPath: app.getPath('downloads'),
+          filters: [
+            { name: 'Disk, CD and floppy images', extensions: imageExtensions },
+            { name: 'All files', extensions: ['*'] },
+          ],
+        };
+  const parent = windows.active();
+  const chosen = parent ? await dialog.showOpenDialog(parent, options) : await dialog.showOpenDialog(options);
+  return chosen.filePaths[0] ?? null;
+}

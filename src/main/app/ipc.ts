@@ -1,0 +1,85 @@
+import { type BrowserWindow, ipcMain, type IpcMainEvent, MessageChannelMain } from 'electron';
+import { z } from 'zod';
+import { toErrorValue } from '@shared/errors';
+import type { MessageChannelLike } from '@shared/ipc/messages';
+import { isOwnPage } from './windows';
+
+/** The channels' names stand also in `preload/preload.ts`. */
+const messageChannel = 'vivarium:message';
+const openStreamChannel = 'vivarium:open-stream';
+const streamChannel = 'vivarium:stream';
+
+const streamRequest = z.strictObject({
+  requestId: z.string().max(64),
+  name: z.string().max(64),
+  params: z.unknown(),
+});
+
+/** What the windows ask of main. */
+export interface WindowServer {
+  /** Serves the contract to one window until it closes. */
+  connect(channel: MessageChannelLike): void;
+  /** Hands one end of a stream to whoever serves it. @throws Failure when there is no such stream */
+  openStream(name: string, params: unknown, port: Electron.MessagePortMain): Promise<void>;
+  refused(reason: string): void;
+}
+
+/** Connects windows to the contract. Only the main frame of one of our own pages is listened to. */
+export class WindowIpc {
+  private readonly listeners = new Map<number, (message: unknown) => void>();
+
+  constructor(private readonly server: WindowServer) {
+    ipcMain.on(messageChannel, (event, message: unknown) => {
+      if (this.isTrusted(event)) this.listeners.get(event.sender.id)?.(message);
+    });
+    ipcMain.on(openStreamChannel, (event, request: unknown) => {
+      if (this.isTrusted(event)) void this.openStream(event, request);
+    });
+  }
+
+  /** Precondition: called before the window's page loads. */
+  connect(window: BrowserWindow): void {
+    const { webContents } = window;
+    const { id } = webContents;
+    let toMain: ((message: unknown) => void) | undefined;
+    const closed: (() => void)[] = [];
+    this.listeners.set(id, (message) => toMain?.(message));
+    webContents.on('destroyed', () => {
+      this.listeners.delete(id);
+      for (const listener of closed) listener();
+    });
+    this.server.connect({
+      post: (message) => {
+        if (!webContents.isDestroyed()) webContents.send(messageChannel, message);
+      },
+      onMessage: (listener) => {
+        toMain = listener;
+      },
+      onClose: (listener) => void closed.push(listener),
+    });
+  }
+
+  private isTrusted(event: IpcMainEvent): boolean {
+    const frame = event.senderFrame;
+    const trusted = frame !== null && frame === event.sender.mainFrame && isOwnPage(frame.url);
+    if (!trusted) this.server.refused(`a message from ${frame?.url ?? 'a frame that is gone'}`);
+    return trusted;
+  }
+
+  private async openStream(event: IpcMainEvent, raw: unknown): Promise<void> {
+    const request = streamRequest.safeParse(raw);
+    if (!request.success) {
+      this.server.refused('a stream request that does not fit');
+      return;
+    }
+    const { requestId, name, params } = request.data;
+    const { port1, port2 } = new MessageChannelMain();
+    try {
+      await this.server.openStream(name, params, port1);
+      if (!event.sender.isDestroyed()) event.sender.postMessage(streamChannel, { requestId }, [port2]);
+    } catch (error) {
+      if (!event.sender.isDestroyed())
+        event.sender.send(streamChannel, { requestId, error: toErrorValue(error) });
+    }
+  }
+}
