@@ -1,0 +1,36 @@
+/**
+ * How the packages are made. `npm run dist` adds the targets that this computer can build.
+ * Fuses: https://www.electronjs.org/docs/latest/tutorial/fuses
+ */
+export default {
+  appId: 'org.vivarium.Vivarium',
+  productName: 'Vivarium',
+  directories: { output: 'dist', buildResources: 'resources/icons' },
+  // Everything of JavaScript is bundled in out/; only the emulator and native code come from node_modules.
+  files: ['out/**', 'package.json', '!**/*.map', '!node_modules/v86/build/*debug*', '!node_modules/v86/build/*.js'],
+  // Native code cannot be loaded from inside an archive.
+  asarUnpack: ['**/*.node'],
+  extraResources: [
+    { from: 'resources', to: 'vivarium', filter: ['bios/**', 'guests/**', 'licenses/**', 'icons/**', 'gallery.json'] },
+  ],
+  // The native packages bring prebuilt files for every platform.
+  npmRebuild: false,
+  electronFuses: {
+    runAsNode: false,
+    enableCookieEncryption: true,
+    enableNodeOptionsEnvironmentVariable: false,
+    enableNodeCliInspectArguments: false,
+    enableEmbeddedAsarIntegrityValidation: true,
+    onlyLoadAppFromAsar: true,
+    grantFileProtocolExtraPrivileges: false,
+  },
+  linux: {
+    category: 'System',
+    icon: 'resources/icons',
+    executableName: 'vivarium',
+    synopsis: 'Create, run, watch and save virtual machines',
+    target: ['dir'],
+  },
+  win: { icon: 'resources/icons/512x512.png', target: ['dir'] },
+  mac: { icon: 'resources/icons/512x512.png', category: 'public.app-category.utilities', target: ['dir'] },
+};
