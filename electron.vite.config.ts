@@ -1,7 +1,6 @@
 import { resolve } from 'node:path';
-import ui from '@nuxt/ui/vite';
-import vue from '@vitejs/plugin-vue';
 import { defineConfig } from 'electron-vite';
+import { uiPlugins } from './ui.config';
 
 const alias = { '@shared': resolve(import.meta.dirname, 'src/shared') };
 
@@ -45,7 +44,7 @@ export default defineConfig({
   renderer: {
     root: resolve(import.meta.dirname, 'src/renderer'),
     resolve: { alias },
-    plugins: [vue(), ui({ colorMode: true })],
+    plugins: uiPlugins(),
     build: {
       target: 'chrome130',
       rollupOptions: {

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
-import vue from '@vitejs/plugin-vue';
 import { defineConfig } from 'vitest/config';
+import { uiPlugins } from './ui.config';
 
 const alias = { '@shared': fileURLToPath(new URL('./src/shared', import.meta.url)) };
 
@@ -18,7 +18,7 @@ export default defineConfig({
       },
       {
         resolve: { alias },
-        plugins: [vue()],
+        plugins: uiPlugins(),
         test: {
           name: 'renderer',
           environment: 'happy-dom',

@@ -1,0 +1,49 @@
+import { Failure, isErrorCode, toFailure, type ErrorValue } from '@shared/errors';
+
+/** How much of a file has reached the server, in bytes. */
+export interface UploadProgress {
+  sent: number;
+  total: number;
+}
+
+interface UploadOptions {
+  onProgress?: (progress: UploadProgress) => void;
+  signal?: AbortSignal;
+}
+
+function failureOf(request: XMLHttpRequest): Failure {
+  try {
+    const value = JSON.parse(request.responseText) as Partial<ErrorValue>;
+    if (isErrorCode(value.code)) return toFailure(value);
+  } catch {
+    // not one of our own answers: the status below says what there is to say
+  }
+  return new Failure('file.io', `The upload was refused (${request.status || 'no answer'}).`);
+}
+
+/**
+ * Makes a dropped or chosen file reachable for main and gives its path there. In Electron that is the file's own
+ * path; in browser mode the file is uploaded first (`PUT /upload?name=…`, answered with `{ path }`).
+ */
+export function hostPathOf(file: File, { onProgress, signal }: UploadOptions = {}): Promise<string> {
+  if (window.vivarium) {
+    const path = window.vivarium.pathOf(file);
+    if (path) return Promise.resolve(path);
+    return Promise.reject(new Failure('file.not-found', `“${file.name}” is not a file on this computer.`));
+  }
+  return new Promise((resolve, reject) => {
+    const request = new XMLHttpRequest();
+    request.open('PUT', `/upload?${new URLSearchParams({ name: file.name })}`);
+    request.upload.addEventListener('progress', ({ loaded }) =>
+      onProgress?.({ sent: loaded, total: file.size }),
+    );
+    request.addEventListener('load', () => {
+      if (request.status !== 200) reject(failureOf(request));
+      else resolve((JSON.parse(request.responseText) as { path: string }).path);
+    });
+    request.addEventListener('error', () => reject(failureOf(request)));
+    request.addEventListener('abort', () => reject(new Failure('cancelled', 'The upload was cancelled.')));
+    signal?.addEventListener('abort', () => request.abort(), { once: true });
+    request.send(file);
+  });
+}

@@ -1,0 +1,9 @@
+/// <reference types="vite/client" />
+import type { ElectronBridge } from './bridge/electron';
+
+declare global {
+  interface Window {
+    /** Set by the preload script in Electron; absent in browser mode. */
+    vivarium?: ElectronBridge;
+  }
+}

@@ -1,0 +1,31 @@
+export default {
+  action: {
+    cancel: 'Cancel',
+    close: 'Close',
+    retry: 'Try again',
+    back: 'Back',
+    choose: 'Choose',
+    save: 'Save',
+    details: 'Details',
+    dismiss: 'Dismiss',
+  },
+  state: {
+    off: 'Off',
+    starting: 'Starting',
+    running: 'Running',
+    paused: 'Paused',
+    stopping: 'Stopping',
+    saving: 'Saving',
+    saved: 'Saved',
+    restoring: 'Restoring',
+    aborted: 'Crashed',
+    inaccessible: 'Inaccessible',
+  },
+  connection: {
+    lost: 'The connection to Vivarium was lost. Trying again…',
+    restored: 'The connection is back.',
+  },
+  loading: 'Loading…',
+  notifications: 'Notifications',
+  unknown: 'unknown',
+} as const;

@@ -1,0 +1,17 @@
+export default {
+  title: {
+    image: 'Choose an image',
+    cdrom: 'Choose a CD or DVD image',
+    floppy: 'Choose a floppy image',
+    'machine-folder': 'Choose a machine’s folder',
+  },
+  description: 'Files and folders on the computer that runs Vivarium',
+  up: 'Folder above',
+  location: 'Location',
+  listLabel: 'Contents of the folder',
+  empty: 'This folder is empty.',
+  truncated: 'Only the first entries are shown. Type a location to go further.',
+  chooseFolder: 'Use this folder',
+  folder: 'Folder',
+  hidden: 'Show hidden files',
+} as const;

@@ -1,0 +1,34 @@
+import type en from '../en/common';
+import type { Translated } from '../types';
+
+export default {
+  action: {
+    cancel: '取消',
+    close: '关闭',
+    retry: '重试',
+    back: '返回',
+    choose: '选择',
+    save: '保存',
+    details: '详细信息',
+    dismiss: '忽略',
+  },
+  state: {
+    off: '已关机',
+    starting: '正在启动',
+    running: '运行中',
+    paused: '已暂停',
+    stopping: '正在停止',
+    saving: '正在保存',
+    saved: '已保存',
+    restoring: '正在恢复',
+    aborted: '已崩溃',
+    inaccessible: '无法访问',
+  },
+  connection: {
+    lost: '与 Vivarium 的连接已断开，正在重试…',
+    restored: '连接已恢复。',
+  },
+  loading: '正在加载…',
+  notifications: '通知',
+  unknown: '未知',
+} satisfies Translated<typeof en>;

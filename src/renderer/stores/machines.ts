@@ -1,0 +1,54 @@
+import type { MachineStatistics, MachineSummary } from '@shared/machine/summary';
+import { defineStore } from 'pinia';
+import { computed, ref } from 'vue';
+import { useConnection } from '../bridge/client';
+
+/** The machines of the library, kept current by main's events. */
+export const useMachines = defineStore('machines', () => {
+  const connection = useConnection();
+  const byId = ref(new Map<string, MachineSummary>());
+  const statistics = ref(new Map<string, MachineStatistics>());
+  /** False until the list has arrived for the first time. */
+  const loaded = ref(false);
+  /** The error of the last attempt to load the list. */
+  const failure = ref<unknown>();
+
+  const all = computed(() =>
+    [...byId.value.values()].sort((a, b) => a.name.localeCompare(b.name, undefined, { numeric: true })),
+  );
+  const names = computed(() => all.value.map(({ name }) => name));
+
+  function put(machine: MachineSummary): void {
+    byId.value.set(machine.id, machine);
+    if (!machine.runtime) statistics.value.delete(machine.id);
+  }
+
+  function replaceAll(machines: MachineSummary[]): void {
+    byId.value = new Map(machines.map((machine) => [machine.id, machine]));
+    loaded.value = true;
+  }
+
+  async function load(): Promise<void> {
+    try {
+      replaceAll(await connection.call('machine.list', {}));
+      failure.value = undefined;
+    } catch (error) {
+      failure.value = error;
+    }
+  }
+
+  /** Looks at every machine's folder again. */
+  async function rescan(): Promise<void> {
+    replaceAll(await connection.call('machine.rescan', {}));
+  }
+
+  connection.on('machine.changed', put);
+  connection.on('machine.removed', ({ id }) => {
+    byId.value.delete(id);
+    statistics.value.delete(id);
+  });
+  connection.on('machine.statistics', ({ id, statistics: latest }) => statistics.value.set(id, latest));
+  connection.onConnected(load);
+
+  return { byId, all, names, statistics, loaded, failure, put, load, rescan };
+});

@@ -1,0 +1,22 @@
+import type { RouteRecordRaw } from 'vue-router';
+import LibraryPage from '../../features/library/LibraryPage.vue';
+
+/** The pages of the manager window. All but the library are loaded when they are first opened. */
+export const routes: RouteRecordRaw[] = [
+  { path: '/', name: 'library', component: LibraryPage },
+  { path: '/create', name: 'create', component: () => import('../../features/create/CreateWizard.vue') },
+  { path: '/gallery', name: 'gallery', component: () => import('../../features/gallery/GalleryPage.vue') },
+  {
+    path: '/machines/:id/settings',
+    name: 'settings',
+    component: () => import('../../features/settings/SettingsPage.vue'),
+    props: true,
+  },
+  { path: '/host', name: 'host', component: () => import('../../features/host/HostPage.vue') },
+  {
+    path: '/preferences',
+    name: 'preferences',
+    component: () => import('../../features/preferences/PreferencesPage.vue'),
+  },
+  { path: '/:rest(.*)', redirect: '/' },
+];
