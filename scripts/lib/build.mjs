@@ -15,9 +15,10 @@ const inputs = [
 export async function ensureBuild({ force = false } = {}) {
   const wanted = fingerprint(inputs);
   if (!force && stampMatches(stamp, wanted)) return false;
-  console.log('Building …');
+  console.error('Building …');
   const status = await runPackage('electron-vite', ['build', '--logLevel', 'warn'], {
     env: { ...process.env, NODE_ENV: 'production' },
+    output: 'stderr',
   });
   if (status !== 0) throw new Error('The build failed; see the messages above.');
   writeStamp(stamp, wanted);

@@ -23,17 +23,15 @@ export function nodeProblem(version = process.versions.node) {
 }
 
 /**
- * Runs a program to its end with its output shown here.
+ * Runs a program to its end. `output`: `inherit` shows it here, `stderr` shows it all as diagnostics (for commands
+ * whose standard output is a result), `ignore` hides it.
  * @returns its exit status; 1 when a signal or the time limit ended it
  */
-export function run(program, args, { env = process.env, timeoutMs, quiet = false } = {}) {
+export function run(program, args, { env = process.env, timeoutMs, output = 'inherit' } = {}) {
   return new Promise((resolve, reject) => {
-    const child = spawn(program, args, {
-      cwd: root,
-      env,
-      stdio: quiet ? 'ignore' : 'inherit',
-      timeout: timeoutMs,
-    });
+    const stdio =
+      output === 'ignore' ? 'ignore' : ['inherit', output === 'stderr' ? 2 : 'inherit', 'inherit'];
+    const child = spawn(program, args, { cwd: root, env, stdio, timeout: timeoutMs });
     child.on('error', reject);
     child.on('exit', (code) => resolve(code ?? 1));
   });

@@ -1,0 +1,16 @@
+/**
+ * `npm run bench`: measures against peers in the same run and prints a table.
+ * `-- --json`: one object a line; `-- --only NAME`: one benchmark.
+ */
+import path from 'node:path';
+import { runnerImport } from 'vite';
+import { ensureBuild } from './lib/build.mjs';
+import { root } from './lib/project.mjs';
+
+await ensureBuild();
+const { module } = await runnerImport(path.join(root, 'bench', 'run.ts'), {
+  configFile: false,
+  logLevel: 'error',
+  resolve: { alias: { '@shared': path.join(root, 'src', 'shared') } },
+});
+process.exitCode = (await module.runBenches(process.argv.slice(2))) ? 0 : 1;

@@ -1,0 +1,146 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import { _electron, type Browser, chromium, type ElectronApplication, type Page } from 'playwright-core';
+import { chromiumProgram, electronProgram } from './programs';
+import { startXvfb } from './xvfb';
+
+/** The running app as a test sees it, whichever shell it runs in. */
+export interface AppUnderTest {
+  shell: 'electron' | 'browser';
+  /** The manager window. */
+  manager: Page;
+  /** Does what opens a new window, and gives that window. */
+  newWindow(action: () => Promise<void>): Promise<Page>;
+  /** The process ids of the app's main process. */
+  mainPid: number;
+  /** Ends the app as hard as it can be ended. */
+  kill(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface AppOptions {
+  dataFolder: string;
+  size?: { width: number; height: number };
+  colorScheme?: 'light' | 'dark';
+  env?: Record<string, string>;
+}
+
+const defaultSize = { width: 1280, height: 800 };
+
+/** Flags that keep Chromium from calling its maker's servers, and let it run as root in a test. */
+const chromiumFlags = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+
+function environment(options: AppOptions): Record<string, string> {
+  const inherited = Object.entries(process.env).filter(
+    (entry): entry is [string, string] => entry[1] !== undefined && entry[0] !== 'ELECTRON_RUN_AS_NODE',
+  );
+  return { ...Object.fromEntries(inherited), VIVARIUM_DATA: options.dataFolder, ...options.env };
+}
+
+/** Browser mode: our server on plain Node, and Chromium in front of it. */
+export async function startBrowserApp(options: AppOptions): Promise<AppUnderTest> {
+  const server = spawn(process.execPath, ['out/main/server.js'], {
+    env: environment(options),
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const url = await printedUrl(server);
+  const browser = await chromium.launch({ executablePath: chromiumProgram, args: chromiumFlags });
+  const context = await browser.newContext({
+    viewport: options.size ?? defaultSize,
+    colorScheme: options.colorScheme ?? 'light',
+    locale: 'en-US',
+  });
+  const manager = await context.newPage();
+  await manager.goto(url);
+  return {
+    shell: 'browser',
+    manager,
+    mainPid: server.pid ?? 0,
+    async newWindow(action) {
+      const opened = context.waitForEvent('page');
+      await action();
+      return opened;
+    },
+    kill: () => end(server, browser, 'SIGKILL'),
+    close: () => end(server, browser, 'SIGTERM'),
+  };
+}
+
+function printedUrl(server: ChildProcess): Promise<string> {
+  return new Promise((resolve, reject) => {
+    server.once('exit', (code) => reject(new Error(`The server ended with ${code}`)));
+    if (!server.stdout) return reject(new Error('The server has no output'));
+    createInterface({ input: server.stdout }).on('line', (line) => {
+      const url = /http:\/\/127\.0\.0\.1:\d+\/\?token=\S+/.exec(line)?.[0];
+      if (url) resolve(url);
+    });
+  });
+}
+
+async function end(server: ChildProcess, browser: Browser, signal: NodeJS.Signals): Promise<void> {
+  await browser.close();
+  if (server.exitCode !== null || server.signalCode !== null) return;
+  const ended = new Promise((resolve) => server.once('exit', resolve));
+  server.kill(signal);
+  await ended;
+}
+
+/** Electron under an X server of its own. As root its sandbox cannot start, so a test as root runs without. */
+export async function startElectronApp(options: AppOptions): Promise<AppUnderTest> {
+  const display = await startXvfb();
+  let app: ElectronApplication;
+  try {
+    app = await _electron.launch({
+      executablePath: electronProgram,
+      args: ['.', ...(process.getuid?.() === 0 ? ['--no-sandbox'] : []), '--disable-gpu', '--lang=en-US'],
+      env: { ...environment(options), DISPLAY: display.name },
+    });
+  } catch (error) {
+    display.stop();
+    throw error;
+  }
+  const manager = await app.firstWindow();
+  await manager.emulateMedia({ colorScheme: options.colorScheme ?? 'light' });
+  if (options.size) await resize(app, manager, options.size);
+  const pid = app.process().pid ?? 0;
+  return {
+    shell: 'electron',
+    manager,
+    mainPid: pid,
+    async newWindow(action) {
+      const opened = app.waitForEvent('window');
+      await action();
+      return opened;
+    },
+    async kill() {
+      const ended = new Promise((resolve) => app.process().once('exit', resolve));
+      app.process().kill('SIGKILL');
+      await ended;
+      display.stop();
+    },
+    async close() {
+      await app.close();
+      display.stop();
+    },
+  };
+}
+
+async function resize(
+  app: ElectronApplication,
+  page: Page,
+  size: { width: number; height: number },
+): Promise<void> {
+  const window = await app.browserWindow(page);
+  await window.evaluate(
+    (browserWindow, { width, height }) => browserWindow.setContentSize(width, height),
+    size,
+  );
+}
