@@ -1,0 +1,63 @@
+import { Failure } from '@shared/errors';
+import type { HostFile } from './host-file';
+
+/** Formats that the driver opens. */
+export type DiskFormat = 'qcow2' | 'raw';
+
+interface Signature {
+  format: string;
+  /** Name of the format for `qemu-img convert -f`. */
+  qemuName: string;
+  /** From the start of the file, or from its end if negative. */
+  at: number;
+  bytes: number[];
+}
+
+const ascii = (text: string): number[] => [...Buffer.from(text, 'latin1')];
+
+/** Formats of other programs, told apart by the bytes that their specifications fix. */
+const foreign: Signature[] = [
+  { format: 'VMDK', qemuName: 'vmdk', at: 0, bytes: ascii('KDMV') },
+  { format: 'VMDK', qemuName: 'vmdk', at: 0, bytes: ascii('COWD') },
+  { format: 'VMDK', qemuName: 'vmdk', at: 0, bytes: ascii('# Disk DescriptorFile') },
+  { format: 'VDI', qemuName: 'vdi', at: 64, bytes: [0x7f, 0x10, 0xda, 0xbe] },
+  { format: 'VHDX', qemuName: 'vhdx', at: 0, bytes: ascii('vhdxfile') },
+  { format: 'VHD', qemuName: 'vpc', at: 0, bytes: ascii('conectix') },
+  { format: 'VHD', qemuName: 'vpc', at: -512, bytes: ascii('conectix') },
+  { format: 'QED', qemuName: 'qed', at: 0, bytes: ascii('QED\0') },
+  { format: 'Parallels', qemuName: 'parallels', at: 0, bytes: ascii('WithoutFreeSpace') },
+  { format: 'Parallels', qemuName: 'parallels', at: 0, bytes: ascii('WithouFreSpacExt') },
+  { format: 'DMG', qemuName: 'dmg', at: -512, bytes: ascii('koly') },
+];
+
+const qcow2Signature = [0x51, 0x46, 0x49, 0xfb];
+
+/**
+ * Tells the format of an image from its contents: qcow2 by its magic, anything unknown is raw.
+ *
+ * @throws Failure `disk.unsupported` for the formats of other programs, with the command that converts them
+ */
+export async function detectFormat(file: HostFile): Promise<DiskFormat> {
+  const head = new Uint8Array(512);
+  const tail = new Uint8Array(512);
+  const size = await file.size();
+  await file.read(head, 0);
+  if (startsWith(head, qcow2Signature)) return 'qcow2';
+  if (size >= 512) await file.read(tail, size - 512);
+  for (const { format, qemuName, at, bytes } of foreign) {
+    const found = at < 0 ? startsWith(tail, bytes) : startsWith(head.subarray(at), bytes);
+    if (!found) continue;
+    throw new Failure(
+      'disk.unsupported',
+      `${file.path} is a ${format} image, which Vivarium cannot use as it is`,
+      {
+        hint: `Convert it with: qemu-img convert -f ${qemuName} -O qcow2 <this image> <new image>`,
+      },
+    );
+  }
+  return 'raw';
+}
+
+function startsWith(data: Uint8Array, bytes: number[]): boolean {
+  return bytes.every((byte, index) => data[index] === byte);
+}

@@ -1,0 +1,57 @@
+import { promisify } from 'node:util';
+import { inflateRaw } from 'node:zlib';
+import { Failure } from '@shared/errors';
+import type { HostFile } from '../host-file';
+import type { Geometry } from './geometry';
+
+const inflate = promisify(inflateRaw);
+
+/** Bytes of unpacked clusters kept, because a guest reads a compressed cluster in many small requests. */
+const cacheBytes = 4 * 2 ** 20;
+
+/** Reads compressed clusters (deflate without a zlib header) and remembers the last ones. */
+export class CompressedClusters {
+  private readonly cache = new Map<number, Promise<Uint8Array>>();
+
+  constructor(
+    private readonly file: HostFile,
+    private readonly geometry: Geometry,
+  ) {}
+
+  /** The contents of the cluster whose compressed form is at `offset`. It must not be changed. */
+  read(offset: number, length: number): Promise<Uint8Array> {
+    let cluster = this.cache.get(offset);
+    if (cluster === undefined) {
+      cluster = this.unpack(offset, length);
+      this.cache.set(offset, cluster);
+      cluster.catch(() => this.cache.delete(offset));
+      const room = Math.max(2, cacheBytes / this.geometry.clusterSize);
+      for (const oldest of this.cache.keys()) {
+        if (this.cache.size <= room) break;
+        this.cache.delete(oldest);
+      }
+    }
+    return cluster;
+  }
+
+  private async unpack(offset: number, length: number): Promise<Uint8Array> {
+    const { clusterSize } = this.geometry;
+    // The length counts whole sectors; the last one may not be there.
+    const packed = new Uint8Array(length);
+    const present = await this.file.read(packed, offset);
+    if (present === 0) throw new Failure('medium.truncated', `${this.file.path} ends before its data does`);
+    let cluster: Uint8Array;
+    try {
+      cluster = await inflate(packed.subarray(0, present), { maxOutputLength: clusterSize });
+    } catch (error) {
+      throw new Failure('disk.corrupt', `${this.file.path} is damaged: a cluster cannot be unpacked`, {
+        cause: error,
+      });
+    }
+    if (cluster.length === clusterSize) return cluster;
+    throw new Failure(
+      'disk.corrupt',
+      `${this.file.path} is damaged: a cluster unpacks to ${cluster.length} bytes`,
+    );
+  }
+}

@@ -1,0 +1,100 @@
+import { Failure } from '@shared/errors';
+import type { BlockDevice } from '../block-device';
+import type { HostFile } from '../host-file';
+import type { DirtyBit } from './dirty-bit';
+import { limits, roundUp } from './geometry';
+import { field, type Header } from './header';
+import type { L1Table } from './l1-table';
+import type { L2Tables } from './l2-tables';
+import type { MetadataMap } from './metadata-map';
+import type { Publisher } from './publisher';
+import type { Reader } from './reader';
+import type { Refcounts } from './refcounts';
+import type { Writer } from './writer';
+
+export interface GrowParts {
+  file: HostFile;
+  header: Header;
+  tables: L2Tables;
+  reader: Reader;
+  backing: BlockDevice | undefined;
+  l1: { get(): L1Table; replace(table: L1Table): void };
+  refcounts: Refcounts;
+  metadata: MetadataMap;
+  publisher: Publisher;
+  dirtyBit: DirtyBit;
+  writer: Writer;
+}
+
+/**
+ * Makes an image longer. The caller holds the whole disk. The header gets the new size last, so that a crash
+ * leaves a disk of the old size or of the new one with zeros in its new part.
+ */
+export async function growImage(parts: GrowParts, size: number): Promise<void> {
+  const { header, publisher, dirtyBit, l1 } = parts;
+  const { geometry } = header;
+  const entries = Math.ceil(size / geometry.l2Coverage);
+  if (!Number.isSafeInteger(size) || size < header.size || entries * 8 > limits.l1Bytes) {
+    throw new Failure('input.invalid', `A disk of ${header.size} bytes cannot be made ${size} bytes long`);
+  }
+  if (size === header.size) return;
+  await dirtyBit.set();
+  if (entries > l1.get().entries) await moveL1(parts, entries);
+  await hideOldContents(parts, size);
+  await publisher.publishAndThen(() => writeSize(parts, size));
+  header.size = size;
+}
+
+async function moveL1(parts: GrowParts, entries: number): Promise<void> {
+  const { header, publisher, refcounts, metadata, dirtyBit, l1 } = parts;
+  const { clusterSize } = header.geometry;
+  await publisher.publishAndThen(async () => {
+    const old = l1.get();
+    const { offset, clusters } = await refcounts.allocateExactly(Math.ceil((entries * 8) / clusterSize));
+    metadata.add(offset, clusters * clusterSize);
+    const table = old.moved(offset, entries);
+    await table.writeAll();
+    if (!dirtyBit.available) await refcounts.writeBack();
+    await publisher.barrier();
+    l1.replace(table);
+    await writeSize(parts, header.size);
+    if (old.entries === 0) return;
+    metadata.remove(old.offset, old.byteLength);
+    await refcounts.dropReferences(old.offset, old.byteLength);
+  });
+}
+
+/** Sees to it that the part beyond the old end reads as zeros, whatever lies there or in the backing file. */
+async function hideOldContents(parts: GrowParts, size: number): Promise<void> {
+  const { header, reader, writer, backing } = parts;
+  const { clusterSize, version } = header.geometry;
+  const wholeFrom = roundUp(header.size, clusterSize);
+  const rest = new Uint8Array(wholeFrom - header.size);
+  await reader.readInto(rest, header.size);
+  if (rest.some((byte) => byte !== 0)) await writer.write(header.size, rest.fill(0));
+
+  const wholeTo = Math.min(roundUp(size, clusterSize), roundUp(backing?.size ?? 0, clusterSize));
+  if (wholeTo <= wholeFrom) return;
+  if (version === 2) {
+    throw new Failure(
+      'disk.unsupported',
+      'This version of qcow2 cannot hide the rest of a longer backing file',
+      {
+        hint: 'Update the image with: qemu-img amend -o compat=1.1 <this image>',
+      },
+    );
+  }
+  await writer.writeZeroClusters(wholeFrom, wholeTo - wholeFrom);
+}
+
+/** Writes the size and the place of the L1 table, which stand together, in one go. */
+async function writeSize(parts: GrowParts, size: number): Promise<void> {
+  const { file, publisher, l1 } = parts;
+  const fields = new Uint8Array(24);
+  const view = new DataView(fields.buffer);
+  view.setBigUint64(0, BigInt(size));
+  view.setUint32(12, l1.get().entries);
+  view.setBigUint64(16, BigInt(l1.get().offset));
+  await file.write(fields, field.size);
+  await publisher.barrier();
+}

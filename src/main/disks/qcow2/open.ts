@@ -1,0 +1,127 @@
+import { dirname, resolve } from 'node:path';
+import { Failure, toFailure } from '@shared/errors';
+import type { BlockDevice } from '../block-device';
+import { openHostFile, type HostFile } from '../host-file';
+import { detectFormat } from '../image-format';
+import { openRawFile } from '../raw/raw-disk';
+import { incompatible, readHeader, type Header } from './header';
+import { Qcow2Disk } from './qcow2-disk';
+
+export interface OpenQcow2Options {
+  readOnly: boolean;
+  /**
+   * What to do about a backing file. An image from a stranger can name any file of this computer, which its guest
+   * could then read; `refuse` is for those. Default: `follow`.
+   */
+  backingFiles?: 'follow' | 'refuse';
+}
+
+/**
+ * Opens a qcow2 image with all images that it is based on; those are only read.
+ *
+ * @throws Failure `disk.unknown-format`, `disk.unsupported`, `disk.corrupt`, `medium.truncated`, and those of
+ * `openHostFile`
+ */
+export async function openQcow2(path: string, options: OpenQcow2Options): Promise<Qcow2Disk> {
+  return openQcow2File(await openHostFile(path, options), options);
+}
+
+/**
+ * The same over a file that is already open; it belongs to the disk from now on, even if this fails.
+ *
+ * @param above identities of the images that are based on this one
+ */
+export async function openQcow2File(
+  file: HostFile,
+  options: OpenQcow2Options,
+  above: string[] = [],
+): Promise<Qcow2Disk> {
+  let backing: BlockDevice | undefined;
+  try {
+    const header = await readHeader(file);
+    if (!options.readOnly) refuseWriting(file, header);
+    backing = await openBacking(file, header, options, [...above, file.identity]);
+    return await Qcow2Disk.open(file, header, backing, options.readOnly);
+  } catch (error) {
+    await backing?.close();
+    await file.close();
+    throw error;
+  }
+}
+
+function refuseWriting(file: HostFile, header: Header): void {
+  const hint = 'Make a copy that can be written to: qemu-img convert -O qcow2 <this image> <new image>';
+  if (header.incompatibleFeatures & incompatible.corrupt) {
+    throw new Failure('disk.corrupt', `${file.path} is marked as damaged, so it can only be read`, {
+      hint: 'Repair it with: qemu-img check -r all <this image>',
+    });
+  }
+  if (header.snapshotCount > 0) {
+    throw new Failure(
+      'disk.unsupported',
+      `${file.path} contains internal snapshots, so it can only be read`,
+      { hint },
+    );
+  }
+  if (header.bitmaps) {
+    throw new Failure('disk.unsupported', `${file.path} contains dirty bitmaps, so it can only be read`, {
+      hint,
+    });
+  }
+}
+
+async function openBacking(
+  file: HostFile,
+  header: Header,
+  options: OpenQcow2Options,
+  above: string[],
+): Promise<BlockDevice | undefined> {
+  const { backingFile, backingFormat } = header;
+  if (backingFile === undefined) return undefined;
+  if (options.backingFiles === 'refuse') {
+    throw new Failure('disk.unsupported', `${file.path} is based on another file (${backingFile})`, {
+      hint: 'Join both into one image: qemu-img convert -O qcow2 <this image> <new image>',
+    });
+  }
+  const path = backingPath(file.path, backingFile);
+  try {
+    const below = await openHostFile(path, { readOnly: true });
+    return await openBelow(below, backingFormat, above);
+  } catch (error) {
+    const { code, message, hint } = toFailure(error);
+    throw new Failure(code, `${file.path} is based on ${backingFile}: ${message}`, { hint, cause: error });
+  }
+}
+
+async function openBelow(below: HostFile, format: string | undefined, above: string[]): Promise<BlockDevice> {
+  let isQcow2: boolean;
+  try {
+    if (above.includes(below.identity)) {
+      throw new Failure('disk.corrupt', 'The images are based on one another in a circle');
+    }
+    if (format !== undefined && format !== 'raw' && format !== 'qcow2') {
+      throw new Failure('disk.unsupported', `Its format is said to be ${format}`);
+    }
+    isQcow2 = (format ?? (await detectFormat(below))) === 'qcow2';
+  } catch (error) {
+    await below.close();
+    throw error;
+  }
+  return isQcow2 ? openQcow2File(below, { readOnly: true }, above) : openRawFile(below);
+}
+
+/**
+ * Where a backing file is: relative names start from the folder of the image that mentions them.
+ *
+ * @throws Failure `disk.unsupported` for QEMU's descriptions of things that are not files
+ */
+export function backingPath(imagePath: string, backingFile: string): string {
+  // One letter and a colon is a Windows drive; QEMU's protocols have longer names.
+  if (/^[A-Za-z][A-Za-z0-9+.-]+:/.test(backingFile)) {
+    throw new Failure(
+      'disk.unsupported',
+      `${imagePath} is based on ${backingFile}, which is not a plain file`,
+    );
+  }
+  return resolve(dirname(imagePath), backingFile);
+}

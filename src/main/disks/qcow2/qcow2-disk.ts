@@ -1,0 +1,200 @@
+import { Failure } from '@shared/errors';
+import { RangeLock } from '../async-locks';
+import type { BlockDevice } from '../block-device';
+import type { HostFile } from '../host-file';
+import { checkRange, closedFailure, readOnlyFailure } from '../request';
+import { CompressedClusters } from './compressed';
+import { DirtyBit } from './dirty-bit';
+import { FileEnd } from './file-end';
+import { roundUp } from './geometry';
+import { growImage } from './grow';
+import { field, type Header } from './header';
+import { L1Table } from './l1-table';
+import { L2Tables } from './l2-tables';
+import { MetadataMap } from './metadata-map';
+import { Publisher } from './publisher';
+import { Reader } from './reader';
+import { rebuildRefcounts } from './rebuild';
+import { Refcounts } from './refcounts';
+import { Writer } from './writer';
+
+/** The parts that only an image open for writing has. */
+interface Writable {
+  refcounts: Refcounts;
+  metadata: MetadataMap;
+  publisher: Publisher;
+  dirtyBit: DirtyBit;
+  end: FileEnd;
+  writer: Writer;
+}
+
+/** An open qcow2 image, as `openQcow2` gives it. */
+export class Qcow2Disk implements BlockDevice {
+  private readonly locks = new RangeLock();
+  private readonly tables: L2Tables;
+  private readonly reader: Reader;
+  private writable: Writable | undefined;
+  private closing: Promise<void> | undefined;
+
+  private constructor(
+    private readonly file: HostFile,
+    private readonly header: Header,
+    private l1: L1Table,
+    private readonly backing: BlockDevice | undefined,
+    private readonly end: FileEnd,
+  ) {
+    const { geometry } = header;
+    const currentL1 = (): L1Table => this.l1;
+    this.tables = new L2Tables(file, geometry, currentL1, {
+      allocateTable: () => this.allocateTable(),
+      freeTable: (offset) => this.freeTable(offset),
+    });
+    const compressed = new CompressedClusters(file, geometry);
+    this.reader = new Reader(file, geometry, this.tables, compressed, backing, () => end.size);
+  }
+
+  /** For `openQcow2File`, which closes the files if this fails. */
+  static async open(
+    file: HostFile,
+    header: Header,
+    backing: BlockDevice | undefined,
+    readOnly: boolean,
+  ): Promise<Qcow2Disk> {
+    const l1 = await L1Table.load(file, header);
+    const end = new FileEnd(file, header.geometry.clusterSize, await file.size());
+    const disk = new Qcow2Disk(file, header, l1, backing, end);
+    if (!readOnly) await disk.prepareWriting();
+    return disk;
+  }
+
+  /** Virtual size in bytes. */
+  get size(): number {
+    return this.header.size;
+  }
+
+  get readOnly(): boolean {
+    return this.writable === undefined;
+  }
+
+  async read(offset: number, length: number): Promise<Uint8Array> {
+    this.check(offset, length);
+    const data = new Uint8Array(length);
+    if (length > 0) await this.holding(offset, length, false, () => this.reader.readInto(data, offset));
+    return data;
+  }
+
+  async write(offset: number, data: Uint8Array): Promise<void> {
+    this.check(offset, data.length);
+    const { writer } = this.forWriting();
+    if (data.length > 0) await this.holding(offset, data.length, true, () => writer.write(offset, data));
+  }
+
+  async flush(): Promise<void> {
+    this.check(0, 0);
+    if (this.writable === undefined) return;
+    if ((await this.file.size()) < this.end.size) {
+      throw new Failure('medium.truncated', `${this.file.path} was cut while it was in use`);
+    }
+    await this.writable.publisher.publish();
+  }
+
+  /**
+   * Makes the disk longer; the new part reads as zeros.
+   *
+   * @param size in bytes, rounded up to whole sectors of 512
+   * @throws Failure `input.invalid` if that is less than now or more than the format allows
+   */
+  async grow(size: number): Promise<void> {
+    this.check(0, 0);
+    const { file, header, tables, reader, backing } = this;
+    const writable = this.forWriting();
+    await this.locks.run(0, Infinity, true, async () => {
+      const l1 = { get: () => this.l1, replace: (table: L1Table) => void (this.l1 = table) };
+      await growImage({ file, header, tables, reader, backing, l1, ...writable }, roundUp(size, 512));
+    });
+  }
+
+  close(): Promise<void> {
+    this.closing ??= this.locks.run(0, Infinity, true, async () => {
+      try {
+        await this.finish();
+      } finally {
+        await Promise.all([this.file.close(), this.backing?.close()]);
+      }
+    });
+    return this.closing;
+  }
+
+  private async finish(): Promise<void> {
+    if (this.writable === undefined) return;
+    const { publisher, refcounts, dirtyBit, end } = this.writable;
+    await publisher.publish();
+    await refcounts.writeBack();
+    await end.trim();
+    await publisher.barrier();
+    await dirtyBit.clear();
+  }
+
+  private async prepareWriting(): Promise<void> {
+    const { file, header, tables, reader, end } = this;
+    const { geometry } = header;
+    const metadata = new MetadataMap(geometry);
+    if (this.l1.entries > 0) metadata.claim(this.l1.offset, this.l1.byteLength);
+    for (let index = 0; index < this.l1.entries; index++) {
+      const place = this.l1.get(index);
+      if (place !== undefined) metadata.claim(place.offset, geometry.clusterSize);
+    }
+    const refcounts = new Refcounts(file, geometry, metadata, end);
+    const dirtyBit = new DirtyBit(file, header);
+    if (dirtyBit.isSet) {
+      await rebuildRefcounts(file, header, this.l1, refcounts);
+      await file.datasync();
+      await dirtyBit.clear();
+    } else {
+      await refcounts.load(header);
+    }
+    // Whoever writes without knowing a feature of this kind must take its mark away.
+    if (header.autoclearFeatures !== 0n) await file.write(new Uint8Array(8), field.autoclearFeatures);
+
+    const l1 = (): L1Table => this.l1;
+    const publisher = new Publisher(file, tables, l1, refcounts, !dirtyBit.available);
+    const parts = { file, geometry, l1, tables, refcounts, metadata, publisher, reader, dirtyBit, end };
+    const writer = new Writer({ ...parts, size: () => this.size });
+    this.writable = { refcounts, metadata, publisher, dirtyBit, end, writer };
+  }
+
+  private async allocateTable(): Promise<number> {
+    const { refcounts, metadata } = this.forWriting();
+    const { offset } = await refcounts.allocate(1);
+    metadata.add(offset, this.header.geometry.clusterSize);
+    return offset;
+  }
+
+  private freeTable(offset: number): void {
+    const { publisher, metadata } = this.forWriting();
+    const { clusterSize } = this.header.geometry;
+    metadata.remove(offset, clusterSize);
+    publisher.freeLater({ offset, length: clusterSize });
+  }
+
+  private holding(
+    offset: number,
+    length: number,
+    exclusive: boolean,
+    work: () => Promise<void>,
+  ): Promise<void> {
+    const { clusterSize } = this.header.geometry;
+    const from = Math.floor(offset / clusterSize);
+    return this.locks.run(from, Math.ceil((offset + length) / clusterSize), exclusive, work);
+  }
+
+  private forWriting(): Writable {
+    if (this.writable === undefined) throw readOnlyFailure(this.file.path);
+    return this.writable;
+  }
+
+  private check(offset: number, length: number): void {
+    if (this.closing !== undefined) throw closedFailure(this.file.path);
+    checkRange(this.size, offset, length);
+  }
+}

@@ -1,0 +1,19 @@
+import { Failure } from '@shared/errors';
+
+/** Refuses a request that is not within a device of `size` bytes. @throws Failure `disk.out-of-range` */
+export function checkRange(size: number, offset: number, length: number): void {
+  const sane = Number.isSafeInteger(offset) && Number.isSafeInteger(length) && offset >= 0 && length >= 0;
+  if (sane && offset + length <= size) return;
+  throw new Failure(
+    'disk.out-of-range',
+    `${length} bytes at ${offset} are not within a disk of ${size} bytes`,
+  );
+}
+
+export function readOnlyFailure(path: string): Failure {
+  return new Failure('disk.read-only', `${path} is open for reading only`);
+}
+
+export function closedFailure(path: string): Failure {
+  return new Failure('internal', `${path} was used after it had been closed`);
+}

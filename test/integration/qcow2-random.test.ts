@@ -1,0 +1,139 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createQcow2 } from '../../src/main/disks/qcow2/create';
+import { openQcow2 } from '../../src/main/disks/qcow2/open';
+import { checkImage, hasQemuImg, qemuImg, sameContents } from '../helpers/qemu-img';
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'qcow2-random-'));
+});
+afterEach(() => rm(folder, { recursive: true, force: true }));
+
+type Operation =
+  | { do: 'write'; at: number; length: number; fill: number }
+  | { do: 'read'; at: number; length: number }
+  | { do: 'flush' }
+  | { do: 'reopen' }
+  | { do: 'grow'; by: number };
+
+const fraction = fc.double({ min: 0, max: 1, noNaN: true });
+const length = fc.oneof(fc.integer({ min: 1, max: 5000 }), fc.integer({ min: 1, max: 300_000 }));
+const operation: fc.Arbitrary<Operation> = fc.oneof(
+  {
+    weight: 8,
+    arbitrary: fc.record({
+      do: fc.constant('write' as const),
+      at: fraction,
+      length,
+      fill: fc.integer({ min: 0, max: 255 }),
+    }),
+  },
+  { weight: 4, arbitrary: fc.record({ do: fc.constant('read' as const), at: fraction, length }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('flush' as const) }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('reopen' as const) }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({ do: fc.constant('grow' as const), by: fc.integer({ min: 1, max: 2_000_000 }) }),
+  },
+);
+
+/** Bytes that differ at every position, so that misplaced data is seen. */
+function pattern(length: number, fill: number): Uint8Array {
+  return Uint8Array.from({ length }, (_, i) => (fill === 0 ? 0 : (i * 31 + (i >> 8) * 7 + fill) & 255));
+}
+
+/** Runs operations on an image and on an array, and compares what can be compared on the way. */
+async function runOnBoth(path: string, model: Uint8Array, operations: Operation[]): Promise<Uint8Array> {
+  let disk = await openQcow2(path, { readOnly: false });
+  try {
+    for (const op of operations) {
+      if (op.do === 'write' || op.do === 'read') {
+        const at = Math.floor(op.at * (model.length - 1));
+        const count = Math.min(op.length, model.length - at);
+        if (op.do === 'write') {
+          const data = pattern(count, op.fill);
+          await disk.write(at, data);
+          model.set(data, at);
+        } else {
+          expect(Buffer.compare(await disk.read(at, count), model.subarray(at, at + count))).toBe(0);
+        }
+      } else if (op.do === 'flush') {
+        await disk.flush();
+      } else if (op.do === 'reopen') {
+        await disk.close();
+        disk = await openQcow2(path, { readOnly: false });
+      } else {
+        await disk.grow(model.length + op.by);
+        const longer = new Uint8Array(disk.size);
+        longer.set(model);
+        model = longer;
+      }
+    }
+  } finally {
+    await disk.close();
+  }
+  return model;
+}
+
+async function judge(path: string, model: Uint8Array): Promise<void> {
+  const raw = join(folder, 'model.raw');
+  await writeFile(raw, model);
+  expect(await checkImage(path)).toBe('');
+  expect(await sameContents(path, 'qcow2', raw, 'raw')).toBe(true);
+}
+
+const clusterSizes = [512, 4096, 65536, 2 ** 21];
+
+describe.skipIf(!hasQemuImg)('qcow2 images after random operations, judged by qemu-img', () => {
+  it.each(clusterSizes)('are sound with clusters of %i bytes', async (clusterSize) => {
+    const path = join(folder, 'disk.qcow2');
+    const images = fc.record({
+      size: fc.integer({ min: 512, max: 3_000_000 }),
+      operations: fc.array(operation, { maxLength: 25 }),
+    });
+    await fc.assert(
+      fc.asyncProperty(images, async ({ size, operations }) => {
+        await rm(path, { force: true });
+        await createQcow2(path, { virtualSize: size, clusterSize });
+        const model = new Uint8Array(Math.ceil(size / 512) * 512);
+        await judge(path, await runOnBoth(path, model, operations));
+      }),
+      { numRuns: 12, seed: 1 },
+    );
+  });
+
+  it.each(['raw', 'qcow2'] as const)('are sound when based on a %s image', async (backingFormat) => {
+    const path = join(folder, 'overlay.qcow2');
+    const images = fc.record({
+      baseSize: fc.integer({ min: 1, max: 3000 }),
+      size: fc.integer({ min: 512, max: 1_500_000 }),
+      operations: fc.array(operation, { maxLength: 20 }),
+    });
+    await fc.assert(
+      fc.asyncProperty(images, async ({ baseSize, size, operations }) => {
+        const base = pattern(baseSize * 512, 77);
+        await writeFile(join(folder, 'base.raw'), base);
+        await rm(path, { force: true });
+        await rm(join(folder, 'base.qcow2'), { force: true });
+        await qemuImg(
+          'convert',
+          '-f',
+          'raw',
+          '-O',
+          'qcow2',
+          join(folder, 'base.raw'),
+          join(folder, 'base.qcow2'),
+        );
+        await createQcow2(path, { virtualSize: size, backingFile: `base.${backingFormat}`, backingFormat });
+        const model = new Uint8Array(Math.ceil(size / 512) * 512);
+        model.set(base.subarray(0, model.length));
+        await judge(path, await runOnBoth(path, model, operations));
+      }),
+      { numRuns: 12, seed: 2 },
+    );
+  });
+});
