@@ -1,0 +1,4 @@
+import { startWindow } from '../../ui/create-app';
+import App from './App.vue';
+
+startWindow(App);
