@@ -29,7 +29,7 @@ export interface ConnectionContext {
   readonly timeShare: number;
   /** @param updates 1 if the bytes are an update with pixels, else 0 */
   sent(bytes: number, updates: 0 | 1): void;
-  /** @param reason what the client did wrong, if that is why the connection is closed */
+  /** @param reason why this side closed the connection, if it was this side */
   closed(connection: RfbConnection, reason?: string): void;
 }
 
@@ -102,7 +102,7 @@ export class RfbConnection {
     }, wait);
   }
 
-  /** @param reason what the client did wrong, if that is why */
+  /** @param reason what the client did wrong, or why it cannot be served; nothing if the stream just ended */
   close(reason?: string): void {
     if (this.#closed) return;
     this.#closed = true;

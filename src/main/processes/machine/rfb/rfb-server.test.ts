@@ -20,7 +20,7 @@ function serve(width = 200, height = 100, options: RfbServerOptions = {}) {
     name: 'Test machine',
     maxFrameRate: 1000,
     timeShare: 1,
-    onProtocolError: (reason) => errors.push(reason),
+    onViewerDropped: (reason) => errors.push(reason),
     ...options,
   });
   servers.push(server);
@@ -217,6 +217,35 @@ describe('RfbServer', () => {
     }
     expect(server.stats().framesSent).toBeGreaterThan(2);
     expect(server.stats().framesSent).toBeLessThanOrEqual(14);
+  });
+
+  it('uses no more of this thread than it may', async () => {
+    const { frame, server } = serve(64, 16, { timeShare: 0.1 });
+    const [here, there] = streamPair();
+    let sendings = 0;
+    const costly = {
+      ...here,
+      unsent: 0,
+      drained: () => Promise.resolve(),
+      send(data: Uint8Array) {
+        const end = performance.now() + 5;
+        while (performance.now() < end);
+        sendings++;
+        here.send(data);
+      },
+    };
+    server.attach(costly);
+    const client = new ModelClient(there);
+    await client.connect();
+    const before = sendings;
+    const end = performance.now() + 400;
+    client.request(false);
+    for (let seed = 0; performance.now() < end; seed++) {
+      scribble(frame, 0, 0, 64, 16, seed);
+      await Promise.race([client.update().then(() => client.request(true)), settle(100)]);
+    }
+    expect(sendings - before).toBeGreaterThan(2);
+    expect(sendings - before).toBeLessThanOrEqual(12);
   });
 
   it('makes nothing for a viewer that does not read', async () => {

@@ -10,8 +10,8 @@ export interface RfbServerOptions {
   maxFrameRate?: number;
   /** Part of this thread's time that all viewers together may use, 0 to 1. Default 0.2. */
   timeShare?: number;
-  /** A viewer broke the protocol and was disconnected. */
-  onProtocolError?: (reason: string) => void;
+  /** A viewer was disconnected: it broke the protocol, or an update for it could not be made. */
+  onViewerDropped?: (reason: string) => void;
 }
 
 export interface RfbStats {
@@ -34,8 +34,8 @@ export class RfbServer {
 
   readonly #connections = new Set<RfbConnection>();
   readonly #stopListening: () => void;
-  readonly #options: Required<Omit<RfbServerOptions, 'onProtocolError'>>;
-  readonly #onProtocolError: ((reason: string) => void) | undefined;
+  readonly #options: Required<Omit<RfbServerOptions, 'onViewerDropped'>>;
+  readonly #onViewerDropped: ((reason: string) => void) | undefined;
   #bytesSent = 0;
   #framesSent = 0;
   #second = { start: performance.now(), count: 0, last: 0 };
@@ -45,9 +45,9 @@ export class RfbServer {
     private readonly input: RfbInput,
     options: RfbServerOptions = {},
   ) {
-    const { name = 'Vivarium', maxFrameRate = 60, timeShare = 0.2, onProtocolError } = options;
+    const { name = 'Vivarium', maxFrameRate = 60, timeShare = 0.2, onViewerDropped } = options;
     this.#options = { name, maxFrameRate, timeShare };
-    this.#onProtocolError = onProtocolError;
+    this.#onViewerDropped = onViewerDropped;
     this.#stopListening = frame.onChange(() => {
       for (const connection of this.#connections) connection.wake();
     });
@@ -78,7 +78,7 @@ export class RfbServer {
         sent: (bytes, updates) => this.#count(bytes, updates),
         closed: (closed, reason) => {
           this.#connections.delete(closed);
-          if (reason !== undefined) this.#onProtocolError?.(reason);
+          if (reason !== undefined) this.#onViewerDropped?.(reason);
         },
       },
       stream,
