@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { copyFile, link, open, readFile, rename, rm } from 'node:fs/promises';
+import { open, readFile, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { syncFolder } from './sync-folder';
 
@@ -28,34 +28,42 @@ export async function writeAtomic(path: string, data: string | Uint8Array): Prom
   await syncFolder(folder);
 }
 
-/** The last good copy of a file that was written by `writeWithBackup`: it lies beside it. */
-export function backupPath(path: string): string {
+/** The last good copy of a file that was written by `writeWithCopy`: it lies beside it. */
+export function copyPath(path: string): string {
   return `${path}.bak`;
 }
 
 /**
- * Like `writeAtomic`, and keeps the contents that were there before as `<path>.bak`, for the case that somebody
- * or something else damages the file. `isGood` says whether the old contents are worth keeping.
+ * Replaces a file and then its last good copy, `<path>.bak`, one after the other: whatever tears one of them
+ * (a crash, a failing disk, a sync program), the other is whole. Readers take the copy when the file itself is
+ * missing or is not what it should be.
+ *
+ * @throws the errors of `node:fs`; when the file itself could not be replaced, both are as they were
  */
-export async function writeWithBackup(
-  path: string,
-  data: string,
-  isGood: (text: string) => boolean,
-): Promise<void> {
-  const old = await readFile(path, 'utf8').catch(() => undefined);
-  if (old !== undefined && old !== data && isGood(old)) await keepAs(path, backupPath(path));
+export async function writeWithCopy(path: string, data: string): Promise<void> {
   await writeAtomic(path, data);
+  await writeAtomic(copyPath(path), data);
 }
 
-/** Gives the file at `path` a second name in place of whatever has it. */
-async function keepAs(path: string, second: string): Promise<void> {
-  const temporary = `${second}.${randomBytes(6).toString('hex')}.tmp`;
+/**
+ * Reads a JSON file, or its last good copy where the file itself is missing or torn (not JSON).
+ *
+ * @throws the errors of `node:fs`, or a `SyntaxError`, for the file itself, when neither can be read
+ */
+export async function readJsonWithCopy(path: string): Promise<{ value: unknown; fromCopy: boolean }> {
   try {
-    // A file system without hard links (FAT, some network ones) takes a copy.
-    await link(path, temporary).catch(() => copyFile(path, temporary));
-    await rename(temporary, second);
+    return { value: await readJson(path), fromCopy: false };
   } catch (error) {
-    await rm(temporary, { force: true });
-    throw error;
+    try {
+      return { value: await readJson(copyPath(path)), fromCopy: true };
+    } catch {
+      throw error; // what is wrong with the file itself is the thing to tell
+    }
   }
+}
+
+async function readJson(path: string): Promise<unknown> {
+  const text = await readFile(path, 'utf8');
+  // Editors of some systems put a byte order mark in front.
+  return JSON.parse(text.replace(/^\ufeff/, ''));
 }

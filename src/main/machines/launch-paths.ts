@@ -1,0 +1,62 @@
+import { lstat, realpath } from 'node:fs/promises';
+import { isAbsolute, join, relative, sep } from 'node:path';
+import { Failure } from '@shared/errors';
+import type { LaunchPaths } from '@shared/ipc/machine-process';
+import type { MachineConfig } from '@shared/machine/config';
+
+/**
+ * The absolute paths that a machine's process will open. Disks must really lie in the machine's folder: one that
+ * came from elsewhere must not reach out of it by a symbolic link.
+ *
+ * @throws Failure `file.not-found`, `machine.config-invalid`
+ */
+export async function resolveLaunchPaths(
+  folder: string,
+  config: MachineConfig,
+  bios: string,
+  savedState: string | null,
+): Promise<LaunchPaths> {
+  const disks: Record<string, string> = {};
+  for (const { id, path } of config.disks) disks[id] = await diskPath(folder, path);
+  const drives: Record<string, string> = {};
+  for (const { id, path } of config.drives) {
+    if (path === null) continue;
+    if (!isAbsolute(path)) {
+      throw new Failure('machine.config-invalid', `The image of ${id} must be an absolute path: ${path}`);
+    }
+    drives[id] = path;
+  }
+  return { folder, bios, disks, drives, savedState };
+}
+
+async function diskPath(folder: string, inner: string): Promise<string> {
+  const path = join(folder, ...inner.split('/'));
+  let real: string;
+  try {
+    real = await realpath(path);
+  } catch (error) {
+    throw new Failure('file.not-found', `The machine's disk is missing: ${path}`, { cause: error });
+  }
+  const inside = relative(await realpath(folder), real);
+  if (inside === '..' || inside.startsWith(`..${sep}`) || isAbsolute(inside)) {
+    throw new Failure('machine.config-invalid', `The machine's disk is not in its folder: ${real}`, {
+      hint: 'Put the image itself into the folder, in place of the link.',
+    });
+  }
+  if (!(await lstat(real)).isFile())
+    throw new Failure('file.not-a-file', `This is not a disk image: ${path}`);
+  return real;
+}
+
+/**
+ * Checks an image that a person wants in a drive.
+ *
+ * @throws Failure `input.invalid`, `file.*`, `medium.empty`
+ */
+export async function checkMedium(path: string): Promise<void> {
+  if (!isAbsolute(path)) throw new Failure('input.invalid', `An absolute path is needed: ${path}`);
+  const real = await realpath(path);
+  const status = await lstat(real);
+  if (!status.isFile()) throw new Failure('file.not-a-file', `This is not an image file: ${path}`);
+  if (status.size === 0) throw new Failure('medium.empty', `There is nothing in this file: ${path}`);
+}

@@ -1,0 +1,190 @@
+import { type ErrorValue, Failure } from '@shared/errors';
+import type { StreamChannel } from '@shared/ipc/byte-stream';
+import {
+  machineProcessCommands,
+  type MachineProcessCommands,
+  machineProcessEvents,
+  type MachineProcessEvents,
+  type MachineStream,
+} from '@shared/ipc/machine-process';
+import { type ParamsInput, type Result, rpcClient, type RpcClient } from '@shared/ipc/rpc';
+import type { MachineStatistics } from '@shared/machine/summary';
+import type { HostedProcess, ProcessExit, ProcessHost, StreamEndpoint } from '../platform/process-host';
+import type { Log } from '../platform/log';
+
+/** How a machine's process is watched over; all in milliseconds. */
+export interface Patience {
+  pingEvery: number;
+  /** Without an answer for this long it counts as unresponsive. */
+  unresponsiveAfter: number;
+  /** After powering off has been asked for, until the process is killed. */
+  powerOff: number;
+  /** After a process has said that it ends, until it is killed. */
+  ending: number;
+}
+
+export const usualPatience: Patience = {
+  pingEvery: 2000,
+  unresponsiveAfter: 15_000,
+  powerOff: 10_000,
+  ending: 10_000,
+};
+
+/** What a running machine's process tells, besides its end. */
+export interface RunnerListener {
+  pausedByProblem(problem: ErrorValue): void;
+  /** Told once when it stops answering (with the problem), and once when it answers again (null). */
+  responsive(problem: ErrorValue | null): void;
+  pointer(mode: 'absolute' | 'relative'): void;
+  screen(size: { width: number; height: number; text: boolean }): void;
+  statistics(statistics: MachineStatistics): void;
+  saveProgress(done: number, total: number | null): void;
+  log(line: string): void;
+}
+/** How a machine's process ended. `problem` is null when it ended as it should. */
+export interface Ending {
+  problem: ErrorValue | null;
+}
+
+/** Lines of a process's output that are worth telling when it crashed. */
+const toldLines = 5;
+
+/** The process of one running machine, from its start to its end. */
+export class Runner {
+  /** Resolves when the process is gone. */
+  readonly ended: Promise<Ending>;
+  private readonly process: HostedProcess;
+  private readonly rpc: RpcClient<MachineProcessCommands, MachineProcessEvents>;
+  private failure: ErrorValue | undefined;
+  private killedByUs = false;
+  private over = false;
+
+  constructor(
+    host: ProcessHost,
+    label: string,
+    private readonly listener: RunnerListener,
+    private readonly patience: Patience,
+    log: Log,
+  ) {
+    this.process = host.start('machine-process', label);
+    this.rpc = rpcClient(this.process, machineProcessCommands, machineProcessEvents, (reason) =>
+      log.once(`machine-process ${reason.slice(0, 40)}`, `A machine's process sent ${reason}`),
+    );
+    this.rpc.on('pausedByProblem', ({ problem }) => listener.pausedByProblem(problem));
+    this.rpc.on('failed', ({ error }) => {
+      this.failure = error;
+    });
+    this.rpc.on('pointer', ({ mode }) => listener.pointer(mode));
+    this.rpc.on('screen', (size) => listener.screen(size));
+    this.rpc.on('statistics', (statistics) => listener.statistics(statistics));
+    this.rpc.on('saveProgress', ({ done, total }) => listener.saveProgress(done, total));
+    this.rpc.on('log', ({ line }) => listener.log(line));
+    this.ended = this.process.exited.then((exit) => {
+      this.over = true;
+      return { problem: this.verdict(exit) };
+    });
+  }
+
+  get pid(): number | undefined {
+    return this.process.pid;
+  }
+
+  /** The last lines that the process printed. */
+  get tail(): readonly string[] {
+    return this.process.tail;
+  }
+
+  /** @throws Failure what the process answers; `ipc.closed` when it ends before it does */
+  call<N extends keyof MachineProcessCommands & string>(
+    name: N,
+    params: ParamsInput<MachineProcessCommands, N>,
+    timeoutMs?: number,
+  ): Promise<Result<MachineProcessCommands, N>> {
+    return this.rpc.call(name, params, timeoutMs === undefined ? {} : { timeoutMs });
+  }
+
+  /** Asks the machine to power off, and kills its process when that takes too long. Resolves when it is gone. */
+  async powerOff(): Promise<void> {
+    const asked = this.rpc.call('powerOff', {}, { timeoutMs: this.patience.powerOff });
+    // Its answer and its end race each other; only the end counts, and a refusal means: by force.
+    await asked.catch((error: unknown) => {
+      if (!(error instanceof Failure && error.code === 'ipc.closed')) this.kill();
+    });
+    await this.endWithin(this.patience.ending);
+  }
+
+  /** Waits for the process to end by itself; kills it when it does not. */
+  async endWithin(timeoutMs: number): Promise<void> {
+    const timer = setTimeout(() => this.kill(), timeoutMs);
+    await this.ended;
+    clearTimeout(timer);
+  }
+
+  kill(): void {
+    this.killedByUs = true;
+    this.process.kill();
+  }
+
+  giveStream(description: MachineStream, endpoint: StreamEndpoint): void {
+    this.process.giveStream(description, endpoint);
+  }
+
+  openStream(description: MachineStream): StreamChannel {
+    return this.process.openStream(description);
+  }
+
+  /** Begins the heartbeat; it ends with the process. */
+  watch(): void {
+    const { pingEvery, unresponsiveAfter } = this.patience;
+    let answered = performance.now();
+    let asking = false;
+    let told = false;
+    const timer = setInterval(() => {
+      if (asking) {
+        if (told || performance.now() - answered <= unresponsiveAfter) return;
+        told = true;
+        this.listener.responsive(unresponsiveProblem(unresponsiveAfter));
+        return;
+      }
+      asking = true;
+      // An error is as good an answer as any; a closed connection is told by `ended`.
+      void this.rpc
+        .call('ping', {})
+        .catch(() => undefined)
+        .then(() => {
+          asking = false;
+          answered = performance.now();
+          if (told && !this.over) this.listener.responsive(null);
+          told = false;
+        });
+    }, pingEvery);
+    void this.ended.then(() => clearInterval(timer));
+  }
+
+  private verdict({ code, signal }: ProcessExit): ErrorValue | null {
+    if (this.killedByUs) return null;
+    if (code === 0 && !this.failure) return null;
+    const how =
+      signal !== null
+        ? `it was killed by ${signal}`
+        : code !== null
+          ? `it ended with status ${code}`
+          : 'it could not be started';
+    const last = this.process.tail.slice(-toldLines).join('\n');
+    const cause = this.failure ?? (last ? { code: 'engine.failed' as const, message: last } : undefined);
+    return {
+      code: 'machine.crashed',
+      message: `The machine's process is gone: ${how}.`,
+      hint: 'What it had written to its disks is there. The machine can be started again; its log says more.',
+      ...(cause ? { cause } : {}),
+    };
+  }
+}
+
+function unresponsiveProblem(afterMs: number): ErrorValue {
+  return {
+    code: 'machine.unresponsive',
+    message: `The machine's process has not answered for ${Math.round(afterMs / 1000)} seconds.`,
+    hint: 'Wait for it, or power the machine off.',
+  };
+}

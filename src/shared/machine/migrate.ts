@@ -1,0 +1,51 @@
+import { z } from 'zod';
+import { Failure } from '../errors';
+import { currentSchema, machineConfig, type MachineConfig } from './config';
+
+/** Turns a configuration of one schema version into one of the next. Unknown fields are carried over. */
+export type Migration = (old: Record<string, unknown>) => Record<string, unknown>;
+
+/** By the version that they start from. A version that was ever released never leaves this table. */
+export const machineMigrations: Readonly<Record<number, Migration>> = {};
+
+const versioned = z.looseObject({ schema: z.number().int().min(0) });
+
+/**
+ * Makes a configuration of this build's schema of what stands in a `machine.json`.
+ *
+ * @throws Failure `machine.config-newer`, `machine.config-invalid`
+ */
+export function readMachineConfig(
+  raw: unknown,
+  migrations: Readonly<Record<number, Migration>> = machineMigrations,
+): MachineConfig {
+  const head = versioned.safeParse(raw);
+  if (!head.success) {
+    throw new Failure('machine.config-invalid', 'This is not the configuration of a machine.', {
+      hint: 'A machine.json is a JSON object with a whole number as its “schema”.',
+      cause: z.prettifyError(head.error),
+    });
+  }
+  let config: Record<string, unknown> = head.data;
+  let version = head.data.schema;
+  if (version > currentSchema) {
+    throw new Failure(
+      'machine.config-newer',
+      `This machine was written by a newer version of Vivarium (schema ${version}; this one knows ${currentSchema}).`,
+      { hint: 'Update Vivarium. The machine has not been touched.' },
+    );
+  }
+  for (; version < currentSchema; version++) {
+    const migration = migrations[version];
+    if (!migration) {
+      throw new Failure('machine.config-invalid', `There never was a schema version ${version}.`);
+    }
+    config = { ...migration(config), schema: version + 1 };
+  }
+  const parsed = machineConfig.safeParse(config);
+  if (parsed.success) return parsed.data;
+  throw new Failure('machine.config-invalid', 'Some settings of this machine are not what they should be.', {
+    hint: 'Correct machine.json in its folder, or put the last good copy, machine.json.bak, in its place.',
+    cause: z.prettifyError(parsed.error),
+  });
+}
