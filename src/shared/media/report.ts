@@ -12,6 +12,8 @@ export const mediumReport = z.object({
   format: z.enum(['raw', 'qcow2', 'vmdk', 'vdi', 'vhd', 'vhdx']).optional(),
   virtualSize: z.number().optional(),
   bootable: z.boolean(),
+  /** The firmware that finds something to boot in it, where that was seen. */
+  firmware: z.array(z.enum(['bios', 'uefi'])).optional(),
   /** A name for a person: “Debian GNU/Linux 12.5 i386 netinst”, “FreeDOS 1.3 LiveCD”. */
   title: z.string().optional(),
   volumeId: z.string().optional(),
