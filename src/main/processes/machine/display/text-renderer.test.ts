@@ -139,6 +139,15 @@ describe('TextRenderer', () => {
     expect([frame.width, frame.height]).toEqual([4096, 320]);
   });
 
+  it('draws everything again when something else has changed the size of the frame', () => {
+    const { frame, text } = screen(1, 1);
+    text.put(0, 0, 0x41, 0, 0, white);
+    text.render(0);
+    frame.resize(320, 200);
+    text.render(0);
+    expect(picture(frame)[0]).toBe('########');
+  });
+
   it('ignores characters outside the screen', () => {
     const { text } = screen(2, 1);
     text.put(5, 0, 0x41, 0, 0, white);

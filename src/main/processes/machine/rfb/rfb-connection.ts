@@ -222,7 +222,8 @@ export class RfbConnection {
   }
 
   #hasNews(): boolean {
-    return this.#notices.size > 0 || !!this.#wanted || this.context.frame.generation > this.#seen;
+    if (this.#notices.size > 0 || this.#wanted || this.#sizeEncoding() !== undefined) return true;
+    return this.context.frame.generation > this.#seen;
   }
 
   async #update(): Promise<void> {
@@ -250,16 +251,23 @@ export class RfbConnection {
     return this.#resize();
   }
 
-  /** Tells a viewer that understands it the new size of the screen, whose pixels it then has to get again. */
-  #resize(): Uint8Array | undefined {
+  /** How to tell the viewer that the size is not what it knows; nothing if it is, or if it cannot be told. */
+  #sizeEncoding(): number | undefined {
     const { width, height } = this.context.frame;
     if (width === this.#size.width && height === this.#size.height) return undefined;
-    const extended = this.#encodings.has(encoding.extendedDesktopSize);
-    if (!extended && !this.#encodings.has(encoding.desktopSize)) return undefined;
+    const known = [encoding.extendedDesktopSize, encoding.desktopSize];
+    return known.find((type) => this.#encodings.has(type));
+  }
+
+  /** Tells the viewer the new size of the screen, whose pixels it then has to get again. */
+  #resize(): Uint8Array | undefined {
+    const type = this.#sizeEncoding();
+    if (type === undefined) return undefined;
+    const { width, height } = this.context.frame;
     this.#size = { width, height };
     this.#seen = 0;
-    if (extended) return this.#sizeNotice(desktopSizeReason.server, desktopSizeResult.done);
-    return encodeNotice({ x: 0, y: 0, width, height }, encoding.desktopSize);
+    if (type === encoding.desktopSize) return encodeNotice({ x: 0, y: 0, width, height }, type);
+    return this.#sizeNotice(desktopSizeReason.server, desktopSizeResult.done);
   }
 
   /** What has changed anywhere, whichever part an incremental request names, and what was wanted anyway. */

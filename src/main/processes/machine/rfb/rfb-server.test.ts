@@ -293,6 +293,37 @@ describe('RfbServer', () => {
     await synchronise(extended, () => extended.pixels.equals(Buffer.from(frame.pixels.buffer)));
   });
 
+  it('sends everything to a viewer that learns of the size late', async () => {
+    const { frame, connect } = serve();
+    const client = await connect();
+    client.request(false);
+    await client.update();
+    frame.resize(300, 200);
+    scribble(frame, 0, 0, 300, 200, 4);
+    client.request(true);
+    await client.update();
+    client.setEncodings(encoding.desktopSize);
+    client.request(true);
+    expect((await client.update())[0]).toMatchObject({ width: 300, height: 200, encoding: -223 });
+    client.request(true);
+    await client.update();
+    expect(shows(client, frame, 32, false, rgb888)).toBe(true);
+  });
+
+  it('joins many small changes before it compresses them', async () => {
+    const { frame, connect } = serve(640, 320);
+    const client = await connect(true);
+    client.setEncodings(encoding.zlib);
+    client.request(false);
+    await client.update();
+    for (let row = 0; row < 20; row++) {
+      for (let column = row % 2; column < 10; column += 2) scribble(frame, column * 64, row * 16, 1, 1, row);
+    }
+    client.request(true);
+    expect(await client.update()).toEqual([{ x: 0, y: 0, width: 640, height: 320, encoding: encoding.zlib }]);
+    expect(shows(client, frame, 32, false, rgb888)).toBe(true);
+  });
+
   it('refuses to change the size of the screen', async () => {
     const { connect } = serve();
     const client = await connect();
