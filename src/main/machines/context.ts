@@ -1,0 +1,58 @@
+import type { EngineStatus } from '@shared/host/report';
+import { Failure } from '@shared/errors';
+import type { MachineConfig } from '@shared/machine/config';
+import { isAllowed, type MachineAction } from '@shared/machine/state';
+import type { JobRegistry } from '../jobs/registry';
+import type { EmitEvent } from '../platform/events';
+import type { Log } from '../platform/log';
+import type { ProcessHost } from '../platform/process-host';
+import type { Shell } from '../platform/shell';
+import type { Machine } from './machine';
+import type { Patience } from './runner';
+
+/** What the machine services need of everything else. */
+export interface MachinesContext {
+  /** `resources/bios`. */
+  biosFolder: string;
+  processHost: ProcessHost;
+  shell: Shell;
+  jobs: JobRegistry;
+  emit: EmitEvent;
+  log: Log;
+  patience: Patience;
+  /** The engine as it is on this computer now; undefined when this build has none of that name. */
+  engine(id: string): Promise<EngineStatus | undefined>;
+}
+
+/** @throws Failure `machine.wrong-state` */
+export function requireState(machine: Machine, action: MachineAction): void {
+  if (isAllowed(action, machine.state)) return;
+  throw new Failure('machine.wrong-state', `“${machine.name}” is ${machine.state}: that cannot be done now.`);
+}
+
+/** @throws Failure `machine.inaccessible` */
+export function requireConfig(machine: Machine): MachineConfig {
+  if (machine.config) return machine.config;
+  throw new Failure('machine.inaccessible', `“${machine.name}” cannot be used now.`, {
+    hint: machine.problem?.hint,
+    cause: machine.problem ?? undefined,
+  });
+}
+
+/**
+ * The engine of a machine, if it can be used.
+ *
+ * @throws Failure `engine.not-found`, or the reason why it is not available
+ */
+export async function requireEngine(
+  context: MachinesContext,
+  id: string,
+): Promise<EngineStatus['capabilities']> {
+  const status = await context.engine(id);
+  if (status?.available) return status.capabilities;
+  const { code, message, hint, cause } = status?.problem ?? {
+    code: 'engine.not-found' as const,
+    message: `There is no engine “${id}” on this computer.`,
+  };
+  throw new Failure(code, message, { hint, cause });
+}

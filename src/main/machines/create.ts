@@ -1,0 +1,153 @@
+import { mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { isAbsolute, join } from 'node:path';
+import { Failure } from '@shared/errors';
+import type { EngineCapabilities } from '@shared/engine/capabilities';
+import { currentSchema, type MachineConfig, machineConfig, type MachineSpec } from '@shared/machine/config';
+import { folderName, nameProblem, normalizeName } from '@shared/machine/name';
+import { createQcow2 } from '../disks/qcow2/create';
+import type { JobControl } from '../jobs/registry';
+import { lockFile } from '../platform/file-lock';
+import type { ProcessHost } from '../platform/process-host';
+import { syncFolder } from '../platform/sync-folder';
+import { runWorkerJob } from '../platform/worker-job';
+import { checkConfig } from './check-config';
+import { writeConfig } from './folder';
+import { newMac, newMachineId } from './identity';
+import { checkMedium } from './launch-paths';
+import { layoutOf } from './layout';
+import { unfinishedPrefix } from './library-file';
+
+const mebibyte = 1024 * 1024;
+
+/** What a new machine must not collide with. */
+export interface Taken {
+  names: Iterable<string>;
+  macs: ReadonlySet<string>;
+}
+
+/**
+ * Makes the configuration that a person asked for, without touching anything.
+ *
+ * @throws Failure `input.invalid`, `engine.unsupported`
+ */
+export function planMachine(spec: MachineSpec, can: EngineCapabilities, taken: Taken): MachineConfig {
+  checkName(spec.name, taken.names);
+  const drives: MachineConfig['drives'] = [];
+  if (can.maxCdroms > 0) drives.push({ id: 'cd0', kind: 'cdrom', path: spec.cdrom });
+  else refuseIf(spec.cdrom !== null, 'This engine has no CD drive.');
+  if (can.maxFloppies > 0) drives.push({ id: 'floppy0', kind: 'floppy', path: spec.floppy });
+  else refuseIf(spec.floppy !== null, 'This engine has no floppy drive.');
+  const bus = can.diskBuses[0] ?? 'ide';
+  const config = machineConfig.parse({
+    schema: currentSchema,
+    id: newMachineId(),
+    name: normalizeName(spec.name),
+    created: new Date().toISOString(),
+    notes: '',
+    engine: spec.engine,
+    architecture: spec.architecture,
+    guest: spec.guest,
+    memoryMiB: spec.memoryMiB,
+    cpus: spec.cpus,
+    boot: spec.boot,
+    firmware: spec.firmware,
+    acpi: spec.acpi,
+    videoMemoryMiB: spec.videoMemoryMiB,
+    sound: spec.sound,
+    serialPorts: spec.serialPorts,
+    disks: spec.disk.kind === 'none' ? [] : [{ id: 'disk0', path: 'disks/disk0.qcow2', bus }],
+    drives,
+    nics:
+      spec.nicModel === null
+        ? []
+        : [{ id: 'nic0', model: spec.nicModel, mac: newMac(taken.macs), connected: true, network: null }],
+  });
+  checkConfig(config, can);
+  return config;
+}
+
+/** @throws Failure `input.invalid` */
+export function checkName(name: string, taken: Iterable<string>): void {
+  switch (nameProblem(name, taken)) {
+    case 'empty':
+      throw new Failure('input.invalid', 'A machine needs a name.');
+    case 'too-long':
+      throw new Failure('input.invalid', 'This name is too long for a machine.');
+    case 'control-character':
+      throw new Failure('input.invalid', 'A name must not contain invisible control characters.');
+    case 'taken':
+      throw new Failure('input.invalid', `There is already a machine called “${normalizeName(name)}”.`);
+  }
+}
+
+/**
+ * Makes a machine's folder. It is built under a hidden name and gets its own at the very end, so that there is
+ * either the whole machine or nothing; what a killed program left is removed by `removeUnfinished`.
+ *
+ * @param machinesFolder where it is made
+ * @returns the new folder
+ * @throws Failure `cancelled`, `input.invalid`, `file.*`, `disk.*`, `medium.*`
+ */
+export async function createMachineFolder(
+  machinesFolder: string,
+  config: MachineConfig,
+  spec: MachineSpec,
+  host: ProcessHost,
+  control: JobControl,
+): Promise<string> {
+  for (const image of [spec.cdrom, spec.floppy]) if (image !== null) await checkMedium(image);
+  const unfinished = join(machinesFolder, unfinishedPrefix + config.id);
+  await mkdir(unfinished, { mode: 0o700 });
+  try {
+    const lock = await lockFile(layoutOf(unfinished).lock);
+    try {
+      for (const folder of ['disks', 'logs']) await mkdir(join(unfinished, folder), { mode: 0o700 });
+      await makeDisk(unfinished, config, spec, host, control);
+      await writeConfig(unfinished, config);
+      await syncFolder(unfinished);
+    } finally {
+      // Windows does not rename a folder with an open file in it.
+      await lock?.release();
+    }
+    control.signal.throwIfAborted();
+    const folder = join(machinesFolder, folderName(config.name, config.id));
+    await rename(unfinished, folder);
+    await syncFolder(machinesFolder);
+    return folder;
+  } catch (error) {
+    await rm(unfinished, { recursive: true, force: true, maxRetries: 5 });
+    throw error;
+  }
+}
+
+async function makeDisk(
+  folder: string,
+  config: MachineConfig,
+  spec: MachineSpec,
+  host: ProcessHost,
+  control: JobControl,
+): Promise<void> {
+  const [disk] = config.disks;
+  if (!disk) return;
+  const target = join(folder, ...disk.path.split('/'));
+  if (spec.disk.kind === 'new') {
+    await createQcow2(target, { virtualSize: spec.disk.sizeMiB * mebibyte });
+  } else if (spec.disk.kind === 'copy') {
+    const { path } = spec.disk;
+    refuseIf(!isAbsolute(path), `An absolute path is needed: ${path}`);
+    await checkMedium(path);
+    await runWorkerJob(host, 'copyDisk', { source: path, target }, control);
+  }
+}
+
+/** Removes what programs that were killed while they made a machine have left. Only the library's holder may do so. */
+export async function removeUnfinished(machinesFolder: string): Promise<void> {
+  for (const name of await readdir(machinesFolder)) {
+    if (!name.startsWith(unfinishedPrefix)) continue;
+    await rm(join(machinesFolder, name), { recursive: true, force: true, maxRetries: 5 });
+  }
+}
+
+function refuseIf(wrong: boolean, message: string): void {
+  if (wrong) throw new Failure('input.invalid', message);
+}

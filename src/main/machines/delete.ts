@@ -1,0 +1,68 @@
+import { lstat, readdir, rm, rmdir } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { Failure, toErrorValue } from '@shared/errors';
+import { lockFile } from '../platform/file-lock';
+import type { Log } from '../platform/log';
+import type { Shell } from '../platform/shell';
+import { syncFolder } from '../platform/sync-folder';
+import { readFolder } from './folder';
+import { layoutOf, ownNames } from './layout';
+
+/**
+ * Removes a machine's folder: to the trash as a whole, or for ever. Erasing takes only what machines put into
+ * their folders; where there is anything else, that and the folder stay.
+ *
+ * @param id the machine that the folder must really be
+ * @throws Failure `machine.inaccessible`, `machine.locked`, `host.unavailable`, `file.*`
+ */
+export async function deleteFolder(
+  folder: string,
+  id: string,
+  how: 'trash' | 'erase',
+  shell: Shell,
+  log: Log,
+): Promise<void> {
+  if (how === 'trash' && !shell.moveToTrash) {
+    throw new Failure('host.unavailable', 'There is no trash here.', { hint: 'Erase the machine instead.' });
+  }
+  await verify(folder, id);
+  const lock = await lockFile(layoutOf(folder).lock);
+  if (!lock) throw new Failure('machine.locked', 'Another program uses this machine.');
+  try {
+    if (how === 'erase') await erase(folder, log);
+  } finally {
+    await lock.release();
+  }
+  if (how === 'trash') await shell.moveToTrash?.(folder);
+}
+
+/** The folder must be a real folder, and its configuration that of this machine: nothing else is ever deleted. */
+async function verify(folder: string, id: string): Promise<void> {
+  const status = await lstat(folder).catch((error: unknown) => {
+    throw new Failure('file.not-found', `The machine's folder is not there: ${folder}`, { cause: error });
+  });
+  const contents = status.isDirectory() ? await readFolder(folder) : undefined;
+  if (contents?.config?.id === id) return;
+  throw new Failure('machine.inaccessible', `${folder} is not the folder of this machine any more.`, {
+    hint: 'Take the machine out of the list instead, and look at the folder yourself.',
+    cause: contents?.problem ?? undefined,
+  });
+}
+
+async function erase(folder: string, log: Log): Promise<void> {
+  // The configuration comes last, so that an interrupted deletion is still a machine that can be deleted.
+  for (const name of ownNames) {
+    // `rm` removes a symbolic link itself, never what it points to.
+    await rm(join(folder, name), { recursive: true, force: true, maxRetries: 5 });
+  }
+  for (const name of await readdir(folder)) {
+    if (/^\.machine\.json.*\.tmp$/.test(name)) await rm(join(folder, name), { force: true });
+  }
+  try {
+    await rmdir(folder);
+  } catch (error) {
+    log.warn(`${folder} stays: there are things in it that are not the machine's`, toErrorValue(error));
+    return;
+  }
+  await syncFolder(dirname(folder));
+}

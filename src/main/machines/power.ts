@@ -1,0 +1,274 @@
+import { access, mkdir } from 'node:fs/promises';
+import { type ErrorValue, Failure, toErrorValue, toFailure } from '@shared/errors';
+import { hasProcess } from '@shared/machine/state';
+import { checkConfig } from './check-config';
+import { type MachinesContext, requireConfig, requireEngine, requireState } from './context';
+import { resolveLaunchPaths } from './launch-paths';
+import { layoutOf } from './layout';
+import type { Library } from './library';
+import type { Machine } from './machine';
+import { type Ending, Runner } from './runner';
+import { checkSavedState, removeSavedState } from './saved-state';
+
+/** How often a machine tells how far its saving is, in bytes of its memory image. */
+export type SaveProgress = (done: number, total: number | null) => void;
+
+/** Starts and ends machines: everything between `off` and `off`. */
+export class Power {
+  private readonly saveProgress = new Map<Machine, SaveProgress>();
+
+  constructor(
+    private readonly library: Library,
+    private readonly context: MachinesContext,
+  ) {}
+
+  /** Boots a machine, or lets it go on from its saved state. Resolves when the guest runs. */
+  start(machine: Machine): Promise<void> {
+    return machine.inTurn(async () => {
+      requireState(machine, 'start');
+      // Somebody may have edited the file since it was read.
+      await this.library.reread(machine);
+      requireState(machine, 'start');
+      const config = requireConfig(machine);
+      const { folder } = machine;
+      const { savedState, logs } = layoutOf(folder);
+      const restoring = machine.state === 'saved';
+      const engine = await requireEngine(this.context, config.engine);
+      checkConfig(config, engine);
+      const { biosFolder } = this.context;
+      const paths = await resolveLaunchPaths(folder, config, biosFolder, restoring ? savedState : null);
+      if (restoring) await checkSavedState(savedState, config, engine);
+      await mkdir(logs, { recursive: true, mode: 0o700 });
+      const runner = this.begin(machine, restoring);
+      try {
+        await runner.call('launch', { config, paths });
+      } catch (error) {
+        throw await this.launchFailed(machine, runner, error);
+      }
+      if (machine.runner !== runner || !machine.apply('started')) {
+        throw new Failure('cancelled', `“${machine.name}” was powered off while it started.`);
+      }
+      machine.runtime = { ...emptyRuntime(), ...machine.runtime, pid: runner.pid ?? null };
+      machine.savedAt = null;
+      this.library.changed(machine);
+      // Its process has made the saved state unusable already; this takes the rest of it away.
+      if (restoring) await removeSavedState(folder);
+    });
+  }
+
+  /** Powers off at once, in whatever the machine is doing. */
+  async powerOff(machine: Machine): Promise<void> {
+    requireState(machine, 'powerOff');
+    const { runner } = machine;
+    if (!runner) throw new Failure('internal', 'A machine without a process cannot be powered off.');
+    if (machine.state === 'stopping') {
+      // Asked once more: the person has waited long enough.
+      runner.kill();
+    } else {
+      machine.apply('stop');
+      this.library.changed(machine);
+      await runner.powerOff();
+    }
+    await machine.settled;
+  }
+
+  pause(machine: Machine): Promise<void> {
+    return this.change(machine, 'pause', 'pause');
+  }
+
+  resume(machine: Machine): Promise<void> {
+    return this.change(machine, 'resume', 'resume');
+  }
+
+  reset(machine: Machine): Promise<void> {
+    return machine.inTurn(async () => {
+      requireState(machine, 'reset');
+      await this.processOf(machine).call('reset', {});
+    });
+  }
+
+  /** Saves the machine's state and ends it. On failure it stays paused. */
+  save(machine: Machine, progress: SaveProgress): Promise<void> {
+    return machine.inTurn(async () => {
+      requireState(machine, 'save');
+      const engine = await requireEngine(this.context, requireConfig(machine).engine);
+      if (!engine.saveState) {
+        throw new Failure(
+          'engine.unsupported',
+          `The engine “${engine.title}” cannot save a machine's state.`,
+        );
+      }
+      const { saved, savedState, savedScreen } = layoutOf(machine.folder);
+      const runner = this.processOf(machine);
+      requireState(machine, 'save');
+      // Only the last folder is made: where the machine's own is gone, saving must fail.
+      await mkdir(saved, { mode: 0o700 }).catch(unless('EEXIST'));
+      machine.apply('save');
+      this.library.changed(machine);
+      this.saveProgress.set(machine, progress);
+      try {
+        await runner.call('save', { path: savedState, screenPath: savedScreen });
+        await runner.endWithin(this.context.patience.ending);
+        await machine.settled;
+      } catch (error) {
+        await this.saveFailed(machine, runner, error);
+      } finally {
+        this.saveProgress.delete(machine);
+      }
+      if (machine.savedAt === null) throw toFailure(machine.problem ?? lostState(machine));
+    });
+  }
+
+  /** The process of a machine that runs. @throws Failure `machine.wrong-state` */
+  processOf(machine: Machine): Runner {
+    if (machine.runner) return machine.runner;
+    throw new Failure('machine.wrong-state', `“${machine.name}” does not run.`);
+  }
+
+  private begin(machine: Machine, restoring: boolean): Runner {
+    const runner = new Runner(
+      this.context.processHost,
+      machine.name,
+      {
+        pausedByProblem: (problem) => {
+          if (machine.state === 'running') machine.apply('pause');
+          this.report(machine, problem, 'paused by a problem');
+        },
+        responsive: (problem) => this.report(machine, problem, problem ? 'unresponsive' : 'responsive again'),
+        pointer: (pointer) => this.updateRuntime(machine, { pointer }),
+        screen: (screen) => this.updateRuntime(machine, { screen }),
+        statistics: (statistics) =>
+          this.context.emit({ name: 'machine.statistics', value: { id: machine.id, statistics } }),
+        saveProgress: (done, total) => this.saveProgress.get(machine)?.(done, total),
+        log: (line) => machine.note(line),
+      },
+      this.context.patience,
+      this.context.log,
+    );
+    machine.runner = runner;
+    machine.problem = null;
+    machine.runtime = { ...emptyRuntime(), pid: runner.pid ?? null };
+    machine.apply(restoring ? 'restore' : 'start');
+    machine.settled = runner.ended.then((ending) => this.settle(machine, runner, ending));
+    machine.note(`process ${runner.pid ?? '(none)'} for “${machine.name}”`);
+    runner.watch();
+    this.library.changed(machine);
+    return runner;
+  }
+
+  /** Deals with the end of a process, however it came about: the one place where a machine leaves its running states. */
+  private async settle(machine: Machine, runner: Runner, { problem }: Ending): Promise<void> {
+    machine.runner = undefined;
+    machine.runtime = null;
+    for (const line of runner.tail) machine.note(`output: ${line}`);
+    const stateFile = await exists(layoutOf(machine.folder).savedState);
+    const { state } = machine;
+    if (state === 'saving' && stateFile) {
+      // The file is there as a whole or not at all, and the guest has not run since.
+      machine.apply('saved');
+      machine.problem = null;
+    } else if (state === 'restoring' && stateFile) {
+      machine.apply(problem ? 'crashed' : 'stopped');
+      machine.problem = problem;
+    } else {
+      // The saved state has been used up, so the guest ran.
+      if (state === 'restoring') machine.apply('started');
+      if (state === 'saving') await this.tidySaved(machine);
+      const crash = problem ?? (state === 'saving' ? lostState(machine) : null);
+      machine.apply(crash && state !== 'stopping' ? 'crashed' : 'stopped');
+      machine.problem = machine.state === 'aborted' ? crash : null;
+    }
+    if (machine.problem) {
+      this.context.log.warn(`“${machine.name}” (${machine.id})`, machine.problem);
+      machine.note(machine.problem.message);
+    }
+    // The folder may have been removed or changed in the meantime.
+    await this.library.reread(machine);
+    this.library.changed(machine);
+  }
+
+  /** Removes what an interrupted saving has left; that it cannot is no reason not to go on. */
+  private async tidySaved(machine: Machine): Promise<void> {
+    await removeSavedState(machine.folder).catch((error: unknown) =>
+      this.context.log.warn(`The unfinished saved state of “${machine.name}” stays`, error),
+    );
+  }
+
+  private async launchFailed(machine: Machine, runner: Runner, error: unknown): Promise<Failure> {
+    const poweredOff = machine.state === 'stopping';
+    const told = !(error instanceof Failure && error.code === 'ipc.closed');
+    // A launch that was refused has changed nothing, so that its process can be ended without ceremony.
+    if (told) runner.kill();
+    await runner.ended;
+    await machine.settled;
+    if (poweredOff) return new Failure('cancelled', `“${machine.name}” was powered off while it started.`);
+    if (told) machine.note(`not started: ${toErrorValue(error).message}`);
+    return told ? toFailure(error) : toFailure(machine.problem ?? error);
+  }
+
+  private async saveFailed(machine: Machine, runner: Runner, error: unknown): Promise<void> {
+    if (machine.runner !== runner || (error instanceof Failure && error.code === 'ipc.closed')) {
+      // The process is gone: what it left decides.
+      await runner.ended;
+      await machine.settled;
+      return;
+    }
+    // It goes on; a state that it may have written must not outlive that.
+    await removeSavedState(machine.folder);
+    machine.apply('save-failed');
+    this.library.changed(machine);
+    throw toFailure(error);
+  }
+
+  private change(machine: Machine, action: 'pause' | 'resume', event: 'pause' | 'resume'): Promise<void> {
+    return machine.inTurn(async () => {
+      requireState(machine, action);
+      await this.processOf(machine).call(action, {});
+      if (event === 'resume') machine.problem = null;
+      machine.apply(event);
+      this.library.changed(machine);
+    });
+  }
+
+  private report(machine: Machine, problem: ErrorValue | null, what: string): void {
+    machine.problem = problem;
+    machine.note(problem ? `${what}: ${problem.message}` : what);
+    this.library.changed(machine);
+  }
+
+  private updateRuntime(machine: Machine, part: Partial<NonNullable<Machine['runtime']>>): void {
+    if (!machine.runtime || !hasProcess(machine.state)) return;
+    machine.runtime = { ...machine.runtime, ...part };
+    this.library.changed(machine);
+  }
+}
+
+function emptyRuntime(): NonNullable<Machine['runtime']> {
+  return {
+    pid: null,
+    startedAt: new Date().toISOString(),
+    pointer: 'relative',
+    screen: { width: 0, height: 0, text: true },
+  };
+}
+
+function lostState(machine: Machine): ErrorValue {
+  return {
+    code: 'machine.crashed',
+    message: `The process of “${machine.name}” ended before its state was saved.`,
+  };
+}
+
+async function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** Passes over one error of the system and throws every other. */
+function unless(code: string): (error: unknown) => void {
+  return (error) => {
+    if ((error as { code?: string }).code !== code) throw error;
+  };
+}
