@@ -1,0 +1,52 @@
+import { z } from 'zod';
+import { Failure } from '@shared/errors';
+import { codecNames } from './codec';
+
+/**
+ * A memory image in a file. All numbers are little-endian.
+ *
+ *     8  magic `VIVSTATE`
+ *     4  format version
+ *     4  length of the header in bytes
+ *        header: JSON, UTF-8
+ *    32  SHA-256 of all of the above
+ *        chunks: 4 length of the data, 4 length as stored, 32 SHA-256 of the data, stored bytes
+ *        end: 4 zero, 4 number of chunks, 8 length of all data, 32 SHA-256 of all bytes of the file before it
+ *
+ * So every byte is covered by a checksum, a file that was cut has no end, and the length is known from the end.
+ */
+export const magic = Buffer.from('VIVSTATE', 'latin1');
+export const formatVersion = 1;
+export const prefixLength = 16;
+export const digestLength = 32;
+export const chunkHeaderLength = 8 + digestLength;
+export const endLength = 16 + digestLength;
+/** A header that is longer is not believed. */
+export const maxHeaderLength = 64 * 1024;
+/** No engine has more memory to save, in bytes. */
+export const maxDataLength = 64 * 1024 ** 3;
+
+export const savedStateHeader = z.object({
+  engine: z.string().max(32),
+  /** The exact version of what wrote the data, and can read it. */
+  engineVersion: z.string().max(64),
+  /** See `hardwareDigest`. */
+  hardwareDigest: z.string().regex(/^[0-9a-f]{64}$/),
+  codec: z.enum(codecNames),
+  /** Longest chunk, in bytes of data. */
+  chunkSize: z
+    .number()
+    .int()
+    .min(1)
+    .max(64 * 1024 * 1024),
+  /** ISO 8601, UTC. */
+  createdAt: z.string().max(40),
+});
+export type SavedStateHeader = z.infer<typeof savedStateHeader>;
+
+export function corrupt(path: string, what: string, cause?: unknown): Failure {
+  return new Failure('saved-state.corrupt', `The saved state ${path} is damaged: ${what}.`, {
+    cause,
+    hint: 'Discard the saved state; the disks are not affected, and the machine starts as after a loss of power.',
+  });
+}

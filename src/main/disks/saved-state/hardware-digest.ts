@@ -1,0 +1,24 @@
+import { createHash } from 'node:crypto';
+import type { MachineConfig } from '@shared/machine/config';
+
+/**
+ * A SHA-256 over everything that a guest can see of its hardware, in hexadecimal: a memory image is only good for
+ * a machine with the same. Names, notes, inserted media and cables may change.
+ */
+export function hardwareDigest(config: MachineConfig): string {
+  const visible = {
+    engine: config.engine,
+    architecture: config.architecture,
+    memoryMiB: config.memoryMiB,
+    cpus: config.cpus,
+    firmware: config.firmware,
+    acpi: config.acpi,
+    videoMemoryMiB: config.videoMemoryMiB,
+    sound: config.sound,
+    serialPorts: config.serialPorts,
+    disks: config.disks.map(({ id, bus }) => ({ id, bus })),
+    drives: config.drives.map(({ id, kind }) => ({ id, kind })),
+    nics: config.nics.map(({ id, model, mac }) => ({ id, model, mac })),
+  };
+  return createHash('sha256').update(JSON.stringify(visible)).digest('hex');
+}

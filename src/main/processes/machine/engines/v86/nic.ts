@@ -1,0 +1,62 @@
+import type { V86Emulator } from './emulator-types';
+
+/** Where Ethernet frames go to and come from; what is plugged into the card's socket. */
+export interface FramePort {
+  send(frame: Uint8Array): void;
+  onFrame(listener: (frame: Uint8Array) => void): void;
+}
+
+/** The network card. It has a cable or not; what is at the cable's other end is not its business. */
+export class GuestNic {
+  /** Bytes of frames since the machine began, as the guest sees them. */
+  readonly counters = { sentBytes: 0, receivedBytes: 0 };
+  #connected: boolean;
+  #port: FramePort | undefined;
+
+  constructor(
+    readonly id: string,
+    private readonly emulator: V86Emulator,
+    connected: boolean,
+  ) {
+    this.#connected = connected;
+    emulator.add_listener('net0-send', (frame: Uint8Array) => this.#send(frame));
+  }
+
+  /** Puts the configured address into the card; v86 would invent one. Call it before the guest runs. */
+  setAddress(mac: string): void {
+    const bytes = Uint8Array.from(mac.split(':'), (part) => parseInt(part, 16));
+    const { virtio_net: virtio, net: ne2k } = this.emulator.v86.cpu.devices;
+    if (virtio) virtio.mac = bytes;
+    if (ne2k) {
+      ne2k.mac = bytes;
+      bytes.forEach((byte, index) => ne2k.memory.fill(byte, index * 2, index * 2 + 2));
+    }
+  }
+
+  /** Plugs the cable in or out. A virtio card tells the guest; an NE2000 has no way to. */
+  setLink(connected: boolean): void {
+    this.#connected = connected;
+    const virtio = this.emulator.v86.cpu.devices.virtio_net;
+    if (!virtio) return;
+    virtio.status = connected ? 1 : 0;
+    virtio.virtio.notify_config_changes();
+  }
+
+  /** Gives the cable another end. */
+  attach(port: FramePort): void {
+    this.#port = port;
+    port.onFrame((frame) => {
+      if (this.#connected && this.#port === port) this.#receive(frame);
+    });
+  }
+
+  #send(frame: Uint8Array): void {
+    this.counters.sentBytes += frame.length;
+    if (this.#connected) this.#port?.send(frame);
+  }
+
+  #receive(frame: Uint8Array): void {
+    this.counters.receivedBytes += frame.length;
+    this.emulator.bus.send('net0-receive', frame);
+  }
+}

@@ -1,0 +1,134 @@
+import { join } from 'node:path';
+import { v86Capabilities } from '@shared/engine/engines';
+import { Failure } from '@shared/errors';
+import type { LaunchPaths } from '@shared/ipc/machine-process';
+import type { MachineConfig } from '@shared/machine/config';
+import { hardwareDigest } from '../../../../disks/saved-state/hardware-digest';
+
+const mebibyte = 1024 * 1024;
+
+/** What will be started, in v86's terms. Sizes in bytes; paths are the host's. */
+export interface V86Plan {
+  name: string;
+  memorySize: number;
+  videoMemorySize: number;
+  acpi: boolean;
+  /** Nibbles of CMOS registers 0x3d and 0x38 as SeaBIOS reads them, the first device lowest. */
+  bootOrder: number;
+  bios: { system: string; video: string };
+  /** At most two, in the order of the IDE channel. */
+  disks: { id: string; path: string }[];
+  cdrom: { id: string; path: string | null } | null;
+  floppies: { id: string; path: string | null }[];
+  nic: { id: string; model: 'virtio' | 'ne2k'; mac: string; connected: boolean } | null;
+  /** 0 to 4; v86 always has the first, whether or not anybody may use it. */
+  serialPorts: number;
+  savedState: string | null;
+  hardware: string;
+}
+
+/** SeaBIOS's numbers of boot devices (its file `boot.c`). */
+const bootNumbers = { floppy: 1, disk: 2, cdrom: 3 } as const;
+type BootDevice = keyof typeof bootNumbers;
+
+function unsupported(message: string, hint?: string): Failure {
+  return new Failure('engine.unsupported', message, { hint });
+}
+
+/**
+ * @throws Failure `engine.unsupported` when v86 cannot do what the configuration asks, `file.not-found` when the
+ * path of a disk is missing
+ */
+export function planV86(config: MachineConfig, paths: LaunchPaths): V86Plan {
+  checkProcessor(config);
+  checkMemory(config);
+  const drives = (kind: 'cdrom' | 'floppy') =>
+    config.drives
+      .filter((drive) => drive.kind === kind)
+      .map(({ id }) => ({ id, path: paths.drives[id] ?? null }));
+  const [cdrom, ...otherCdroms] = drives('cdrom');
+  if (otherCdroms.length > 0) throw unsupported('The embedded engine has one CD drive.');
+  const floppies = drives('floppy');
+  if (floppies.length > v86Capabilities.maxFloppies) {
+    throw unsupported(`The embedded engine has at most ${v86Capabilities.maxFloppies} floppy drives.`);
+  }
+  return {
+    name: config.name,
+    memorySize: config.memoryMiB * mebibyte,
+    videoMemorySize: powerOfTwo(config.videoMemoryMiB) * mebibyte,
+    acpi: config.acpi,
+    bootOrder: bootOrder(config.boot),
+    bios: { system: join(paths.bios, 'seabios.bin'), video: join(paths.bios, 'vgabios.bin') },
+    disks: planDisks(config, paths),
+    cdrom: cdrom ?? null,
+    floppies,
+    nic: planNic(config),
+    serialPorts: config.serialPorts,
+    savedState: paths.savedState,
+    hardware: hardwareDigest(config),
+  };
+}
+
+function checkProcessor(config: MachineConfig): void {
+  if (config.architecture !== 'i386') {
+    throw unsupported(
+      `The embedded engine runs 32-bit PC systems only, not ${config.architecture}.`,
+      'Choose another engine for this machine, or a 32-bit (i386) edition of the system.',
+    );
+  }
+  if (config.cpus > v86Capabilities.maxCpus) throw unsupported('The embedded engine has one processor.');
+  if (config.firmware !== 'bios') {
+    throw unsupported('The embedded engine starts systems by BIOS only, not by UEFI.');
+  }
+  if (config.sound) throw unsupported('The embedded engine has no sound.');
+}
+
+function checkMemory({ memoryMiB, videoMemoryMiB }: MachineConfig): void {
+  const limits = v86Capabilities;
+  if (memoryMiB < limits.memoryMiB.min || memoryMiB > limits.memoryMiB.max) {
+    throw unsupported(
+      `The embedded engine gives a machine ${limits.memoryMiB.min} to ${limits.memoryMiB.max} MiB of memory, not ${memoryMiB}.`,
+    );
+  }
+  if (videoMemoryMiB < limits.videoMemoryMiB.min || videoMemoryMiB > limits.videoMemoryMiB.max) {
+    throw unsupported(
+      `The embedded engine gives a machine ${limits.videoMemoryMiB.min} to ${limits.videoMemoryMiB.max} MiB of video memory, not ${videoMemoryMiB}.`,
+    );
+  }
+}
+
+function planDisks(config: MachineConfig, paths: LaunchPaths): V86Plan['disks'] {
+  if (config.disks.length > v86Capabilities.maxDisks) {
+    throw unsupported(`The embedded engine has at most ${v86Capabilities.maxDisks} hard disks.`);
+  }
+  return config.disks.map(({ id, bus }) => {
+    if (bus !== 'ide') throw unsupported(`The embedded engine attaches disks to IDE, not to ${bus}.`);
+    const path = paths.disks[id];
+    if (path === undefined) throw new Failure('file.not-found', `Nothing says where the disk “${id}” lies.`);
+    return { id, path };
+  });
+}
+
+function planNic(config: MachineConfig): V86Plan['nic'] {
+  const [nic, ...others] = config.nics;
+  if (others.length > 0) throw unsupported('The embedded engine has one network card.');
+  if (!nic) return null;
+  const { id, model, mac, connected } = nic;
+  if (model === 'e1000') throw unsupported('The embedded engine has no e1000 network card.');
+  return { id, model, mac, connected };
+}
+
+/** Devices that are not mentioned come last, in a usual order: nothing is gained by not trying them. */
+function bootOrder(wanted: MachineConfig['boot']): number {
+  const named = wanted.map((device): BootDevice => {
+    if (device === 'network') throw unsupported('The embedded engine cannot boot from the network.');
+    return device;
+  });
+  const all = new Set<BootDevice>([...named, 'disk', 'cdrom', 'floppy']);
+  return [...all].reduce((order, device, index) => order | (bootNumbers[device] << (4 * index)), 0);
+}
+
+/** v86 rounds video memory up to a power of two; so the plan says what there will be. */
+function powerOfTwo(value: number): number {
+  return 2 ** Math.ceil(Math.log2(value));
+}

@@ -1,0 +1,29 @@
+import { Failure, toErrorValue } from '@shared/errors';
+import type { StateSink } from '../../engine';
+import type { Emulator } from './emulator';
+
+/** Pieces in which a memory image is handed on, in bytes. */
+const pieceLength = 4 * 1024 * 1024;
+
+/** Precondition: the processor stands still and no disk request is under way. */
+export async function saveState(emulator: Emulator, sink: StateSink): Promise<void> {
+  const image = new Uint8Array(emulator.save());
+  for (let at = 0; at < image.length; at += pieceLength) {
+    await sink.write(image.subarray(at, at + pieceLength));
+  }
+}
+
+/**
+ * Precondition: the emulator has been built for the same hardware and has never run.
+ * @throws Failure `saved-state.mismatch`; the emulator must be thrown away then
+ */
+export function restoreState(emulator: Emulator, image: ArrayBuffer): void {
+  try {
+    emulator.restore(image);
+  } catch (error) {
+    if (toErrorValue(error).code === 'saved-state.mismatch') throw error;
+    throw new Failure('saved-state.mismatch', 'The embedded engine cannot go on from this saved state.', {
+      cause: error,
+    });
+  }
+}
