@@ -1,0 +1,71 @@
+import { hasProcess, isAllowed, type MachineAction } from '@shared/machine/state';
+import type { MachineSummary } from '@shared/machine/summary';
+
+/** What can be done with machines from the library; how each is drawn and when it is possible. */
+export const libraryActions = [
+  'start',
+  'openConsole',
+  'pause',
+  'resume',
+  'reset',
+  'powerButton',
+  'powerOff',
+  'save',
+  'discardSavedState',
+  'settings',
+  'rename',
+  'showInFolder',
+  'rescan',
+  'delete',
+  'forget',
+] as const;
+export type LibraryAction = (typeof libraryActions)[number];
+
+interface ActionLook {
+  icon: string;
+  shortcut?: string;
+  danger?: true;
+  /** Whether it makes sense for several machines at once. */
+  many?: true;
+}
+
+export const actionLooks: Record<LibraryAction, ActionLook> = {
+  start: { icon: 'i-lucide-play', many: true },
+  openConsole: { icon: 'i-lucide-monitor', shortcut: 'Enter', many: true },
+  pause: { icon: 'i-lucide-pause', many: true },
+  resume: { icon: 'i-lucide-play', many: true },
+  reset: { icon: 'i-lucide-rotate-ccw', many: true },
+  powerButton: { icon: 'i-lucide-power', many: true },
+  powerOff: { icon: 'i-lucide-unplug', danger: true, many: true },
+  save: { icon: 'i-lucide-save', many: true },
+  discardSavedState: { icon: 'i-lucide-archive-x', danger: true, many: true },
+  settings: { icon: 'i-lucide-sliders-horizontal' },
+  rename: { icon: 'i-lucide-pencil', shortcut: 'F2' },
+  showInFolder: { icon: 'i-lucide-folder-open' },
+  rescan: { icon: 'i-lucide-refresh-cw', many: true },
+  delete: { icon: 'i-lucide-trash-2', shortcut: 'Delete', danger: true, many: true },
+  forget: { icon: 'i-lucide-list-x', many: true },
+};
+
+/** Whether an action can be done with a machine as it is now. */
+export function isPossible(
+  action: LibraryAction,
+  machine: MachineSummary,
+  canShowInFolder: boolean,
+): boolean {
+  if (action === 'showInFolder') return canShowInFolder;
+  if (action === 'rescan' || action === 'forget') return machine.inaccessible;
+  if (machine.inaccessible) return false;
+  if (action === 'openConsole') return hasProcess(machine.state);
+  if (action === 'settings') return true;
+  return isAllowed(action satisfies MachineAction, machine.state);
+}
+
+/** The actions that can be done with a selection: with each of one machine, with at least one of several. */
+export function possibleActions(machines: MachineSummary[], canShowInFolder: boolean): LibraryAction[] {
+  return libraryActions.filter(
+    (action) =>
+      (machines.length === 1 || actionLooks[action].many) &&
+      machines.some((machine) => isPossible(action, machine, canShowInFolder)),
+  );
+}
