@@ -2,6 +2,15 @@ import { z } from 'zod';
 import { errorValue } from '../ipc/messages';
 import { architecture } from '../machine/config';
 
+/**
+ * A pattern of file names: literal characters, and character classes that may be repeated. Nothing that could take
+ * long to match, and nothing that leaves a folder.
+ */
+export const fileNamePattern = z
+  .string()
+  .max(120)
+  .regex(/^(?:[A-Za-z0-9_-]|\[[A-Za-z0-9.-]+\]\+?)+$/);
+
 const httpsUrl = z.url({ protocol: /^https$/ });
 
 /** How a system of the gallery is had. */
@@ -19,7 +28,7 @@ export const gallerySource = z.discriminatedUnion('kind', [
     kind: z.literal('download-listed'),
     /** A checksum file in coreutils format; the newest name in it that matches `pattern` is taken. */
     checksums: httpsUrl,
-    pattern: z.string(),
+    pattern: fileNamePattern,
     algorithm: z.enum(['sha256', 'sha512']),
   }),
   /** The publisher's page, opened in the browser. */
