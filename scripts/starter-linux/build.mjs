@@ -81,7 +81,7 @@ function assemble({ packages, kernelName, folderOf }) {
     ...overlayEntries(),
     ...packageEntries(fromPackage),
     ...moduleEntries(folderOf(kernelName), kernel),
-    text('usr/lib/starter/kernel-options', `${recipe.kernelOptions}\n`),
+    text('usr/lib/starter/kernel-options', `${recipe.kernelOptions} ${recipe.quietOptions}\n`),
     text('usr/lib/starter/version', `${recipe.version}\n`),
     { path: 'dev/console', mode: fileType.character | 0o600, device: [5, 1] },
     ...Object.entries(recipe.links).map(([from, to]) => ({
@@ -194,13 +194,13 @@ function withFolders(entries) {
 function bootConfiguration() {
   const label = (name, options) =>
     `LABEL ${name}\n  KERNEL /boot/vmlinuz\n  INITRD /boot/initrd.gz\n  APPEND ${options}\n`;
-  const plain = recipe.kernelOptions;
+  const plain = `${recipe.kernelOptions} ${recipe.quietOptions}`;
   return [
     // A prompt for less than a second: long enough to press a key, too short to wait for.
     'DEFAULT starter\nPROMPT 1\nTIMEOUT 7\nDISPLAY boot.txt\n',
     label('starter', plain),
     label('graphics', `${plain} vga=791`),
-    label('verbose', plain.replace(' quiet loglevel=3', '')),
+    label('verbose', recipe.kernelOptions),
     'LABEL disk\n  LOCALBOOT 0x80\n',
   ].join('\n');
 }
