@@ -4,6 +4,7 @@ import { Failure } from '@shared/errors';
 import { hostFailure } from '../../../../disks/host-file';
 import { openDisk } from '../../../../disks/open-disk';
 import { openRaw } from '../../../../disks/raw/raw-disk';
+import { consumeSavedState } from '../../../../disks/saved-state/consume';
 import { readSavedState } from '../../../../disks/saved-state/reader';
 import { ScreenAdapter } from '../../display/screen-adapter';
 import type { Engine, EngineEvents } from '../../engine';
@@ -135,6 +136,7 @@ class Launch {
     if (nic && plan.nic && !plan.nic.connected) nic.setLink(false);
     if (this.#trapError !== undefined) throw this.#trapError;
     this.#machine = machine;
+    if (plan.savedState !== null) await consumeSavedState(plan.savedState);
     await machine.start();
     return machine;
   }

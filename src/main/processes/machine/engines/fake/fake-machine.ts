@@ -1,0 +1,268 @@
+import { Failure, toErrorValue, type ErrorValue } from '@shared/errors';
+import type { ByteStream } from '@shared/ipc/byte-stream';
+import type { MachineConfig } from '@shared/machine/config';
+import type { MachineStatistics } from '@shared/machine/summary';
+import type { BlockDevice } from '../../../../disks/block-device';
+import { openRaw } from '../../../../disks/raw/raw-disk';
+import type { EngineEvents, RunningMachine, ScreenCapture, StateSink } from '../../engine';
+import { RfbServer } from '../../rfb/rfb-server';
+import { SerialHub } from '../../serial/serial-hub';
+import { StatisticsMeter } from '../../statistics';
+import { FakeScreen } from './fake-screen';
+import { FakeShell, type FakeShellHost } from './fake-shell';
+
+const tickMs = 20;
+const powerButtonMs = 200;
+/** Where the shell's text lies on the disk, and how long it is, in bytes. */
+const textOffset = 4096;
+const textLength = 512;
+
+/** US letters and digits by their scan codes, for typing into the console; others are not understood. */
+const typed = new Map<number, string>([
+  ...letters(0x02, '1234567890-='),
+  ...letters(0x10, 'qwertyuiop[]\n'),
+  ...letters(0x1e, "asdfghjkl;'"),
+  ...letters(0x2c, 'zxcvbnm,./'),
+  [0x39, ' '],
+  [0x0e, '\b'],
+]);
+
+function letters(first: number, keys: string): [number, string][] {
+  return [...keys].map((key, index) => [first + index, key]);
+}
+
+/** See `fake-engine.ts`. Its state is a counter that runs while the machine does. */
+export class FakeMachine implements RunningMachine, FakeShellHost {
+  #counter = 0;
+  #paused = false;
+  #problem: ErrorValue | undefined;
+  #listening = false;
+  #ended = false;
+  #pictures = 0;
+  #diskRead = 0;
+  #diskWritten = 0;
+  readonly #screen = new FakeScreen();
+  readonly #rfb: RfbServer;
+  readonly #hubs: SerialHub[];
+  readonly #shell: FakeShell;
+  readonly #timer: NodeJS.Timeout;
+  readonly #meter: StatisticsMeter;
+  #input: Promise<void> = Promise.resolve();
+
+  constructor(
+    name: string,
+    private readonly config: MachineConfig,
+    private readonly disk: BlockDevice | undefined,
+    private readonly media: Map<string, BlockDevice | null>,
+    private readonly events: EngineEvents,
+    state: ArrayBuffer | undefined,
+  ) {
+    if (state) this.#counter = Number(new TextDecoder().decode(state));
+    this.#shell = new FakeShell(this, (text) => this.#print(text));
+    this.#hubs = Array.from({ length: config.serialPorts }, (_, port) => {
+      const hub: SerialHub = new SerialHub(() => this.#read(hub, port));
+      return hub;
+    });
+    this.#rfb = new RfbServer(
+      this.#screen.frame,
+      {
+        key: (bytes) => this.sendScancodes(bytes),
+        pointerAbsolute: () => {},
+        pointerRelative: () => {},
+        buttons: () => {},
+        wheel: () => {},
+        cutText: () => {},
+      },
+      { name },
+    );
+    this.#meter = new StatisticsMeter(() => ({
+      pictures: this.#pictures,
+      diskReadBytes: this.#diskRead,
+      diskWriteBytes: this.#diskWritten,
+      netReceiveBytes: 0,
+      netSendBytes: 0,
+    }));
+    this.#screen.draw(this.#counter);
+    this.#timer = setInterval(() => this.#tick(), tickMs);
+    events.pointer('absolute');
+    this.#tellScreen();
+    this.#shell.greet();
+  }
+
+  get counter(): number {
+    return this.#counter;
+  }
+
+  async pause(): Promise<void> {
+    this.#paused = true;
+    await this.#input;
+    await this.disk?.flush();
+  }
+
+  async resume(): Promise<void> {
+    this.#problem = undefined;
+    this.#paused = false;
+    this.#readAll();
+  }
+
+  async reset(): Promise<void> {
+    this.#counter = 0;
+    this.#listening = false;
+    this.#screen.setGraphics(true);
+    this.#shell.greet();
+  }
+
+  async powerButton(): Promise<boolean> {
+    if (!this.#listening) return false;
+    setTimeout(() => this.powerOffByGuest(), powerButtonMs);
+    return true;
+  }
+
+  async powerOff(): Promise<void> {
+    if (this.#ended) return;
+    this.#ended = true;
+    clearInterval(this.#timer);
+    this.#rfb.close();
+    for (const hub of this.#hubs) hub.close();
+    const devices = [this.disk, ...this.media.values()];
+    for (const device of devices) await device?.close();
+  }
+
+  async saveState(sink: StateSink): Promise<void> {
+    await this.disk?.flush();
+    await sink.write(new TextEncoder().encode(String(this.#counter)));
+  }
+
+  async insertMedium(drive: string, path: string | null): Promise<void> {
+    if (!this.media.has(drive)) throw new Failure('input.invalid', `This machine has no drive “${drive}”.`);
+    const next = path === null ? null : await openRaw(path, { readOnly: true });
+    await this.media.get(drive)?.close();
+    this.media.set(drive, next);
+  }
+
+  connectGraphics(stream: ByteStream): void {
+    this.#rfb.attach(stream);
+  }
+
+  connectSerial(port: number, stream: ByteStream): void {
+    const hub = this.#hubs[port];
+    if (hub) hub.connect(stream);
+    else stream.close();
+  }
+
+  sendScancodes(bytes: readonly number[]): void {
+    for (const byte of bytes) {
+      const char = typed.get(byte);
+      if (char !== undefined) this.#enqueue(char.charCodeAt(0));
+    }
+  }
+
+  capture(): ScreenCapture {
+    const { frame } = this.#screen;
+    return { width: frame.width, height: frame.height, rgba: frame.bytes, version: frame.generation };
+  }
+
+  screenText(): string[] | null {
+    return this.#screen.graphical ? null : this.#screen.text();
+  }
+
+  async setLink(nic: string): Promise<void> {
+    if (this.config.nics.some(({ id }) => id === nic)) return;
+    throw new Failure('input.invalid', `This machine has no network card “${nic}”.`);
+  }
+
+  statistics(): MachineStatistics {
+    return this.#meter.read();
+  }
+
+  async writeDisk(text: string): Promise<void> {
+    const data = new Uint8Array(textLength);
+    new TextEncoder().encodeInto(text, data);
+    this.#diskWritten += data.length;
+    await this.disk?.write(textOffset, data);
+  }
+
+  async readDisk(): Promise<string> {
+    const data = await this.disk?.read(textOffset, textLength);
+    this.#diskRead += data?.length ?? 0;
+    return data ? new TextDecoder().decode(data.subarray(0, data.indexOf(0))) : '';
+  }
+
+  async readMedium(drive: string): Promise<string | null> {
+    const device = this.media.get(drive);
+    if (!device) return null;
+    return new TextDecoder('latin1').decode(await device.read(0, Math.min(8, device.size)));
+  }
+
+  setGraphics(on: boolean): void {
+    this.#screen.setGraphics(on);
+    this.#tellScreen();
+  }
+
+  listenToPowerButton(): void {
+    this.#listening = true;
+  }
+
+  /** The shell's way to switch the machine off. */
+  powerOffByGuest(): void {
+    if (this.#ended) return;
+    this.powerOff().then(
+      () => this.events.stopped(),
+      (error: unknown) => this.events.failed(toErrorValue(error)),
+    );
+  }
+
+  crash(): void {
+    void this.powerOff().finally(() =>
+      this.events.failed({ code: 'engine.failed', message: 'The fake guest was told to crash.' }),
+    );
+  }
+
+  diskError(): void {
+    this.#paused = true;
+    this.#problem = { code: 'file.io', message: 'The fake disk was told to fail.' };
+    this.events.pausedByProblem(this.#problem);
+  }
+
+  hang(): void {
+    for (;;) this.#counter++;
+  }
+
+  #tellScreen(): void {
+    const { width, height } = this.#screen.frame;
+    this.events.screen({ width, height, text: !this.#screen.graphical });
+  }
+
+  #tick(): void {
+    if (this.#paused) return;
+    this.#counter++;
+    this.#pictures++;
+    this.#screen.draw(this.#counter);
+  }
+
+  #print(text: string): void {
+    this.#screen.print(text);
+    for (const byte of new TextEncoder().encode(text)) this.#hubs[0]?.output(byte);
+  }
+
+  #readAll(): void {
+    this.#hubs.forEach((hub, port) => this.#read(hub, port));
+  }
+
+  /** The first port has the shell; the others give back what they get. */
+  #read(hub: SerialHub, port: number): void {
+    if (this.#paused || this.#ended) return;
+    hub.take(Infinity, (byte) => {
+      if (port === 0) this.#enqueue(byte);
+      else hub.output(byte);
+    });
+  }
+
+  #enqueue(byte: number): void {
+    this.#input = this.#input
+      .then(() => (this.#ended ? undefined : this.#shell.input(byte)))
+      .catch((error: unknown) => {
+        this.#print(`${toErrorValue(error).message}\r\n`);
+      });
+  }
+}

@@ -1,0 +1,107 @@
+/** What the shell of a fake machine can do to the machine that it runs in. */
+export interface FakeShellHost {
+  readonly counter: number;
+  /** Puts text on the first disk. @throws Failure */
+  writeDisk(text: string): Promise<void>;
+  /** The text that was put there. @throws Failure */
+  readDisk(): Promise<string>;
+  /** The first bytes of the medium in a drive as text, or null when it is empty. */
+  readMedium(drive: string): Promise<string | null>;
+  setGraphics(on: boolean): void;
+  listenToPowerButton(): void;
+  powerOffByGuest(): void;
+  crash(): void;
+  diskError(): void;
+  hang(): void;
+}
+
+const sum = /\$\(\((-?\d+)\s*([-+*])\s*(-?\d+)\)\)/g;
+
+function expand(text: string): string {
+  return text.replace(sum, (_whole, left: string, sign: string, right: string) => {
+    const a = BigInt(left);
+    const b = BigInt(right);
+    return String(sign === '*' ? a * b : sign === '+' ? a + b : a - b);
+  });
+}
+
+/** A line-oriented shell, enough to test whatever talks to a guest. */
+export class FakeShell {
+  #line = '';
+
+  constructor(
+    private readonly host: FakeShellHost,
+    private readonly print: (text: string) => void,
+  ) {}
+
+  greet(): void {
+    this.print('Fake machine ready\r\nfake# ');
+  }
+
+  /** A byte from the serial port or a key. */
+  async input(byte: number): Promise<void> {
+    if (byte === 0x0a || byte === 0x0d) {
+      const line = this.#line.trim();
+      this.#line = '';
+      this.print('\r\n');
+      await this.#run(line);
+      this.print('fake# ');
+    } else if (byte === 0x08 || byte === 0x7f) {
+      if (this.#line) this.print('\b \b');
+      this.#line = this.#line.slice(0, -1);
+    } else if (byte >= 0x20 && byte < 0x7f && this.#line.length < 1000) {
+      this.#line += String.fromCharCode(byte);
+      this.print(String.fromCharCode(byte));
+    }
+  }
+
+  async #run(line: string): Promise<void> {
+    const [command = '', ...words] = line.split(' ');
+    const rest = words.join(' ');
+    const { host } = this;
+    const say = (text: string): void => this.print(`${text}\r\n`);
+    switch (command) {
+      case '':
+        break;
+      case 'echo':
+        say(expand(rest));
+        break;
+      case 'counter':
+        say(`counter=${host.counter}`);
+        break;
+      case 'disk-write':
+        await host.writeDisk(rest);
+        say('written');
+        break;
+      case 'disk-read':
+        say(`disk=${await host.readDisk()}`);
+        break;
+      case 'medium':
+        say(`medium=${(await host.readMedium(rest)) ?? '(none)'}`);
+        break;
+      case 'graphics':
+      case 'text':
+        host.setGraphics(command === 'graphics');
+        say(command);
+        break;
+      case 'listen':
+        host.listenToPowerButton();
+        say('listening');
+        break;
+      case 'poweroff':
+        host.powerOffByGuest();
+        break;
+      case 'crash':
+        host.crash();
+        break;
+      case 'disk-error':
+        host.diskError();
+        break;
+      case 'hang':
+        host.hang();
+        break;
+      default:
+        say(`${command}: not found`);
+    }
+  }
+}

@@ -1,0 +1,314 @@
+import { join } from 'node:path';
+import { type ErrorValue, Failure, toErrorValue } from '@shared/errors';
+import { byteStreamOver, type ByteStream, type StreamChannel } from '@shared/ipc/byte-stream';
+import {
+  type LaunchPaths,
+  machineProcessCommands,
+  type MachineProcessCommands,
+  type MachineProcessEvents,
+  machineStream,
+  type MachineStream,
+} from '@shared/ipc/machine-process';
+import { type Handlers, type RpcServer, serveRpc } from '@shared/ipc/rpc';
+import type { MachineConfig } from '@shared/machine/config';
+import { hardwareDigest } from '../../disks/saved-state/hardware-digest';
+import { SavedStateWriter } from '../../disks/saved-state/writer';
+import { writeAtomic } from '../../platform/atomic-file';
+import { type FileLock, lockFile } from '../../platform/file-lock';
+import type { ParentLink } from '../../platform/process-host';
+import { CommandQueue } from './command-queue';
+import { encodePng } from './display/png';
+import type { EngineEvents, RunningMachine } from './engine';
+import { engineOf } from './engines/engines';
+import { chord } from './keyboard/key-codes';
+import { sendThumbnails } from './thumbnails';
+
+const statisticsMs = 1000;
+/** Between two reports of how far saving is. */
+const progressMs = 100;
+/** For answers to reach main before the process ends. */
+const farewellMs = 50;
+/** How long the disks may take when nobody waits for an answer any more. */
+const lastFlushMs = 8000;
+const longestLine = 4000;
+
+/** A machine that has been launched. */
+interface Session {
+  config: MachineConfig;
+  machine: RunningMachine;
+  lock: FileLock;
+}
+
+/**
+ * The process of one machine: what main asks of it, what it tells, the streams that it serves, and its end. The
+ * guest itself is the engine's business.
+ */
+export class MachineProcess {
+  readonly #queue = new CommandQueue();
+  readonly #rpc: RpcServer<MachineProcessEvents>;
+  #session: Session | undefined;
+  #launched = false;
+  #paused = false;
+  #ending = false;
+  /** Streams that came before the machine was there. */
+  #early: { description: MachineStream; stream: ByteStream }[] = [];
+  #statistics: NodeJS.Timeout | undefined;
+
+  /** @param exit ends the process with a status */
+  constructor(
+    link: ParentLink,
+    private readonly exit: (status: number) => void,
+  ) {
+    this.#rpc = serveRpc<MachineProcessCommands, MachineProcessEvents, void>(
+      link,
+      machineProcessCommands,
+      this.#handlers(),
+      undefined,
+      (reason) => this.#log(`Refused: ${reason}`),
+    );
+    link.onStream((description, channel) => this.#take(description, channel));
+    link.onClose(() => void this.leave('Vivarium is gone'));
+  }
+
+  /** Flushes the disks and ends the process, when nobody is there to ask for it. */
+  async leave(reason: string, status = 0): Promise<void> {
+    if (this.#ending) return;
+    this.#ending = true;
+    this.#log(`${reason}: the machine is powered off`);
+    const giveUp = setTimeout(() => this.exit(1), lastFlushMs);
+    try {
+      await this.#session?.machine.powerOff();
+    } catch (error) {
+      this.#log(`While powering off: ${toErrorValue(error).message}`);
+      status = 1;
+    }
+    clearTimeout(giveUp);
+    this.exit(status);
+  }
+
+  /** Something happened that nobody foresaw: tells it, saves what can be saved, and ends the process. */
+  async collapse(error: unknown): Promise<void> {
+    console.error(error);
+    this.#emitFailed(toErrorValue(error));
+    await this.leave('The machine process failed', 1);
+  }
+
+  #handlers(): Handlers<MachineProcessCommands> {
+    const inTurn =
+      <P, R>(command: (params: P) => Promise<R>) =>
+      (params: P): Promise<R> =>
+        this.#queue.run(() => command(params));
+    return {
+      launch: inTurn(({ config, paths }) => this.#launch(config, paths)),
+      pause: inTurn(async () => {
+        this.#paused = true;
+        await this.#machine().pause();
+      }),
+      resume: inTurn(async () => {
+        await this.#machine().resume();
+        this.#paused = false;
+      }),
+      reset: inTurn(() => this.#machine().reset()),
+      powerButton: inTurn(() => this.#machine().powerButton()),
+      powerOff: inTurn(() => this.#powerOff()),
+      save: inTurn(({ path, screenPath }) => this.#save(path, screenPath)),
+      insertMedium: inTurn(({ drive, path }) => this.#machine().insertMedium(drive, path)),
+      sendKeys: ({ keys }) => {
+        const machine = this.#machine();
+        for (const bytes of chord(keys)) machine.sendScancodes(bytes);
+      },
+      screenshot: async ({ path }) => writeAtomic(path, await this.#screenPng()),
+      screenText: () => this.#machine().screenText(),
+      ping: () => undefined,
+    };
+  }
+
+  #machine(): RunningMachine {
+    if (this.#session && !this.#ending) return this.#session.machine;
+    throw new Failure('machine.wrong-state', 'This machine does not run.');
+  }
+
+  async #launch(config: MachineConfig, paths: LaunchPaths): Promise<void> {
+    if (this.#launched) throw new Failure('machine.wrong-state', 'This machine has been launched before.');
+    this.#launched = true;
+    const { engine } = engineOf(config.engine);
+    const plan = engine.plan(config, paths);
+    const lock = await takeLock(paths.folder);
+    try {
+      const machine = await engine.launch(plan, this.#engineEvents());
+      this.#session = { config, machine, lock };
+    } catch (error) {
+      this.#closeEarly();
+      await lock.release();
+      throw error;
+    }
+    this.#statistics = setInterval(() => {
+      if (this.#session) this.#rpc.emit('statistics', this.#session.machine.statistics());
+    }, statisticsMs);
+    for (const { description, stream } of this.#early.splice(0)) this.#serve(description, stream);
+  }
+
+  async #powerOff(): Promise<void> {
+    if (!this.#session) {
+      this.#finish(0);
+      return;
+    }
+    this.#ending = true;
+    clearInterval(this.#statistics);
+    try {
+      await this.#session.machine.powerOff();
+    } catch (error) {
+      this.#finish(1);
+      throw error;
+    }
+    this.#rpc.emit('stopped', { by: 'request' });
+    this.#finish(0);
+  }
+
+  async #save(path: string, screenPath: string): Promise<void> {
+    const machine = this.#machine();
+    if (!this.#session) return;
+    const { config } = this.#session;
+    const { engine, capabilities } = engineOf(config.engine);
+    if (!this.#paused) {
+      this.#paused = true;
+      await machine.pause();
+    }
+    const writer = await SavedStateWriter.create(path, {
+      engine: engine.id,
+      engineVersion: capabilities.version,
+      hardwareDigest: hardwareDigest(config),
+    });
+    try {
+      const progress = this.#saveProgress();
+      let done = 0;
+      await machine.saveState({
+        write: async (data) => {
+          await writer.write(data);
+          done += data.length;
+          progress(done);
+        },
+      });
+      await writeAtomic(screenPath, await this.#screenPng());
+      // The last step: with the file's name the machine is saved, and its guest must not run again.
+      await writer.finish();
+    } catch (error) {
+      await writer.abort();
+      throw error;
+    }
+    this.#ending = true;
+    clearInterval(this.#statistics);
+    // Everything is on the disk already; what may go wrong here changes nothing.
+    await machine
+      .powerOff()
+      .catch((error: unknown) => this.#log(`After saving: ${toErrorValue(error).message}`));
+    this.#finish(0);
+  }
+
+  #saveProgress(): (done: number) => void {
+    let told = 0;
+    return (done) => {
+      const now = performance.now();
+      if (now - told < progressMs) return;
+      told = now;
+      this.#rpc.emit('saveProgress', { done, total: null });
+    };
+  }
+
+  async #screenPng(): Promise<Uint8Array> {
+    const { width, height, rgba } = this.#machine().capture();
+    return encodePng({ width, height, bytes: rgba });
+  }
+
+  #engineEvents(): EngineEvents {
+    return {
+      stopped: () => {
+        if (this.#ending) return;
+        this.#ending = true;
+        this.#rpc.emit('stopped', { by: 'guest' });
+        this.#finish(0);
+      },
+      pausedByProblem: (problem) => {
+        this.#paused = true;
+        this.#log(`Paused: ${problem.message}`);
+        this.#rpc.emit('pausedByProblem', { problem });
+      },
+      failed: (error) => {
+        if (this.#ending) return;
+        this.#ending = true;
+        this.#emitFailed(error);
+        this.#finish(1);
+      },
+      pointer: (mode) => this.#rpc.emit('pointer', { mode }),
+      screen: (size) => this.#rpc.emit('screen', size),
+      log: (line) => this.#log(line),
+    };
+  }
+
+  #emitFailed(error: ErrorValue): void {
+    this.#log(`Failed: ${error.message}`);
+    this.#rpc.emit('failed', { error });
+  }
+
+  /** Ends the process when the answer to the command that ended it has left. */
+  #finish(status: number): void {
+    this.#ending = true;
+    clearInterval(this.#statistics);
+    setTimeout(() => this.exit(status), farewellMs);
+  }
+
+  #log(line: string): void {
+    for (const part of line.split('\n')) {
+      console.log(part);
+      this.#rpc.emit('log', { line: part.slice(0, longestLine) });
+    }
+  }
+
+  #take(raw: unknown, channel: StreamChannel): void {
+    const description = machineStream.safeParse(raw);
+    if (!description.success || this.#ending) {
+      if (!description.success) this.#log('Refused: a stream that does not fit');
+      channel.close();
+      return;
+    }
+    const stream = byteStreamOver(channel);
+    if (this.#session) this.#serve(description.data, stream);
+    else this.#early.push({ description: description.data, stream });
+  }
+
+  #closeEarly(): void {
+    for (const { stream } of this.#early.splice(0)) stream.close();
+  }
+
+  #serve(description: MachineStream, stream: ByteStream): void {
+    const machine = this.#machine();
+    switch (description.name) {
+      case 'graphics':
+        machine.connectGraphics(stream);
+        break;
+      case 'serial':
+        machine.connectSerial(description.port, stream);
+        break;
+      case 'thumbnail':
+        sendThumbnails(
+          stream,
+          description.width,
+          () => machine.capture(),
+          (error) => this.#log(`No thumbnail: ${toErrorValue(error).message}`),
+        );
+        break;
+    }
+  }
+}
+
+/** @throws Failure `machine.locked`, `file.*` */
+async function takeLock(folder: string): Promise<FileLock> {
+  const lock = await lockFile(join(folder, 'lock')).catch((error: unknown) => {
+    const { code, message } = toErrorValue(error);
+    throw new Failure(code, `Cannot take the lock of the machine's folder: ${message}`, { cause: error });
+  });
+  if (lock) return lock;
+  throw new Failure('machine.locked', 'Another process runs this machine, or changes it.', {
+    hint: 'Close the other Vivarium, or wait until it has finished.',
+  });
+}
