@@ -16,8 +16,10 @@ import type { JobControl } from '../jobs/registry';
 /** What the guest gets, and how long it may take until its shell has answered, in milliseconds. */
 const memoryMiB = 128;
 export const bootLimitMs = 120_000;
-/** How often the question is asked while there is no answer, in milliseconds. */
-const askEveryMs = 500;
+/** How often the question is asked at most while there is no answer, in milliseconds. */
+const askEveryMs = 1000;
+/** What a shell that waits for a command has printed last. Asking earlier would only disturb the boot loader. */
+const prompt = /[#$>] $/;
 /** Output that is searched for the answer, in characters. */
 const keptOutput = 16 * 1024;
 
@@ -144,8 +146,14 @@ function askOverSerial(stream: ByteStream, limitMs: number, signal: AbortSignal)
   return new Promise((resolve, reject) => {
     let output = '';
     const decoder = new TextDecoder();
-    // A shell that is not there yet does not mind being asked again when it is.
-    const asking = setInterval(() => stream.send(question), askEveryMs);
+    let asked = -Infinity;
+    const ask = (): void => {
+      if (!prompt.test(output) || performance.now() - asked < askEveryMs) return;
+      asked = performance.now();
+      stream.send(question);
+    };
+    // A shell that has just started may throw away what was typed before: it is asked again.
+    const asking = setInterval(ask, askEveryMs);
     const timer = setTimeout(() => fail(noAnswer(output)), limitMs);
     const end = (): void => {
       clearInterval(asking);
@@ -162,7 +170,10 @@ function askOverSerial(stream: ByteStream, limitMs: number, signal: AbortSignal)
     stream.onClose(() => fail(new Failure('ipc.closed', 'The serial port was closed.')));
     stream.onData((data) => {
       output = (output + decoder.decode(data, { stream: true })).slice(-keptOutput);
-      if (!output.includes(answer)) return;
+      if (!output.includes(answer)) {
+        ask();
+        return;
+      }
       end();
       resolve();
     });

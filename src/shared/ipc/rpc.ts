@@ -13,8 +13,13 @@ export type EventTable = Record<string, z.ZodType>;
 export type Params<T extends CommandTable, N extends keyof T> = z.output<T[N]['params']>;
 export type ParamsInput<T extends CommandTable, N extends keyof T> = z.input<T[N]['params']>;
 export type Result<T extends CommandTable, N extends keyof T> = z.output<T[N]['result']>;
+/** A command that answers nothing may be handled by a function that returns nothing. */
+type Answer<R> = R extends undefined ? void : R;
 export type Handlers<T extends CommandTable, Context = void> = {
-  [N in keyof T]: (params: Params<T, N>, context: Context) => Promise<Result<T, N>> | Result<T, N>;
+  [N in keyof T]: (
+    params: Params<T, N>,
+    context: Context,
+  ) => Promise<Answer<Result<T, N>>> | Answer<Result<T, N>>;
 };
 
 /** The asking side. */

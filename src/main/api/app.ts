@@ -1,0 +1,37 @@
+import type { Commands } from '@shared/ipc/contract';
+import type { Handlers } from '@shared/ipc/rpc';
+import type { Services } from './services';
+
+type AppCommand = Extract<
+  keyof Commands,
+  `app.${string}` | `job.${string}` | `preferences.${string}` | `selftest.${string}`
+>;
+
+export function appHandlers(services: Services): Pick<Handlers<Commands>, AppCommand> {
+  const { version, dataFolder, development, shell, log, jobs, preferences, selftest, quit } = services;
+  return {
+    'app.info': () => ({
+      version,
+      shell: shell.kind,
+      platform: process.platform,
+      dataFolder,
+      nativeDialogs: shell.pickPath !== undefined,
+      canTrash: shell.moveToTrash !== undefined,
+      canShowInFolder: shell.showInFolder !== undefined,
+      development,
+    }),
+    'app.quit': ({ running }) => {
+      // Answered at once: by the time it is done there is nobody left to answer to.
+      void quit
+        .shutdown(running)
+        .catch((error: unknown) => log.warn('ending failed', error))
+        .then(() => shell.quit?.());
+    },
+    'app.cancelQuit': () => quit.cancel(),
+    'job.list': () => jobs.list(),
+    'job.cancel': ({ id }) => jobs.cancel(id),
+    'preferences.get': () => preferences.get(),
+    'preferences.set': (change) => preferences.set(change),
+    'selftest.run': ({ engine }) => selftest.start(engine),
+  };
+}

@@ -1,0 +1,11 @@
+import type { Commands } from '@shared/ipc/contract';
+import type { Handlers } from '@shared/ipc/rpc';
+import { appHandlers } from './app';
+import { hostHandlers } from './host';
+import { machineHandlers } from './machines';
+import type { Services } from './services';
+
+/** The contract's handlers: each calls a service and has no logic of its own. */
+export function allHandlers(services: Services): Handlers<Commands> {
+  return { ...appHandlers(services), ...hostHandlers(services), ...machineHandlers(services) };
+}

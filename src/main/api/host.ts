@@ -1,0 +1,46 @@
+import { isAbsolute } from 'node:path';
+import { Failure } from '@shared/errors';
+import type { Commands } from '@shared/ipc/contract';
+import type { Handlers } from '@shared/ipc/rpc';
+import { inspectMedium } from '../disks/media/inspect';
+import { listFolder } from '../host/list-folder';
+import type { Services } from './services';
+
+type HostCommand = Extract<keyof Commands, `host.${string}` | `media.${string}` | `gallery.${string}`>;
+
+export function hostHandlers(services: Services): Pick<Handlers<Commands>, HostCommand> {
+  const { host, gallery, jobs, shell } = services;
+  return {
+    'host.report': () => host.report(),
+    'host.engines': () => host.engines(),
+    'host.pickPath': ({ purpose }) => {
+      if (!shell.pickPath) throw new Failure('host.unavailable', 'There are no native dialogs here.');
+      return shell.pickPath(purpose);
+    },
+    'host.listFolder': ({ path }) => listFolder(path),
+    'media.inspect': ({ path }) => {
+      if (!isAbsolute(path)) throw new Failure('input.invalid', `An absolute path is needed: ${path}`);
+      return inspectMedium(path);
+    },
+    'gallery.list': () => gallery.list(),
+    'gallery.download': async ({ id }) => {
+      const item = (await gallery.list()).find(({ entry }) => entry.id === id);
+      if (!item) throw new Failure('gallery.not-found', `There is no system “${id}” in the gallery.`);
+      const description = {
+        kind: 'download',
+        subject: id,
+        title: item.entry.name,
+        unit: 'bytes',
+        cancellable: true,
+      } as const;
+      return jobs.start(description, async ({ progress, signal }) => ({
+        path: await gallery.download(id, { progress, signal }),
+      }));
+    },
+    'gallery.openPage': async ({ id }) => {
+      const page = await gallery.pageOf(id);
+      if (!shell.openExternal) throw new Failure('host.unavailable', `Open it yourself: ${page}`);
+      await shell.openExternal(page);
+    },
+  };
+}

@@ -1,0 +1,72 @@
+import type { Commands } from '@shared/ipc/contract';
+import type { Handlers } from '@shared/ipc/rpc';
+import type { MachineSummary } from '@shared/machine/summary';
+import { Failure } from '@shared/errors';
+import { requireState } from '../machines/context';
+import type { Machine } from '../machines/machine';
+import type { Services } from './services';
+
+type MachineCommand = Extract<keyof Commands, `machine.${string}`>;
+
+export function machineHandlers(services: Services): Pick<Handlers<Commands>, MachineCommand> {
+  const { machines, jobs, shell } = services;
+  const { library, power } = machines;
+
+  async function run(id: string, action: (machine: Machine) => Promise<void>): Promise<MachineSummary> {
+    const machine = library.get(id);
+    await action(machine);
+    return machine.summary();
+  }
+
+  return {
+    'machine.list': () => machines.list(),
+    'machine.get': ({ id }) => machines.get(id),
+    'machine.create': ({ spec }) => machines.create(spec),
+    'machine.open': ({ path }) => machines.open(path),
+    'machine.rename': ({ id, name }) => machines.rename(id, name),
+    'machine.configure': ({ id, settings }) => machines.configure(id, settings),
+    'machine.rescan': () => machines.rescan(),
+    'machine.delete': ({ id, how }) => machines.delete(id, how),
+    'machine.start': ({ id }) => run(id, (machine) => power.start(machine)),
+    'machine.pause': ({ id }) => run(id, (machine) => power.pause(machine)),
+    'machine.resume': ({ id }) => run(id, (machine) => power.resume(machine)),
+    'machine.reset': ({ id }) => run(id, (machine) => power.reset(machine)),
+    'machine.powerButton': ({ id }) => machines.powerButton(id),
+    'machine.powerOff': ({ id }) => run(id, (machine) => power.powerOff(machine)),
+    'machine.save': ({ id }) => {
+      const machine = library.get(id);
+      requireState(machine, 'save');
+      const description = {
+        kind: 'save',
+        subject: id,
+        title: machine.name,
+        unit: 'bytes',
+        cancellable: false,
+      } as const;
+      return jobs.start(description, async (control) => {
+        await power.save(machine, control.progress);
+        return { id };
+      });
+    },
+    'machine.discardSavedState': ({ id }) => machines.discardSavedState(id),
+    'machine.insertMedium': ({ id, drive, path }) => machines.insertMedium(id, drive, path),
+    'machine.sendKeys': ({ id, keys }) => machines.sendKeys(id, keys),
+    'machine.screenshot': ({ id }) => machines.screenshot(id),
+    'machine.savedScreen': ({ id }) => machines.savedScreen(id),
+    'machine.showInFolder': async ({ id }) => {
+      const { folder } = library.get(id);
+      if (!shell.showInFolder) throw unavailable('There is no file manager here.');
+      await shell.showInFolder(folder);
+    },
+    'machine.openConsole': ({ id }) => {
+      library.get(id);
+      if (!shell.openConsole) throw unavailable('A console is opened by the page itself here.');
+      shell.openConsole(id);
+    },
+    'machine.log': ({ id }) => machines.lastLogLines(id),
+  };
+}
+
+function unavailable(message: string): Failure {
+  return new Failure('host.unavailable', message);
+}

@@ -1,0 +1,25 @@
+import type { GalleryService } from '../gallery/service';
+import type { HostService } from '../host/service';
+import type { JobRegistry } from '../jobs/registry';
+import type { MachineService } from '../machines/service';
+import type { Log } from '../platform/log';
+import type { Shell } from '../platform/shell';
+import type { PreferencesService } from '../preferences/service';
+import type { QuitService } from './quit';
+import type { SelftestService } from '../selftest/service';
+
+/** Everything that the handlers of the contract call. */
+export interface Services {
+  version: string;
+  dataFolder: string;
+  development: boolean;
+  shell: Shell;
+  log: Log;
+  jobs: JobRegistry;
+  machines: MachineService;
+  gallery: GalleryService;
+  host: HostService;
+  preferences: PreferencesService;
+  selftest: SelftestService;
+  quit: QuitService;
+}

@@ -1,0 +1,184 @@
+import { mkdir, realpath } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Failure } from '@shared/errors';
+import type { Commands } from '@shared/ipc/contract';
+import type { MessageChannelLike } from '@shared/ipc/messages';
+import type { Handlers } from '@shared/ipc/rpc';
+import { allHandlers } from './api/handlers';
+import { QuitService, type QuitLimits, type RunningAtQuit, usualQuitLimits } from './api/quit';
+import { serveClient } from './api/serve';
+import { findStream } from './api/streams';
+import { GalleryService } from './gallery/service';
+import { engineCatalogue } from './host/engines';
+import { HostService } from './host/service';
+import { JobRegistry } from './jobs/registry';
+import type { MachinesContext } from './machines/context';
+import { removeUnfinished } from './machines/create';
+import { Library } from './machines/library';
+import { LibraryList } from './machines/library-file';
+import { Power } from './machines/power';
+import { type Patience, usualPatience } from './machines/runner';
+import { MachineService } from './machines/service';
+import { type EmitEvent, eventHub } from './platform/events';
+import { type FileLock, lockFile, readLockOwner } from './platform/file-lock';
+import { openInstanceDoor } from './platform/instance';
+import { type Log, logTo } from './platform/log';
+import type { ProcessHost, StreamEndpoint } from './platform/process-host';
+import { rotatingFile } from './platform/rotating-file';
+import type { Shell } from './platform/shell';
+import { PreferencesService } from './preferences/service';
+import { SelftestService } from './selftest/service';
+
+export interface CoreOptions {
+  /** Created when missing. */
+  dataFolder: string;
+  /** Has `bios/`, `guests/` and `gallery.json` in it. */
+  resourcesFolder: string;
+  processHost: ProcessHost;
+  shell: Shell;
+  version: string;
+  /** Offers engines that exist for tests. */
+  development?: boolean;
+  /** Where the user interface is, in browser mode: told to a second start on the same data folder. */
+  address?: () => string | null;
+  patience?: Patience;
+  quitLimits?: QuitLimits;
+}
+
+/** The program without its shell: everything that Electron and browser mode have in common. */
+export interface Core {
+  readonly handlers: Handlers<Commands>;
+  readonly log: Log;
+  readonly machines: MachineService;
+  readonly jobs: JobRegistry;
+  readonly selftest: SelftestService;
+  /** Where uploads and downloads go. */
+  readonly mediaFolder: string;
+  onEvent(listener: EmitEvent): () => void;
+  /** Serves the contract to one client until its channel closes; `client` is its name in the log. */
+  serve(channel: MessageChannelLike, client: string): void;
+  /**
+   * Hands one end of a stream to the process that serves it.
+   *
+   * @throws Failure at once when there is no such stream now; the endpoint is still the caller's then
+   */
+  openStream(name: string, params: unknown, endpoint: StreamEndpoint): void;
+  /** True: nothing runs, the program may end. False: the user interface has been made to ask (`app.quitAsked`). */
+  requestQuit(): boolean;
+  /** Ends machines and jobs and gives the data folder back. It always comes to an end. */
+  shutdown(running: RunningAtQuit): Promise<void>;
+}
+
+/**
+ * Puts the program together. The data folder belongs to one program at a time.
+ *
+ * @throws Failure `library.locked` when another one has it (see `askToShow`), `file.*`
+ */
+export async function createCore(options: CoreOptions): Promise<Core> {
+  const dataFolder = await prepareFolder(options.dataFolder);
+  const lock = await takeLibrary(dataFolder);
+  try {
+    return await assemble(options, dataFolder, lock);
+  } catch (error) {
+    await lock.release();
+    throw error;
+  }
+}
+
+async function assemble(options: CoreOptions, dataFolder: string, lock: FileLock): Promise<Core> {
+  const { resourcesFolder, processHost, shell, version, development = false } = options;
+  const events = eventHub();
+  const log = logTo(rotatingFile(join(dataFolder, 'logs', 'vivarium.log')));
+  log.info(`Vivarium ${version} (${shell.kind}) on ${dataFolder}`);
+  const mediaFolder = join(dataFolder, 'media');
+  await mkdir(mediaFolder, { recursive: true, mode: 0o700 });
+
+  const jobs = new JobRegistry(events.emit);
+  const engines = engineCatalogue(join(resourcesFolder, 'bios'), development);
+  const context: MachinesContext = {
+    biosFolder: join(resourcesFolder, 'bios'),
+    processHost,
+    shell,
+    jobs,
+    emit: events.emit,
+    log,
+    patience: options.patience ?? usualPatience,
+    engine: (id) => engines.find(id),
+  };
+  const machines = await loadMachines(dataFolder, context);
+  const gallery = new GalleryService({ resourcesFolder, mediaFolder });
+  const preferences = await PreferencesService.load(dataFolder, events.emit, log);
+  const host = new HostService({ version, shell: shell.kind, dataFolder, resourcesFolder, engines });
+  const selftest = new SelftestService(context, gallery);
+  const door = await openInstanceDoor(dataFolder, () => {
+    shell.focus?.();
+    return { shell: shell.kind, address: options.address?.() ?? null };
+  });
+  const quitLimits = options.quitLimits ?? usualQuitLimits;
+  const quit = new QuitService(machines, jobs, shell, events.emit, log, quitLimits, async () => {
+    await door.close();
+    await log.flush();
+    await lock.release();
+  });
+  const handlers = allHandlers({
+    version,
+    dataFolder,
+    development,
+    shell,
+    log,
+    jobs,
+    machines,
+    gallery,
+    host,
+    preferences,
+    selftest,
+    quit,
+  });
+  return {
+    handlers,
+    log,
+    machines,
+    jobs,
+    selftest,
+    mediaFolder,
+    onEvent: (listener) => events.listen(listener),
+    serve: (channel, client) => serveClient(channel, { handlers, events, log }, client),
+    openStream(name, params, endpoint) {
+      const { runner, description } = findStream(machines, name, params);
+      runner.giveStream(description, endpoint);
+    },
+    requestQuit: () => quit.request(),
+    shutdown: (running) => quit.shutdown(running),
+  };
+}
+
+async function loadMachines(dataFolder: string, context: MachinesContext): Promise<MachineService> {
+  const list = await LibraryList.load(dataFolder, context.log);
+  await removeUnfinished(list.machinesFolder);
+  const library = new Library(list, context.emit, context.log);
+  await library.scan();
+  return new MachineService(list.machinesFolder, library, new Power(library, context), context);
+}
+
+async function prepareFolder(folder: string): Promise<string> {
+  try {
+    await mkdir(join(folder, 'machines'), { recursive: true, mode: 0o700 });
+    return await realpath(folder);
+  } catch (error) {
+    throw new Failure('file.denied', `The data folder cannot be used: ${folder}`, {
+      hint: 'Make it writable, or set VIVARIUM_DATA to another folder.',
+      cause: error,
+    });
+  }
+}
+
+async function takeLibrary(dataFolder: string): Promise<FileLock> {
+  const path = join(dataFolder, 'lock');
+  const lock = await lockFile(path);
+  if (lock) return lock;
+  const owner = await readLockOwner(path);
+  const who = owner ? ` (process ${owner.pid})` : '';
+  throw new Failure('library.locked', `Another Vivarium${who} uses the data folder ${dataFolder}.`, {
+    hint: 'Use that one, or choose another data folder with VIVARIUM_DATA.',
+  });
+}
