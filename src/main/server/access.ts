@@ -1,0 +1,82 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+
+/** The cookie that a browser shows after it came with the token once. */
+export const cookieName = 'vivarium';
+
+/** Who may speak to the server: browsers of this computer that were given the token. */
+export interface Access {
+  /** The request is for this server and comes from a page of ours, or from no page. */
+  isForUs(request: IncomingMessage): boolean;
+  /** The request comes from a page of ours: for everything that changes something. */
+  isFromOurPage(request: IncomingMessage): boolean;
+  hasCookie(request: IncomingMessage): boolean;
+  isToken(given: string | null): boolean;
+  /** What sets the cookie. */
+  cookie(): string;
+}
+
+/**
+ * @param token the secret, of characters that may stand in a cookie
+ * @param port where the server listens on the loopback interface
+ */
+export function accessFor(token: string, port: number): Access {
+  const hosts = [`127.0.0.1:${port}`, `localhost:${port}`];
+  const origins = hosts.map((host) => `http://${host}`);
+  const isToken = (given: string | null | undefined): boolean => {
+    // Hashes are of one length, so that the comparison takes the same time whatever was given.
+    const hash = (text: string): Buffer => createHash('sha256').update(text).digest();
+    return given != null && timingSafeEqual(hash(given), hash(token));
+  };
+  return {
+    // Another name for 127.0.0.1 would be a page of somebody else's that had its own name point here.
+    isForUs: ({ headers }) =>
+      hosts.includes(headers.host ?? '') &&
+      (headers.origin === undefined || origins.includes(headers.origin)),
+    isFromOurPage: ({ headers }) => headers.origin === `http://${headers.host ?? ''}`,
+    hasCookie: ({ headers }) =>
+      cookiesOf(headers.cookie).some(([name, value]) => name === cookieName && isToken(value)),
+    isToken,
+    cookie: () => `${cookieName}=${token}; HttpOnly; SameSite=Strict; Path=/`,
+  };
+}
+
+function cookiesOf(header = ''): [string, string][] {
+  return header.split(';').map((part) => {
+    const equals = part.indexOf('=');
+    return [part.slice(0, equals).trim(), part.slice(equals + 1).trim()];
+  });
+}
+
+/** Headers of every answer. @param port where the page's WebSockets may go */
+export function securityHeaders(port: number): Record<string, string> {
+  const policy = [
+    "default-src 'none'",
+    "script-src 'self'",
+    "style-src 'self' 'unsafe-inline'",
+    "img-src 'self' data: blob:",
+    "font-src 'self' data:",
+    `connect-src 'self' ws://127.0.0.1:${port} ws://localhost:${port}`,
+    "frame-ancestors 'none'",
+    "base-uri 'none'",
+    "form-action 'none'",
+  ];
+  return {
+    'Content-Security-Policy': policy.join('; '),
+    'X-Content-Type-Options': 'nosniff',
+    'Referrer-Policy': 'no-referrer',
+    'Cross-Origin-Opener-Policy': 'same-origin',
+    'Cross-Origin-Resource-Policy': 'same-origin',
+    'Cache-Control': 'no-store',
+  };
+}
+
+/** What a request asks for; undefined when it makes no sense. */
+export function parseUrl({ url = '/' }: IncomingMessage): URL | undefined {
+  if (!url.startsWith('/')) return undefined;
+  try {
+    return new URL(`http://localhost${url}`);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,33 @@
+import { parseArgs } from 'node:util';
+
+/** What browser mode's command line asks for. */
+export interface ServerArguments {
+  /** 0: any that is free. */
+  port: number;
+  open: boolean;
+  dataFolder: string | undefined;
+  help: boolean;
+}
+
+export const usage = `Usage: server [--port PORT] [--data=FOLDER] [--open]
+
+  --port PORT     listens on this port of 127.0.0.1; without it, on any that is free
+  --data=FOLDER   where the machines are
+  --open          opens the system's browser
+`;
+
+/** @throws Error with a message for a person when an argument makes no sense */
+export function parseServerArguments(words: readonly string[]): ServerArguments {
+  const { values } = parseArgs({
+    args: [...words],
+    options: {
+      port: { type: 'string', default: '0' },
+      data: { type: 'string' },
+      open: { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  const port = /^\d{1,5}$/.test(values.port) ? Number(values.port) : NaN;
+  if (!(port <= 65_535)) throw new Error(`--port takes a number from 0 to 65535, not “${values.port}”.`);
+  return { port, open: values.open, dataFolder: values.data || undefined, help: values.help };
+}

@@ -1,0 +1,80 @@
+import { Failure } from '@shared/errors';
+import { version } from '../../../package.json';
+import { type Core, createCore } from '../core';
+import { askToShow } from '../platform/instance';
+import { describe } from '../platform/log';
+import { nodeProcessHost } from '../platform/node-process-host';
+import { dataFolder as usualDataFolder } from '../platform/paths';
+import { programFolders } from '../platform/program-folders';
+import { parseServerArguments, type ServerArguments, usage } from './arguments';
+import { browserShell, openInBrowser } from './browser-shell';
+import { type BrowserServer, startBrowserServer } from './server';
+
+/**
+ * Browser mode: the same program without Electron, shown by a browser of this computer. Prints one line with the
+ * address. A signal saves what runs and ends it.
+ */
+async function main(): Promise<void> {
+  let args: ServerArguments;
+  try {
+    args = parseServerArguments(process.argv.slice(2));
+  } catch (error) {
+    console.error(`${(error as Error).message}\n\n${usage}`);
+    process.exitCode = 2;
+    return;
+  }
+  if (args.help) console.log(usage);
+  else await serve(args);
+}
+
+async function serve(args: ServerArguments): Promise<void> {
+  const dataFolder = args.dataFolder ?? usualDataFolder();
+  const folders = programFolders(import.meta.url);
+  let server: BrowserServer | undefined;
+  const end = async (): Promise<void> => {
+    await server?.close();
+    process.exit();
+  };
+  const shell = await browserShell(() => void end());
+  let core: Core;
+  try {
+    core = await createCore({
+      dataFolder,
+      resourcesFolder: folders.resources,
+      processHost: nodeProcessHost(folders.main),
+      shell,
+      version,
+      development: process.env['VIVARIUM_DEVELOPMENT'] === '1',
+      address: () => server?.url ?? null,
+    });
+  } catch (error) {
+    await notStarted(error, dataFolder, args.open);
+    return;
+  }
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    // Nobody can be asked what to do with what runs: saving its state loses nothing.
+    process.on(signal, () => void core.shutdown('save').then(end, end));
+  }
+  server = await startBrowserServer({ core, rendererFolder: folders.renderer, port: args.port });
+  console.log(`Vivarium is at ${server.url}`);
+  if (args.open) await openInBrowser(server.url);
+}
+
+async function notStarted(error: unknown, dataFolder: string, open: boolean): Promise<void> {
+  const locked = error instanceof Failure && error.code === 'library.locked';
+  const other = locked ? await askToShow(dataFolder) : undefined;
+  if (other?.address) {
+    console.log(`Vivarium runs already, at ${other.address}`);
+    if (open) await openInBrowser(other.address);
+  } else if (other) {
+    console.log('Vivarium runs already; its window has been brought to the front.');
+  } else {
+    console.error(error instanceof Failure ? `${error.message} ${error.hint ?? ''}` : describe(error));
+    process.exitCode = 1;
+  }
+}
+
+main().catch((error: unknown) => {
+  console.error(describe(error));
+  process.exit(1);
+});
