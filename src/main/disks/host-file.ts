@@ -29,6 +29,8 @@ export interface HostFileOptions {
   readOnly: boolean;
   /** Creates the file, which must not exist yet. */
   create?: boolean;
+  /** Without a lock, for a look at what may change at any moment. */
+  unlocked?: boolean;
 }
 
 /** Turns an error of `node:fs` into a `Failure` with a message for a person. */
@@ -58,7 +60,7 @@ export function hostFailure(error: unknown, action: string, path: string): Failu
  * @throws Failure `file.not-found`, `file.denied`, `file.not-a-file`, `file.exists`, `disk.in-use`, `file.io`
  */
 export async function openHostFile(path: string, options: HostFileOptions): Promise<HostFile> {
-  const { readOnly, create = false } = options;
+  const { readOnly, create = false, unlocked = false } = options;
   let handle: FileHandle;
   try {
     // Looking before opening keeps pipes from blocking and devices from noticing.
@@ -72,7 +74,7 @@ export async function openHostFile(path: string, options: HostFileOptions): Prom
   try {
     const status = await handle.stat({ bigint: true });
     refuseUnlessFile(status.isFile(), path);
-    lockImage(handle.fd, path, readOnly ? 'shared' : 'exclusive');
+    if (!unlocked) lockImage(handle.fd, path, readOnly ? 'shared' : 'exclusive');
     return new NodeHostFile(handle, path, readOnly, `${status.dev}:${status.ino}`);
   } catch (error) {
     await handle.close();

@@ -36,7 +36,7 @@ export async function createQcow2(path: string, options: CreateQcow2Options): Pr
   let { backingFormat } = options;
   checkOptions(options);
   if (backingFile !== undefined && backingFormat === undefined) {
-    const backing = await openHostFile(backingPath(path, backingFile), { readOnly: true });
+    const backing = await openHostFile(backingPath(path, backingFile), { readOnly: true, unlocked: true });
     backingFormat = await detectFormat(backing).finally(() => backing.close());
   }
   const file = await openHostFile(path, { readOnly: false, create: true });

@@ -1,8 +1,8 @@
 import type { HostFile } from '../host-file';
 import { roundUp } from './geometry';
 
-/** The file grows in steps, which saves most of the calls; a sparse tail costs nothing. Bytes. */
-const step = 4 * 2 ** 20;
+/** The file grows by so many clusters at a time, which saves most of the calls; a sparse tail costs nothing. */
+const stepClusters = 64;
 
 /** Keeps the image file long enough for every cluster in use, so that no cluster is cut by the file's end. */
 export class FileEnd {
@@ -27,7 +27,7 @@ export class FileEnd {
   async cover(offset: number, length: number): Promise<boolean> {
     const end = offset + length;
     if (end > this.fileSize) {
-      const size = roundUp(Math.max(end, this.used) + step, this.clusterSize);
+      const size = roundUp(Math.max(end, this.used), this.clusterSize) + stepClusters * this.clusterSize;
       await this.file.truncate(size);
       this.fileSize = size;
     }
