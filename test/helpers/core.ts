@@ -1,0 +1,152 @@
+import { mkdir, mkdtemp, realpath, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { build } from 'vite';
+import type { Job } from '@shared/ipc/contract';
+import type { MachineSpec } from '@shared/machine/config';
+import type { MachineState } from '@shared/machine/state';
+import { type Core, createCore, type CoreOptions } from '../../src/main/core';
+import type { CoreEvent } from '../../src/main/platform/events';
+import { nodeProcessHost } from '../../src/main/platform/node-process-host';
+
+export const projectRoot = resolve(import.meta.dirname, '../..');
+export const resourcesFolder = join(projectRoot, 'resources');
+
+/** The entries of processes as they are in the sources now, bundled; to be removed by `remove`. */
+export interface BuiltMain {
+  folder: string;
+  remove(): Promise<void>;
+}
+
+/** Bundles the process entries as the real build does, into a folder of this test's own. */
+export async function buildMain(
+  entries: Record<string, string> = {
+    'machine-process': 'src/main/processes/machine/main.ts',
+    'worker-process': 'src/main/processes/worker/main.ts',
+  },
+): Promise<BuiltMain> {
+  // Inside the project, so that packages are found; as deep as `out/main`, so that the resources are.
+  await mkdir(join(projectRoot, 'out'), { recursive: true });
+  const folder = await mkdtemp(join(projectRoot, 'out', 'test-'));
+  const input = Object.fromEntries(
+    Object.entries(entries).map(([name, file]) => [name, join(projectRoot, file)]),
+  );
+  await build({
+    configFile: false,
+    logLevel: 'error',
+    root: projectRoot,
+    resolve: { alias: { '@shared': join(projectRoot, 'src/shared') } },
+    ssr: { noExternal: true },
+    build: {
+      ssr: true,
+      target: 'node20',
+      minify: false,
+      emptyOutDir: false,
+      copyPublicDir: false,
+      outDir: folder,
+      rollupOptions: {
+        input,
+        external: ['electron', 'fs-native-extensions', 'v86', /^v86\//],
+        output: { format: 'es', entryFileNames: '[name].js', chunkFileNames: 'chunks/[name]-[hash].js' },
+      },
+    },
+  });
+  return { folder, remove: () => rm(folder, { recursive: true, force: true }) };
+}
+
+/** A temporary folder under its real name; to be removed by the caller. */
+export async function temporaryFolder(): Promise<string> {
+  return realpath(await mkdtemp(join(tmpdir(), 'vivarium-test-')));
+}
+
+/** A core with the real processes on a data folder, offering the engine for tests. */
+export function testCore(
+  mainFolder: string,
+  dataFolder: string,
+  options: Partial<CoreOptions> = {},
+): Promise<Core> {
+  return createCore({
+    dataFolder,
+    resourcesFolder,
+    processHost: nodeProcessHost(mainFolder),
+    shell: { kind: 'browser' },
+    version: '0.0.0',
+    development: true,
+    ...options,
+  });
+}
+
+/** A small machine on the engine for tests; `changes` on top. */
+export function fakeSpec(name: string, changes: Partial<MachineSpec> = {}): MachineSpec {
+  return {
+    name,
+    engine: 'fake',
+    architecture: 'i386',
+    guest: 'linux',
+    memoryMiB: 64,
+    cpus: 1,
+    boot: ['disk'],
+    firmware: 'bios',
+    acpi: true,
+    videoMemoryMiB: 8,
+    sound: false,
+    serialPorts: 1,
+    nicModel: 'virtio',
+    disk: { kind: 'new', sizeMiB: 8 },
+    cdrom: null,
+    floppy: null,
+    ...changes,
+  };
+}
+
+/** Creates a machine and resolves to its id. Rejects with the job's error. */
+export async function createMachine(core: Core, spec: MachineSpec): Promise<string> {
+  const { jobId } = await core.machines.create(spec);
+  const job = await core.jobs.ended(jobId);
+  if (job.state !== 'done') throw new Error(`The job ${job.state}: ${JSON.stringify(job.error)}`);
+  return (job.result as { id: string }).id;
+}
+
+/** Resolves to the first event that `wanted` accepts; rejects after `timeoutMs`. */
+export function nextEvent<T>(
+  core: Core,
+  wanted: (event: CoreEvent) => T | undefined,
+  timeoutMs = 20_000,
+): Promise<T> {
+  return new Promise((resolvePromise, reject) => {
+    const timer = setTimeout(() => {
+      stop();
+      reject(new Error(`The event did not come within ${timeoutMs} ms`));
+    }, timeoutMs);
+    const stop = core.onEvent((event) => {
+      const found = wanted(event);
+      if (found === undefined) return;
+      clearTimeout(timer);
+      stop();
+      resolvePromise(found);
+    });
+  });
+}
+
+/** Resolves when a machine is in a state; at once when it is already. */
+export async function reached(
+  core: Core,
+  id: string,
+  state: MachineState,
+  timeoutMs = 20_000,
+): Promise<void> {
+  if (core.machines.get(id).state === state) return;
+  await nextEvent(
+    core,
+    (event) =>
+      event.name === 'machine.changed' && event.value.id === id && event.value.state === state
+        ? true
+        : undefined,
+    timeoutMs,
+  );
+}
+
+/** The job of an answer `{ jobId }`, as it ended. */
+export async function jobEnd(core: Core, started: { jobId: string }): Promise<Job> {
+  return core.jobs.ended(started.jobId);
+}

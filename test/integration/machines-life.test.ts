@@ -1,0 +1,165 @@
+import { access, readdir, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Failure } from '@shared/errors';
+import { byteStreamOver } from '@shared/ipc/byte-stream';
+import type { Core } from '../../src/main/core';
+import {
+  buildMain,
+  type BuiltMain,
+  createMachine,
+  fakeSpec,
+  jobEnd,
+  nextEvent,
+  reached,
+  temporaryFolder,
+  testCore,
+} from '../helpers/core';
+
+let built: BuiltMain;
+let dataFolder: string;
+let core: Core;
+
+beforeAll(async () => {
+  built = await buildMain();
+  dataFolder = await temporaryFolder();
+  core = await testCore(built.folder, dataFolder);
+});
+
+afterAll(async () => {
+  await core?.shutdown('power-off');
+  await built?.remove();
+  if (dataFolder) await rm(dataFolder, { recursive: true, force: true });
+});
+
+const codeOf = (promise: Promise<unknown>): Promise<string> =>
+  promise.then(
+    () => 'no failure',
+    (error: unknown) => (error instanceof Failure ? error.code : `not a Failure: ${String(error)}`),
+  );
+
+/** Types a line at the first serial port, and resolves to what comes until `until` is there. */
+async function serial(id: string, line: string, until: string): Promise<string> {
+  const stream = byteStreamOver(
+    core.machines.power.processOf(core.machines.library.get(id)).openStream({ name: 'serial', port: 0 }),
+  );
+  try {
+    return await new Promise((resolve, reject) => {
+      let output = '';
+      const timer = setTimeout(() => reject(new Error(`no “${until}” in: ${output}`)), 10_000);
+      stream.onData((data) => {
+        output += new TextDecoder().decode(data);
+        if (!output.includes(until)) return;
+        clearTimeout(timer);
+        resolve(output);
+      });
+      stream.send(new TextEncoder().encode(`${line}\n`));
+    });
+  } finally {
+    stream.close();
+  }
+}
+
+describe('the life of a machine', () => {
+  it('is created, runs, is paused, goes on, is powered off, and is deleted', async () => {
+    const id = await createMachine(core, fakeSpec('First'));
+    const { folder, config, state } = core.machines.get(id);
+    expect(state).toBe('off');
+    expect(config?.nics[0]?.mac).toMatch(/^52:54:00:/);
+    expect(await readdir(join(folder, 'disks'))).toEqual(['disk0.qcow2']);
+
+    const started = await core.handlers['machine.start']({ id });
+    expect(started.state).toBe('running');
+    expect(started.runtime?.pid).toBeGreaterThan(0);
+    expect(await serial(id, 'echo $((6*7))', '42')).toContain('42');
+    await nextEvent(core, (event) =>
+      event.name === 'machine.statistics' && event.value.id === id ? true : undefined,
+    );
+
+    expect((await core.handlers['machine.pause']({ id })).state).toBe('paused');
+    expect(await codeOf(Promise.resolve(core.handlers['machine.pause']({ id })))).toBe('machine.wrong-state');
+    expect((await core.handlers['machine.resume']({ id })).state).toBe('running');
+    const { path, png } = await core.handlers['machine.screenshot']({ id });
+    expect((await readFile(path)).toString('base64')).toBe(png);
+    expect(await codeOf(Promise.resolve(core.handlers['machine.delete']({ id, how: 'erase' })))).toBe(
+      'machine.wrong-state',
+    );
+
+    expect((await core.handlers['machine.powerOff']({ id })).state).toBe('off');
+    expect(core.machines.get(id).problem).toBeNull();
+    expect((await core.handlers['machine.log']({ id })).join('\n')).toContain('starting → running');
+    await core.handlers['machine.delete']({ id, how: 'erase' });
+    expect(core.machines.list()).toEqual([]);
+    expect(await readdir(join(dataFolder, 'machines'))).toEqual([]);
+  });
+
+  it('keeps the saved state across a new start of the program, and uses it up', async () => {
+    const id = await createMachine(core, fakeSpec('Saved'));
+    const { folder } = core.machines.get(id);
+    await core.handlers['machine.start']({ id });
+    const job = await jobEnd(core, await core.handlers['machine.save']({ id }));
+    expect(job).toMatchObject({ state: 'done', error: null });
+    expect(core.machines.get(id)).toMatchObject({ state: 'saved', runtime: null, problem: null });
+    expect(core.machines.get(id).savedAt).not.toBeNull();
+    expect(await core.handlers['machine.savedScreen']({ id })).toMatch(/^iVBOR/);
+    expect(await codeOf(core.machines.configure(id, { memoryMiB: 128 }))).toBe('machine.wrong-state');
+
+    await core.shutdown('save');
+    core = await testCore(built.folder, dataFolder);
+    expect(core.machines.get(id).state).toBe('saved');
+    expect((await core.handlers['machine.start']({ id })).state).toBe('running');
+    expect(await readdir(folder)).not.toContain('saved');
+    await core.handlers['machine.powerOff']({ id });
+    expect(core.machines.get(id)).toMatchObject({ state: 'off', savedAt: null });
+  });
+
+  it('refuses a saved state of other hardware, keeps it, and can discard it', async () => {
+    const id = await createMachine(core, fakeSpec('Mismatch'));
+    const { folder, config } = core.machines.get(id);
+    await core.handlers['machine.start']({ id });
+    await jobEnd(core, await core.handlers['machine.save']({ id }));
+    const { writeConfig } = await import('../../src/main/machines/folder');
+    if (config) await writeConfig(folder, { ...config, memoryMiB: 65 });
+    expect(await codeOf(Promise.resolve(core.handlers['machine.start']({ id })))).toBe(
+      'saved-state.mismatch',
+    );
+    expect(core.machines.get(id).state).toBe('saved');
+    await access(join(folder, 'saved', 'state.viv'));
+    expect((await core.handlers['machine.discardSavedState']({ id })).state).toBe('off');
+    expect(await readdir(folder)).not.toContain('saved');
+    expect((await core.handlers['machine.start']({ id })).state).toBe('running');
+    await core.handlers['machine.powerOff']({ id });
+  });
+
+  it('tells a crash from an end: kill -9 of one machine leaves the other running', async () => {
+    const [a, b] = [
+      await createMachine(core, fakeSpec('Victim')),
+      await createMachine(core, fakeSpec('Witness')),
+    ];
+    const { runtime } = await core.handlers['machine.start']({ id: a });
+    await core.handlers['machine.start']({ id: b });
+    const aborted = reached(core, a, 'aborted');
+    process.kill(runtime?.pid ?? 0, 'SIGKILL');
+    await aborted;
+    const { problem } = core.machines.get(a);
+    expect(problem?.code).toBe('machine.crashed');
+    expect(problem?.message).toContain('SIGKILL');
+    expect(core.machines.get(b).state).toBe('running');
+    expect(await serial(b, 'echo $((123*3))', '369')).toContain('369');
+    // It is not started again by itself, but can be by a person.
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect(core.machines.get(a).state).toBe('aborted');
+    expect((await core.handlers['machine.start']({ id: a })).state).toBe('running');
+    expect(core.machines.get(a).problem).toBeNull();
+    await Promise.all([a, b].map((id) => core.handlers['machine.powerOff']({ id })));
+  });
+
+  it('is off when the guest powers itself off', async () => {
+    const id = await createMachine(core, fakeSpec('Guest ends'));
+    await core.handlers['machine.start']({ id });
+    const off = reached(core, id, 'off');
+    await serial(id, 'poweroff', 'poweroff');
+    await off;
+    expect(core.machines.get(id).problem).toBeNull();
+  });
+});
