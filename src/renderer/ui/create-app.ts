@@ -1,8 +1,8 @@
+import './strict-csp';
 import ui from '@nuxt/ui/vue-plugin';
 import { createPinia } from 'pinia';
 import { createApp, type Component } from 'vue';
 import { createMemoryHistory, createRouter, createWebHashHistory, type RouteRecordRaw } from 'vue-router';
-import { z } from 'zod';
 import '../assets/main.css';
 import { startTheme } from '../composables/theme';
 import { i18n, setLanguage } from '../i18n';
@@ -14,8 +14,6 @@ import { reportError, startNotify } from './notify';
  * @param routes the window's pages by address after `#`; without them the window is a single page
  */
 export function startWindow(root: Component, routes: RouteRecordRaw[] = []): void {
-  // zod would otherwise try to compile validators with `new Function`, which the content security policy forbids
-  z.config({ jitless: true });
   startTheme();
   setLanguage('system');
 

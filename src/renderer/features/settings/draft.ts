@@ -1,0 +1,106 @@
+import type { EngineCapabilities } from '@shared/engine/capabilities';
+import type { MachineConfig, MachineSettings, NicConfig } from '@shared/machine/config';
+
+/** The settings of a machine as they are being edited: every field of `MachineSettings`, none missing. */
+export type SettingsDraft = Required<MachineSettings>;
+
+const plain = <T>(value: T): T => JSON.parse(JSON.stringify(value)) as T;
+
+/** A draft that says what the configuration says. */
+export function draftOf(config: MachineConfig): SettingsDraft {
+  const {
+    notes,
+    engine,
+    guest,
+    memoryMiB,
+    cpus,
+    boot,
+    firmware,
+    acpi,
+    videoMemoryMiB,
+    sound,
+    serialPorts,
+    nics,
+  } = config;
+  return plain({
+    notes,
+    engine,
+    guest,
+    memoryMiB,
+    cpus,
+    boot,
+    firmware,
+    acpi,
+    videoMemoryMiB,
+    sound,
+    serialPorts,
+    nics,
+  });
+}
+
+/** Only the fields in which the draft differs from the configuration. */
+export function changesOf(draft: SettingsDraft, config: MachineConfig): MachineSettings {
+  const before = draftOf(config);
+  return plain(
+    Object.fromEntries(
+      Object.entries(draft).filter(
+        ([key, value]) => JSON.stringify(value) !== JSON.stringify(before[key as keyof SettingsDraft]),
+      ),
+    ),
+  ) as MachineSettings;
+}
+
+const clamp = (value: number, { min, max }: { min: number; max: number }): number =>
+  Math.min(Math.max(Math.round(value), min), max);
+
+/** The draft with everything that the engine cannot do brought back to the nearest it can. */
+export function fitTo(draft: SettingsDraft, engine: EngineCapabilities): SettingsDraft {
+  const nearestModel = engine.nicModels[0];
+  return {
+    ...draft,
+    engine: engine.id,
+    memoryMiB: clamp(draft.memoryMiB, engine.memoryMiB),
+    videoMemoryMiB: clamp(draft.videoMemoryMiB, engine.videoMemoryMiB),
+    cpus: clamp(draft.cpus, { min: 1, max: engine.maxCpus }),
+    serialPorts: clamp(draft.serialPorts, { min: 0, max: engine.maxSerialPorts }),
+    boot: draft.boot.filter((device) => engine.bootDevices.includes(device)),
+    firmware: engine.firmware.includes(draft.firmware) ? draft.firmware : (engine.firmware[0] ?? 'bios'),
+    acpi: engine.acpiOptional ? draft.acpi : true,
+    sound: engine.sound && draft.sound,
+    nics: draft.nics
+      .slice(0, engine.maxNics)
+      .map((nic) =>
+        engine.nicModels.includes(nic.model) || !nearestModel ? nic : { ...nic, model: nearestModel },
+      ),
+  };
+}
+
+/** A list with the item at `index` moved by `by` places, as far as there is room. */
+export function moved<T>(list: readonly T[], index: number, by: number): T[] {
+  const result = [...list];
+  const [item] = result.splice(index, 1);
+  if (item === undefined) return result;
+  result.splice(Math.min(Math.max(index + by, 0), result.length), 0, item);
+  return result;
+}
+
+/**
+ * A new network card with a random, locally administered address.
+ * @param random gives bytes; three of them are used
+ */
+export function newNic(
+  taken: readonly NicConfig[],
+  model: NicConfig['model'],
+  random: Uint8Array,
+): NicConfig {
+  let number = 0;
+  while (taken.some(({ id }) => id === `nic${number}`)) number++;
+  const tail = [...random.subarray(0, 3)].map((byte) => byte.toString(16).padStart(2, '0'));
+  return {
+    id: `nic${number}`,
+    model,
+    mac: ['52', '54', '00', ...tail].join(':'),
+    connected: true,
+    network: null,
+  };
+}
