@@ -1,0 +1,125 @@
+import { z } from 'zod';
+
+/** The commands of the QEMU Machine Protocol that this project uses, with what goes in and what comes out. */
+
+const none = z.strictObject({});
+const empty = z.looseObject({});
+const text = z.string().max(10_000);
+const named = z.looseObject({ name: text });
+
+const blockStatistics = z.looseObject({
+  device: text.optional(),
+  'node-name': text.optional(),
+  qdev: text.optional(),
+  stats: z.looseObject({ rd_bytes: z.number(), wr_bytes: z.number() }),
+});
+
+/** QEMU's `RunState`. */
+const runState = z.looseObject({ status: text, running: z.boolean() });
+
+const keyEvent = z.strictObject({
+  type: z.literal('key'),
+  data: z.strictObject({
+    down: z.boolean(),
+    key: z.strictObject({ type: z.literal('number'), data: z.number().int() }),
+  }),
+});
+
+export const qmpCommands = {
+  qmp_capabilities: { params: none, result: empty },
+  quit: { params: none, result: empty },
+
+  'query-machines': {
+    params: none,
+    result: z.array(
+      z.looseObject({
+        name: text,
+        alias: text.optional(),
+        'is-default': z.boolean().optional(),
+        'cpu-max': z.number().int(),
+        deprecated: z.boolean().optional(),
+      }),
+    ),
+  },
+  'query-cpu-definitions': { params: none, result: z.array(named) },
+  'qom-list-types': {
+    params: z.strictObject({ implements: z.string(), abstract: z.boolean() }),
+    result: z.array(named),
+  },
+  'query-commands': { params: none, result: z.array(named) },
+  'query-command-line-options': {
+    params: z.strictObject({ option: z.string() }),
+    result: z.array(z.looseObject({ option: text, parameters: z.array(named) })),
+  },
+
+  'query-status': { params: none, result: runState },
+  cont: { params: none, result: empty },
+  stop: { params: none, result: empty },
+  system_reset: { params: none, result: empty },
+  system_powerdown: { params: none, result: empty },
+  set_link: { params: z.strictObject({ name: z.string(), up: z.boolean() }), result: empty },
+  'input-send-event': { params: z.strictObject({ events: z.array(keyEvent) }), result: empty },
+  /** QEMU's monitor for people: for what has no command of its own. */
+  'human-monitor-command': { params: z.strictObject({ 'command-line': z.string() }), result: z.string() },
+
+  'query-blockstats': { params: none, result: z.array(blockStatistics) },
+  'blockdev-add': {
+    params: z.looseObject({ driver: z.string(), 'node-name': z.string() }),
+    result: empty,
+  },
+  'blockdev-del': { params: z.strictObject({ 'node-name': z.string() }), result: empty },
+  'blockdev-open-tray': { params: z.strictObject({ id: z.string(), force: z.boolean() }), result: empty },
+  'blockdev-close-tray': { params: z.strictObject({ id: z.string() }), result: empty },
+  'blockdev-remove-medium': { params: z.strictObject({ id: z.string() }), result: empty },
+  'blockdev-insert-medium': {
+    params: z.strictObject({ id: z.string(), 'node-name': z.string() }),
+    result: empty,
+  },
+
+  'migrate-set-capabilities': {
+    params: z.strictObject({
+      capabilities: z.array(z.strictObject({ capability: z.string(), state: z.boolean() })),
+    }),
+    result: empty,
+  },
+  /** `max-bandwidth` in bytes a second. */
+  'migrate-set-parameters': { params: z.strictObject({ 'max-bandwidth': z.number() }), result: empty },
+  migrate: { params: z.strictObject({ uri: z.string() }), result: empty },
+  'migrate-incoming': { params: z.strictObject({ uri: z.string() }), result: empty },
+  migrate_cancel: { params: none, result: empty },
+  'query-migrate': {
+    params: none,
+    result: z.looseObject({ status: text.optional(), 'error-desc': text.optional() }),
+  },
+} as const;
+
+export type QmpCommands = typeof qmpCommands;
+export type QmpCommandName = keyof QmpCommands;
+export type QmpParams<N extends QmpCommandName> = z.input<QmpCommands[N]['params']>;
+export type QmpResult<N extends QmpCommandName> = z.output<QmpCommands[N]['result']>;
+
+/** The events that this project listens to. */
+export const qmpEvents = {
+  SHUTDOWN: z.looseObject({ guest: z.boolean(), reason: text }),
+  RESET: z.looseObject({ guest: z.boolean() }),
+  STOP: empty,
+  RESUME: empty,
+  MIGRATION: z.looseObject({ status: text }),
+  GUEST_PANICKED: z.looseObject({ action: text }),
+  BLOCK_IO_ERROR: z.looseObject({
+    device: text.default(''),
+    'node-name': text.optional(),
+    operation: z.enum(['read', 'write']),
+    action: z.enum(['ignore', 'report', 'stop']),
+    nospace: z.boolean().default(false),
+    reason: text.default(''),
+  }),
+} as const;
+
+export type QmpEvents = typeof qmpEvents;
+export type QmpEventName = keyof QmpEvents;
+export type QmpEvent<N extends QmpEventName> = z.output<QmpEvents[N]>;
+
+export function isQmpEventName(name: string): name is QmpEventName {
+  return Object.hasOwn(qmpEvents, name);
+}
