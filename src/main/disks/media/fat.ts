@@ -102,8 +102,10 @@ export function hasBootSignature(sector: Uint8Array): boolean {
 export function onlyPrintsMessage(sector: Uint8Array, volume: FatVolume): boolean {
   const text = latin1(sector, 0, 510);
   if (/not (a )?bootable|no operating system/i.test(text)) return true;
-  const wanted = [...text.matchAll(/([A-Z0-9]{2,8}) *(SYS|COM|BIN|MNT|EXE)(?![A-Za-z])/g)]
-    .filter(([name]) => name.length === 11)
-    .map(([, base, extension]) => `${base}.${extension}`);
+  const wanted: string[] = [];
+  for (let at = 0; at + 11 <= text.length; at++) {
+    const [, base, extension] = /^([A-Z0-9]+) *(SYS|COM|BIN|MNT)$/.exec(text.slice(at, at + 11)) ?? [];
+    if (base !== undefined && base.length <= 8) wanted.push(`${base}.${extension}`);
+  }
   return wanted.length > 0 && !wanted.some((name) => volume.files.some((file) => file.name === name));
 }
