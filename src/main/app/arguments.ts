@@ -4,8 +4,11 @@ export interface AppArguments {
   dataFolder: string | undefined;
 }
 
+/** Understands `--data FOLDER` and `--data=FOLDER`. */
 export function parseArguments(words: readonly string[]): AppArguments {
-  const prefix = '--data=';
-  const data = words.find((word) => word.startsWith(prefix))?.slice(prefix.length);
-  return { dataFolder: data || undefined };
+  const at = words.findIndex((word) => word === '--data' || word.startsWith('--data='));
+  if (at < 0) return { dataFolder: undefined };
+  const word = words[at] ?? '';
+  const folder = word === '--data' ? words[at + 1] : word.slice('--data='.length);
+  return { dataFolder: folder || undefined };
 }

@@ -1,11 +1,12 @@
 import { app, dialog, shell } from 'electron';
 import type { PickPurpose, Shell } from '../platform/shell';
+import type { QuitGuard } from './quit-guard';
 import type { Windows } from './windows';
 
 const imageExtensions = ['iso', 'img', 'ima', 'flp', 'vfd', 'raw', 'qcow2', 'bin', 'dsk'];
 
 /** What Electron offers to the core. */
-export function electronShell(windows: Windows, quitCancelled: () => void, quit: () => void): Shell {
+export function electronShell(windows: Windows, guard: QuitGuard): Shell {
   return {
     kind: 'electron',
     moveToTrash: (path) => shell.trashItem(path),
@@ -16,8 +17,7 @@ export function electronShell(windows: Windows, quitCancelled: () => void, quit:
     pickPath: (purpose) => pickPath(windows, purpose),
     openConsole: (id) => windows.showConsole(id),
     focus: () => void windows.showManager(),
-    quit,
-    quitCancelled,
+    quit: guard.quit,
   };
 }
 

@@ -17,10 +17,10 @@ const streamRequest = z.strictObject({
 
 /** What the windows ask of main. */
 export interface WindowServer {
-  /** Serves the contract to one window until it closes. */
-  connect(channel: MessageChannelLike): void;
+  /** Serves the contract to one window until it closes. `client` is its name in the log. */
+  connect(channel: MessageChannelLike, client: string): void;
   /** Hands one end of a stream to whoever serves it. @throws Failure when there is no such stream */
-  openStream(name: string, params: unknown, port: Electron.MessagePortMain): Promise<void>;
+  openStream(name: string, params: unknown, port: Electron.MessagePortMain): void;
   refused(reason: string): void;
 }
 
@@ -33,7 +33,7 @@ export class WindowIpc {
       if (this.isTrusted(event)) this.listeners.get(event.sender.id)?.(message);
     });
     ipcMain.on(openStreamChannel, (event, request: unknown) => {
-      if (this.isTrusted(event)) void this.openStream(event, request);
+      if (this.isTrusted(event)) this.openStream(event, request);
     });
   }
 
@@ -48,7 +48,7 @@ export class WindowIpc {
       this.listeners.delete(id);
       for (const listener of closed) listener();
     });
-    this.server.connect({
+    const channel: MessageChannelLike = {
       post: (message) => {
         if (!webContents.isDestroyed()) webContents.send(messageChannel, message);
       },
@@ -56,7 +56,8 @@ export class WindowIpc {
         toMain = listener;
       },
       onClose: (listener) => void closed.push(listener),
-    });
+    };
+    this.server.connect(channel, `window ${id}`);
   }
 
   private isTrusted(event: IpcMainEvent): boolean {
@@ -66,7 +67,7 @@ export class WindowIpc {
     return trusted;
   }
 
-  private async openStream(event: IpcMainEvent, raw: unknown): Promise<void> {
+  private openStream(event: IpcMainEvent, raw: unknown): void {
     const request = streamRequest.safeParse(raw);
     if (!request.success) {
       this.server.refused('a stream request that does not fit');
@@ -75,7 +76,7 @@ export class WindowIpc {
     const { requestId, name, params } = request.data;
     const { port1, port2 } = new MessageChannelMain();
     try {
-      await this.server.openStream(name, params, port1);
+      this.server.openStream(name, params, port1);
       if (!event.sender.isDestroyed()) event.sender.postMessage(streamChannel, { requestId }, [port2]);
     } catch (error) {
       if (!event.sender.isDestroyed())

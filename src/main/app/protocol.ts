@@ -1,13 +1,17 @@
+import { readFile } from 'node:fs/promises';
 import { protocol } from 'electron';
-import { contentSecurityPolicy, readWebFile } from '../server/web-files';
+import { contentSecurityPolicy } from '../server/access';
+import { contentType, findStaticFile } from '../server/static-files';
 
-/** The origin of every page of the app. `standard` and `secure` give it storage, WebAssembly and crypto like https. */
+/** The origin of every page of the app. */
 export const appOrigin = 'app://vivarium';
 
-/** Must be called before the app is ready. */
+/**
+ * Gives `app://` pages what https pages have: storage, WebAssembly, crypto. Must be called before the app is ready.
+ */
 export function registerAppScheme(): void {
   protocol.registerSchemesAsPrivileged([
-    { scheme: 'app', privileges: { standard: true, secure: true, supportFetchAPI: true, codeCache: true } },
+    { scheme: 'app', privileges: { standard: true, secure: true, supportFetchAPI: true } },
   ]);
 }
 
@@ -15,12 +19,12 @@ export function registerAppScheme(): void {
 export function serveAppScheme(rendererFolder: string): void {
   protocol.handle('app', async (request) => {
     const url = new URL(request.url);
-    if (request.method !== 'GET' || url.host !== 'vivarium') return new Response(null, { status: 403 });
-    const file = await readWebFile(rendererFolder, url.pathname);
+    if (request.method !== 'GET' || `${url.protocol}//${url.host}` !== appOrigin) return new Response(null, { status: 403 });
+    const file = await findStaticFile(rendererFolder, url.pathname);
     if (!file) return new Response('Not found', { status: 404 });
-    return new Response(new Uint8Array(file.body), {
+    return new Response(new Uint8Array(await readFile(file)), {
       headers: {
-        'Content-Type': file.type,
+        'Content-Type': contentType(file),
         'Content-Security-Policy': contentSecurityPolicy([]),
         'X-Content-Type-Options': 'nosniff',
         'Cache-Control': 'no-cache',

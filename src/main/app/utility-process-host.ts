@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { createInterface } from 'node:readline';
-import { app, MessageChannelMain, type MessagePortMain, type UtilityProcess, utilityProcess } from 'electron';
+import { MessageChannelMain, type MessagePortMain, type UtilityProcess, utilityProcess } from 'electron';
 import { Tail } from '../platform/node-process-host';
 import { channelOverPort } from '../platform/port-channel';
 import type {
@@ -12,13 +12,17 @@ import type {
 } from '../platform/process-host';
 import { parseProcessMessage, type ProcessMessage } from '../platform/process-messages';
 
-/** Helper processes as Electron's utility processes. Streams are MessagePorts that go straight to the windows. */
-export function utilityProcessHost(): ProcessHost {
-  return { start };
+/**
+ * Helper processes as Electron's utility processes. Streams are MessagePorts that go straight to the windows.
+ *
+ * @param folder where the bundled entries lie (`out/main`)
+ */
+export function utilityProcessHost(folder: string): ProcessHost {
+  return { start: (entry, label) => start(path.join(folder, `${entry}.js`), entry, label) };
 }
 
-function start(entry: ProcessEntry, label: string): HostedProcess {
-  const child = utilityProcess.fork(path.join(app.getAppPath(), 'out', 'main', `${entry}.js`), [], {
+function start(file: string, entry: ProcessEntry, label: string): HostedProcess {
+  const child = utilityProcess.fork(file, [], {
     serviceName: `Vivarium ${entry}: ${label}`,
     stdio: 'pipe',
   });

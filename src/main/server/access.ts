@@ -26,7 +26,7 @@ export function accessFor(token: string, port: number): Access {
   const isToken = (given: string | null | undefined): boolean => {
     // Hashes are of one length, so that the comparison takes the same time whatever was given.
     const hash = (text: string): Buffer => createHash('sha256').update(text).digest();
-    return given != null && timingSafeEqual(hash(given), hash(token));
+    return typeof given === 'string' && timingSafeEqual(hash(given), hash(token));
   };
   return {
     // Another name for 127.0.0.1 would be a page of somebody else's that had its own name point here.
@@ -48,21 +48,25 @@ function cookiesOf(header = ''): [string, string][] {
   });
 }
 
-/** Headers of every answer. @param port where the page's WebSockets may go */
-export function securityHeaders(port: number): Record<string, string> {
-  const policy = [
+/** What a page of ours may load and reach, in either shell. @param sockets addresses of WebSockets it may open */
+export function contentSecurityPolicy(sockets: readonly string[]): string {
+  return [
     "default-src 'none'",
     "script-src 'self'",
     "style-src 'self' 'unsafe-inline'",
     "img-src 'self' data: blob:",
     "font-src 'self' data:",
-    `connect-src 'self' ws://127.0.0.1:${port} ws://localhost:${port}`,
+    ["connect-src 'self'", ...sockets].join(' '),
     "frame-ancestors 'none'",
     "base-uri 'none'",
     "form-action 'none'",
-  ];
+  ].join('; ');
+}
+
+/** Headers of every answer. @param port where the page's WebSockets may go */
+export function securityHeaders(port: number): Record<string, string> {
   return {
-    'Content-Security-Policy': policy.join('; '),
+    'Content-Security-Policy': contentSecurityPolicy([`ws://127.0.0.1:${port}`, `ws://localhost:${port}`]),
     'X-Content-Type-Options': 'nosniff',
     'Referrer-Policy': 'no-referrer',
     'Cross-Origin-Opener-Policy': 'same-origin',

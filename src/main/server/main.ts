@@ -30,9 +30,9 @@ async function main(): Promise<void> {
 async function serve(args: ServerArguments): Promise<void> {
   const dataFolder = args.dataFolder ?? usualDataFolder();
   const folders = programFolders(import.meta.url);
-  let server: BrowserServer | undefined;
+  const running: { server?: BrowserServer } = {};
   const end = async (): Promise<void> => {
-    await server?.close();
+    await running.server?.close();
     process.exit();
   };
   const shell = await browserShell(() => void end());
@@ -45,7 +45,7 @@ async function serve(args: ServerArguments): Promise<void> {
       shell,
       version,
       development: process.env['VIVARIUM_DEVELOPMENT'] === '1',
-      address: () => server?.url ?? null,
+      address: () => running.server?.url ?? null,
     });
   } catch (error) {
     await notStarted(error, dataFolder, args.open);
@@ -55,7 +55,9 @@ async function serve(args: ServerArguments): Promise<void> {
     // Nobody can be asked what to do with what runs: saving its state loses nothing.
     process.on(signal, () => void core.shutdown('save').then(end, end));
   }
-  server = await startBrowserServer({ core, rendererFolder: folders.renderer, port: args.port });
+  const { renderer: rendererFolder } = folders;
+  const server = await startBrowserServer({ core, rendererFolder, port: args.port });
+  running.server = server;
   console.log(`Vivarium is at ${server.url}`);
   if (args.open) await openInBrowser(server.url);
 }

@@ -4,6 +4,7 @@ import type { ServerResponse } from 'node:http';
 import { extname, join, sep } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 
+/** Content types of the user interface's files, by extension; nothing else is served. */
 const types: Record<string, string> = {
   '.html': 'text/html; charset=utf-8',
   '.js': 'text/javascript; charset=utf-8',
@@ -37,10 +38,14 @@ export async function findStaticFile(root: string, pathname: string): Promise<st
   }
 }
 
+export function contentType(file: string): string {
+  return types[extname(file)] ?? 'application/octet-stream';
+}
+
 /** Answers with a file. Resolves when it has been sent, or the other side hung up. */
 export async function sendFile(file: string, response: ServerResponse, head: boolean): Promise<void> {
   const { size } = await stat(file);
-  response.writeHead(200, { 'Content-Type': types[extname(file)], 'Content-Length': size });
+  response.writeHead(200, { 'Content-Type': contentType(file), 'Content-Length': size });
   if (head) response.end();
   else await pipeline(createReadStream(file), response).catch(() => response.destroy());
 }

@@ -1,0 +1,89 @@
+import path from 'node:path';
+import { app, dialog, Menu, nativeTheme } from 'electron';
+import { Failure, toErrorValue } from '@shared/errors';
+import { version } from '../../../package.json';
+import { type Core, createCore } from '../core';
+import { askToShow } from '../platform/instance';
+import { dataFolder as usualDataFolder } from '../platform/paths';
+import { programFolders } from '../platform/program-folders';
+import { parseArguments } from './arguments';
+import { electronShell } from './electron-shell';
+import { WindowIpc } from './ipc';
+import { registerAppScheme, serveAppScheme } from './protocol';
+import { QuitGuard } from './quit-guard';
+import { utilityProcessHost } from './utility-process-host';
+import { restrictWebContents, Windows } from './windows';
+
+/** The Electron shell: windows, the bridge between them and the core, and the way out. */
+async function main(): Promise<void> {
+  registerAppScheme();
+  const { dataFolder = usualDataFolder() } = parseArguments(process.argv.slice(1));
+  // Chromium keeps caches of its own; two data folders must not share them.
+  app.setPath('userData', path.join(dataFolder, 'electron'));
+  await app.whenReady();
+  restrictWebContents();
+  Menu.setApplicationMenu(null);
+
+  const folders = programFolders(import.meta.url);
+  const resources = app.isPackaged ? path.join(process.resourcesPath, 'vivarium') : folders.resources;
+  serveAppScheme(folders.renderer);
+
+  let core: Core | undefined;
+  const windows = new Windows(path.join(resources, 'icons', '256x256.png'), (window) => ipc.connect(window));
+  const guard = new QuitGuard(
+    () => core,
+    () => windows.showManager(),
+  );
+  const ipc: WindowIpc = new WindowIpc({
+    connect: (channel, client) => core?.serve(channel, client),
+    openStream: (name, params, port) => core?.openStream(name, params, { kind: 'message-port', port }),
+    refused: (reason) => core?.log.once(`window ${reason}`, `refused ${reason}`),
+  });
+  core = await createCore({
+    dataFolder,
+    resourcesFolder: resources,
+    processHost: utilityProcessHost(folders.main),
+    shell: electronShell(windows, guard),
+    version,
+    development: process.env['VIVARIUM_DEVELOPMENT'] === '1',
+  });
+  followTheme(core);
+  core.onEvent(({ name, value }) => {
+    if (name === 'machine.removed') windows.closeConsole(value.id);
+  });
+  app.on('activate', () => void windows.showManager());
+  app.on('window-all-closed', () => app.quit());
+  windows.showManager();
+}
+
+/** Native parts (title bar, dialogs, scroll bars) follow the theme that was chosen. */
+function followTheme(core: Core): void {
+  core.onEvent((event) => {
+    if (event.name === 'preferences.changed') nativeTheme.themeSource = event.value.theme;
+  });
+  void Promise.resolve(core.handlers['preferences.get']({}, undefined)).then(({ theme }) => {
+    nativeTheme.themeSource = theme;
+  });
+}
+
+/** A second start on the same data folder brings the first one to the front; everything else is told. */
+async function notStarted(error: unknown): Promise<void> {
+  const { dataFolder = usualDataFolder() } = parseArguments(process.argv.slice(1));
+  const locked = error instanceof Failure && error.code === 'library.locked';
+  const other = locked ? await askToShow(dataFolder) : undefined;
+  if (other) {
+    console.log(
+      other.address
+        ? `Vivarium runs already, at ${other.address}`
+        : 'Vivarium runs already; its window is shown.',
+    );
+    app.exit(0);
+    return;
+  }
+  const { message, hint } = toErrorValue(error);
+  console.error(message);
+  dialog.showErrorBox('Vivarium could not start', [message, hint].filter(Boolean).join('\n\n'));
+  app.exit(1);
+}
+
+main().catch(notStarted);

@@ -1,0 +1,45 @@
+import { app, type BrowserWindow } from 'electron';
+import type { Core } from '../core';
+
+/**
+ * The way out of the program. The first attempt to quit asks, where machines run, what becomes of them; the windows
+ * stay until that is decided and done.
+ */
+export class QuitGuard {
+  private decided = false;
+
+  /** @param showManager shows the window in which the question is asked */
+  constructor(
+    private readonly core: () => Core | undefined,
+    private readonly showManager: () => BrowserWindow,
+  ) {
+    app.on('before-quit', (event) => {
+      if (this.decided) return;
+      event.preventDefault();
+      this.ask();
+    });
+  }
+
+  /** Everything has been put away: ends the program. */
+  readonly quit = (): void => {
+    this.decided = true;
+    app.quit();
+  };
+
+  private ask(): void {
+    const core = this.core();
+    if (!core) {
+      this.quit();
+    } else if (core.machines.running().length > 0) {
+      whenLoaded(this.showManager(), () => core.requestQuit());
+    } else {
+      void core.shutdown('save').then(this.quit, this.quit);
+    }
+  }
+}
+
+/** A window that has just been opened cannot hear the question before its page is there. */
+function whenLoaded({ webContents }: BrowserWindow, action: () => void): void {
+  if (webContents.isLoading()) webContents.once('did-finish-load', action);
+  else action();
+}
