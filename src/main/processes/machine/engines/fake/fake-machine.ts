@@ -1,10 +1,11 @@
-import { Failure, toErrorValue, type ErrorValue } from '@shared/errors';
+import { Failure, toErrorValue } from '@shared/errors';
 import type { ByteStream } from '@shared/ipc/byte-stream';
 import type { MachineConfig } from '@shared/machine/config';
 import type { MachineStatistics } from '@shared/machine/summary';
 import type { BlockDevice } from '../../../../disks/block-device';
-import { openRaw } from '../../../../disks/raw/raw-disk';
 import type { EngineEvents, RunningMachine, ScreenCapture, StateSink } from '../../engine';
+import type { ImageOpener } from '../../images';
+import { Problems } from '../../problems';
 import { RfbServer } from '../../rfb/rfb-server';
 import { SerialHub } from '../../serial/serial-hub';
 import { StatisticsMeter } from '../../statistics';
@@ -31,11 +32,18 @@ function letters(first: number, keys: string): [number, string][] {
   return [...keys].map((key, index) => [first + index, key]);
 }
 
+export interface FakeImages {
+  disk: BlockDevice | undefined;
+  /** By the ids of drives; null in an empty one. */
+  media: Map<string, BlockDevice | null>;
+  opener: ImageOpener;
+}
+
 /** See `fake-engine.ts`. Its state is a counter that runs while the machine does. */
 export class FakeMachine implements RunningMachine, FakeShellHost {
   #counter = 0;
   #paused = false;
-  #problem: ErrorValue | undefined;
+  readonly #problems: Problems;
   #listening = false;
   #ended = false;
   #pictures = 0;
@@ -52,11 +60,14 @@ export class FakeMachine implements RunningMachine, FakeShellHost {
   constructor(
     name: string,
     private readonly config: MachineConfig,
-    private readonly disk: BlockDevice | undefined,
-    private readonly media: Map<string, BlockDevice | null>,
+    private readonly images: FakeImages,
     private readonly events: EngineEvents,
     state: ArrayBuffer | undefined,
   ) {
+    this.#problems = new Problems((problem) => {
+      this.#paused = true;
+      events.pausedByProblem(problem);
+    });
     if (state) this.#counter = Number(new TextDecoder().decode(state));
     this.#shell = new FakeShell(this, (text) => this.#print(text));
     this.#hubs = Array.from({ length: config.serialPorts }, (_, port) => {
@@ -86,7 +97,7 @@ export class FakeMachine implements RunningMachine, FakeShellHost {
     this.#timer = setInterval(() => this.#tick(), tickMs);
     events.pointer('absolute');
     this.#tellScreen();
-    this.#shell.greet();
+    if (!state) this.#shell.greet();
   }
 
   get counter(): number {
@@ -95,12 +106,15 @@ export class FakeMachine implements RunningMachine, FakeShellHost {
 
   async pause(): Promise<void> {
     this.#paused = true;
-    await this.#input;
-    await this.disk?.flush();
+    await this.#problems.guard(this.#input);
+    await this.images.disk?.flush();
   }
 
   async resume(): Promise<void> {
-    this.#problem = undefined;
+    if (this.#problems.current) {
+      this.#problems.retry();
+      await this.#problems.guard(this.#input);
+    }
     this.#paused = false;
     this.#readAll();
   }
@@ -108,7 +122,7 @@ export class FakeMachine implements RunningMachine, FakeShellHost {
   async reset(): Promise<void> {
     this.#counter = 0;
     this.#listening = false;
-    this.#screen.setGraphics(true);
+    this.setGraphics(true);
     this.#shell.greet();
   }
 
@@ -121,23 +135,25 @@ export class FakeMachine implements RunningMachine, FakeShellHost {
   async powerOff(): Promise<void> {
     if (this.#ended) return;
     this.#ended = true;
+    this.#problems.abandon();
     clearInterval(this.#timer);
     this.#rfb.close();
     for (const hub of this.#hubs) hub.close();
-    const devices = [this.disk, ...this.media.values()];
+    const devices = [this.images.disk, ...this.images.media.values()];
     for (const device of devices) await device?.close();
   }
 
   async saveState(sink: StateSink): Promise<void> {
-    await this.disk?.flush();
+    await this.images.disk?.flush();
     await sink.write(new TextEncoder().encode(String(this.#counter)));
   }
 
   async insertMedium(drive: string, path: string | null): Promise<void> {
-    if (!this.media.has(drive)) throw new Failure('input.invalid', `This machine has no drive “${drive}”.`);
-    const next = path === null ? null : await openRaw(path, { readOnly: true });
-    await this.media.get(drive)?.close();
-    this.media.set(drive, next);
+    if (!this.images.media.has(drive))
+      throw new Failure('input.invalid', `This machine has no drive “${drive}”.`);
+    const next = path === null ? null : await this.images.opener.medium(path);
+    await this.images.media.get(drive)?.close();
+    this.images.media.set(drive, next);
   }
 
   connectGraphics(stream: ByteStream): void {
@@ -179,23 +195,24 @@ export class FakeMachine implements RunningMachine, FakeShellHost {
     const data = new Uint8Array(textLength);
     new TextEncoder().encodeInto(text, data);
     this.#diskWritten += data.length;
-    await this.disk?.write(textOffset, data);
+    await this.#problems.persist(async () => this.images.disk?.write(textOffset, data));
   }
 
   async readDisk(): Promise<string> {
-    const data = await this.disk?.read(textOffset, textLength);
+    const data = await this.#problems.persist(async () => this.images.disk?.read(textOffset, textLength));
     this.#diskRead += data?.length ?? 0;
     return data ? new TextDecoder().decode(data.subarray(0, data.indexOf(0))) : '';
   }
 
   async readMedium(drive: string): Promise<string | null> {
-    const device = this.media.get(drive);
+    const device = this.images.media.get(drive);
     if (!device) return null;
     return new TextDecoder('latin1').decode(await device.read(0, Math.min(8, device.size)));
   }
 
   setGraphics(on: boolean): void {
     this.#screen.setGraphics(on);
+    this.#screen.draw(this.#counter);
     this.#tellScreen();
   }
 
@@ -218,10 +235,13 @@ export class FakeMachine implements RunningMachine, FakeShellHost {
     );
   }
 
-  diskError(): void {
-    this.#paused = true;
-    this.#problem = { code: 'file.io', message: 'The fake disk was told to fail.' };
-    this.events.pausedByProblem(this.#problem);
+  async diskError(): Promise<void> {
+    let failed = false;
+    await this.#problems.persist(async () => {
+      if (failed) return;
+      failed = true;
+      throw new Failure('file.io', 'The fake disk was told to fail.');
+    });
   }
 
   hang(): void {

@@ -11,7 +11,8 @@ export interface FakeShellHost {
   listenToPowerButton(): void;
   powerOffByGuest(): void;
   crash(): void;
-  diskError(): void;
+  /** Fails once; resolves when it has been tried again. */
+  diskError(): Promise<void>;
   hang(): void;
 }
 
@@ -95,7 +96,8 @@ export class FakeShell {
         host.crash();
         break;
       case 'disk-error':
-        host.diskError();
+        await host.diskError();
+        say('disk works again');
         break;
       case 'hang':
         host.hang();

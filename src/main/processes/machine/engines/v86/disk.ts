@@ -1,7 +1,7 @@
 import { Failure } from '@shared/errors';
 import type { BlockDevice } from '../../../../disks/block-device';
 import type { V86Buffer } from './emulator-types';
-import { Abandoned, type Problems } from './problems';
+import { Abandoned, type Problems } from '../../problems';
 import { ReadAhead } from './read-ahead';
 
 /** The guest never says when data has to be safe (v86 ignores its FLUSH), so it is made safe by the clock. */

@@ -13,7 +13,7 @@ import { GuestKeyboard } from './keyboard';
 import { type MediaDrive, unknownDrive } from './media';
 import { GuestMouse } from './mouse';
 import type { GuestNic } from './nic';
-import type { Problems } from './problems';
+import type { Problems } from '../../problems';
 import type { RunControl } from './run-control';
 import { ScreenPump } from './screen';
 import type { GuestSerial } from './serial';

@@ -1,15 +1,7 @@
 import { Failure } from '@shared/errors';
-import type { BlockDevice } from '../../../../disks/block-device';
+import type { ImageOpener } from '../../images';
 import { type DiskHost, floppySize, GuestDisk } from './disk';
 import type { V86Cpu } from './emulator-types';
-
-/** How images are opened; tests put faulty ones in between. */
-export interface ImageOpener {
-  /** @throws Failure */
-  disk(path: string): Promise<BlockDevice>;
-  /** Read-only. @throws Failure */
-  medium(path: string): Promise<BlockDevice>;
-}
 
 /** A drive for media that can be changed while the machine runs. */
 export class MediaDrive {

@@ -2,31 +2,24 @@ import { readFile } from 'node:fs/promises';
 import { v86Version } from '@shared/engine/engines';
 import { Failure } from '@shared/errors';
 import { hostFailure } from '../../../../disks/host-file';
-import { openDisk } from '../../../../disks/open-disk';
-import { openRaw } from '../../../../disks/raw/raw-disk';
 import { consumeSavedState } from '../../../../disks/saved-state/consume';
 import { readSavedState } from '../../../../disks/saved-state/reader';
 import { ScreenAdapter } from '../../display/screen-adapter';
 import type { Engine, EngineEvents } from '../../engine';
+import { hostImages, type ImageOpener } from '../../images';
 import { type DiskHost, GuestDisk } from './disk';
 import { Emulator } from './emulator';
 import type { V86Uart } from './emulator-types';
 import { V86Machine } from './machine';
-import { type ImageOpener, MediaDrive } from './media';
+import { MediaDrive } from './media';
 import { GuestNic } from './nic';
 import { planV86, type V86Plan } from './plan';
-import { Problems } from './problems';
+import { Problems } from '../../problems';
 import { RunControl } from './run-control';
 import { GuestSerial } from './serial';
 import { restoreState } from './state';
 
-const files: ImageOpener = {
-  disk: (path) => openDisk(path, { readOnly: false }),
-  medium: (path) => openRaw(path, { readOnly: true }),
-};
-
-/** @param opener how images are opened; tests put faulty ones in between */
-export function createV86Engine(opener: ImageOpener = files): Engine<V86Plan> {
+export function createV86Engine(opener: ImageOpener = hostImages): Engine<V86Plan> {
   return {
     id: 'v86',
     plan: planV86,
