@@ -1,10 +1,13 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createQcow2 } from '../../src/main/disks/qcow2/create';
-import { openQcow2 } from '../../src/main/disks/qcow2/open';
+import { openQcow2, openQcow2File } from '../../src/main/disks/qcow2/open';
+import type { Qcow2Disk } from '../../src/main/disks/qcow2/qcow2-disk';
+import { MemoryFile } from '../../src/main/disks/testing/memory-file';
+import { Failure } from '../../src/shared/errors';
 import { checkImage, hasQemuImg, qemuImg, sameContents } from '../helpers/qemu-img';
 
 let folder: string;
@@ -47,8 +50,13 @@ function pattern(length: number, fill: number): Uint8Array {
 }
 
 /** Runs operations on an image and on an array, and compares what can be compared on the way. */
-async function runOnBoth(path: string, model: Uint8Array, operations: Operation[]): Promise<Uint8Array> {
-  let disk = await openQcow2(path, { readOnly: false });
+async function runOnBoth(
+  open: () => Promise<Qcow2Disk>,
+  model: Uint8Array,
+  operations: Operation[],
+  persist: (action: () => Promise<void>) => Promise<void> = (action) => action(),
+): Promise<Uint8Array> {
+  let disk = await open();
   try {
     for (const op of operations) {
       if (op.do === 'write' || op.do === 'read') {
@@ -56,18 +64,19 @@ async function runOnBoth(path: string, model: Uint8Array, operations: Operation[
         const count = Math.min(op.length, model.length - at);
         if (op.do === 'write') {
           const data = pattern(count, op.fill);
-          await disk.write(at, data);
+          await persist(() => disk.write(at, data));
           model.set(data, at);
         } else {
           expect(Buffer.compare(await disk.read(at, count), model.subarray(at, at + count))).toBe(0);
         }
       } else if (op.do === 'flush') {
-        await disk.flush();
+        await persist(() => disk.flush());
       } else if (op.do === 'reopen') {
         await disk.close();
-        disk = await openQcow2(path, { readOnly: false });
+        disk = await open();
       } else {
-        await disk.grow(model.length + op.by);
+        const { length } = model;
+        await persist(() => disk.grow(length + op.by));
         const longer = new Uint8Array(disk.size);
         longer.set(model);
         model = longer;
@@ -100,7 +109,7 @@ describe.skipIf(!hasQemuImg)('qcow2 images after random operations, judged by qe
         await rm(path, { force: true });
         await createQcow2(path, { virtualSize: size, clusterSize });
         const model = new Uint8Array(Math.ceil(size / 512) * 512);
-        await judge(path, await runOnBoth(path, model, operations));
+        await judge(path, await runOnBoth(() => openQcow2(path, { readOnly: false }), model, operations));
       }),
       { numRuns: 12, seed: 1 },
     );
@@ -131,9 +140,52 @@ describe.skipIf(!hasQemuImg)('qcow2 images after random operations, judged by qe
         await createQcow2(path, { virtualSize: size, backingFile: `base.${backingFormat}`, backingFormat });
         const model = new Uint8Array(Math.ceil(size / 512) * 512);
         model.set(base.subarray(0, model.length));
-        await judge(path, await runOnBoth(path, model, operations));
+        await judge(path, await runOnBoth(() => openQcow2(path, { readOnly: false }), model, operations));
       }),
       { numRuns: 12, seed: 2 },
+    );
+  });
+
+  it.each([
+    ['version 3', ['-o', 'cluster_size=512']],
+    ['version 2', ['-o', 'compat=0.10,cluster_size=1k']],
+    ['big clusters', []],
+  ])('are sound when the host was full now and then (%s)', async (_, options) => {
+    const path = join(folder, 'disk.qcow2');
+    const images = fc.record({
+      operations: fc.array(operation, { maxLength: 25 }),
+      failures: fc.array(fc.boolean(), { minLength: 5, maxLength: 40 }),
+    });
+    await fc.assert(
+      fc.asyncProperty(images, async ({ operations, failures }) => {
+        await qemuImg('create', '-f', 'qcow2', ...options, path, '500k');
+        const contents = new Uint8Array(await readFile(path));
+        const file = new MemoryFile(contents);
+        const full = new Failure('file.no-space', 'No space is left');
+        let changes = 0;
+        const sometimesFull = (entry: { kind: string }): Failure | undefined =>
+          entry.kind !== 'sync' && failures[changes++ % failures.length] ? full : undefined;
+        const persist = async (action: () => Promise<void>): Promise<void> => {
+          file.fault = sometimesFull;
+          for (let attempt = 0; attempt < 4; attempt++) {
+            const failed = await action().then(
+              () => false,
+              (error: unknown) => {
+                if (error !== full) throw error;
+                return true;
+              },
+            );
+            if (!failed) break;
+            if (attempt === 2) file.fault = undefined;
+          }
+          file.fault = undefined;
+        };
+        const open = (): Promise<Qcow2Disk> => openQcow2File(file, { readOnly: false });
+        const model = await runOnBoth(open, new Uint8Array(500 * 1024), operations, persist);
+        await writeFile(path, file.contents);
+        await judge(path, model);
+      }),
+      { numRuns: 15, seed: 6 },
     );
   });
 });

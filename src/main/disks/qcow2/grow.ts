@@ -41,23 +41,29 @@ export async function growImage(parts: GrowParts, size: number): Promise<void> {
   await dirtyBit.set();
   if (entries > l1.get().entries) await moveL1(parts, entries);
   await hideOldContents(parts, size);
-  await publisher.publishAndThen(() => writeSize(parts, size));
+  await publisher.publishAndThen(() => writeSize(parts, size, l1.get()));
   header.size = size;
 }
 
+/** Makes room for more L2 tables. Until the header points to the new L1 table, the old one stays in force. */
 async function moveL1(parts: GrowParts, entries: number): Promise<void> {
   const { header, publisher, refcounts, metadata, dirtyBit, l1 } = parts;
   const { clusterSize } = header.geometry;
   await publisher.publishAndThen(async () => {
     const old = l1.get();
     const { offset, clusters } = await refcounts.allocateExactly(Math.ceil((entries * 8) / clusterSize));
-    metadata.add(offset, clusters * clusterSize);
     const table = old.moved(offset, entries);
-    await table.writeAll();
-    if (!dirtyBit.available) await refcounts.writeBack();
-    await publisher.barrier();
+    try {
+      await table.writeAll();
+      if (!dirtyBit.available) await refcounts.writeBack();
+      await publisher.barrier();
+      await writeSize(parts, header.size, table);
+    } catch (error) {
+      await refcounts.dropReferences(offset, clusters * clusterSize);
+      throw error;
+    }
     l1.replace(table);
-    await writeSize(parts, header.size);
+    metadata.add(offset, clusters * clusterSize);
     if (old.entries === 0) return;
     metadata.remove(old.offset, old.byteLength);
     await refcounts.dropReferences(old.offset, old.byteLength);
@@ -88,13 +94,13 @@ async function hideOldContents(parts: GrowParts, size: number): Promise<void> {
 }
 
 /** Writes the size and the place of the L1 table, which stand together, in one go. */
-async function writeSize(parts: GrowParts, size: number): Promise<void> {
-  const { file, publisher, l1 } = parts;
+async function writeSize(parts: GrowParts, size: number, l1: L1Table): Promise<void> {
+  const { file, publisher } = parts;
   const fields = new Uint8Array(24);
   const view = new DataView(fields.buffer);
   view.setBigUint64(0, BigInt(size));
-  view.setUint32(12, l1.get().entries);
-  view.setBigUint64(16, BigInt(l1.get().offset));
+  view.setUint32(12, l1.entries);
+  view.setBigUint64(16, BigInt(l1.offset));
   await file.write(fields, field.size);
   await publisher.barrier();
 }
