@@ -15,11 +15,13 @@ import type { JobControl } from '../jobs/registry';
 
 /** What the guest gets, and how long it may take until its shell has answered, in milliseconds. */
 const memoryMiB = 128;
-export const bootLimitMs = 120_000;
+export const bootLimitMs = 180_000;
 /** How often the question is asked at most while there is no answer, in milliseconds. */
 const askEveryMs = 1000;
 /** What a shell that waits for a command has printed last. Asking earlier would only disturb the boot loader. */
 const prompt = /[#$>] $/;
+/** What a terminal is told besides text (ECMA-48, 5.4). */
+const controlSequence = /\x1b\[[0-?]*[ -/]*[@-~]/g;
 /** Output that is searched for the answer, in characters. */
 const keptOutput = 16 * 1024;
 
@@ -148,23 +150,22 @@ function askOverSerial(stream: ByteStream, limitMs: number, signal: AbortSignal)
     const decoder = new TextDecoder();
     let asked = -Infinity;
     const ask = (): void => {
-      if (!prompt.test(output) || performance.now() - asked < askEveryMs) return;
+      if (!prompt.test(output.replace(controlSequence, '')) || performance.now() - asked < askEveryMs) return;
       asked = performance.now();
       stream.send(question);
     };
     // A shell that has just started may throw away what was typed before: it is asked again.
     const asking = setInterval(ask, askEveryMs);
     const timer = setTimeout(() => fail(noAnswer(output)), limitMs);
-    const end = (): void => {
+    const settle = (action: () => void): void => {
+      // First the verdict: closing the stream calls back, with one that comes too late then.
+      action();
       clearInterval(asking);
       clearTimeout(timer);
       signal.removeEventListener('abort', aborted);
       stream.close();
     };
-    const fail = (failure: unknown): void => {
-      end();
-      reject(failure);
-    };
+    const fail = (failure: unknown): void => settle(() => reject(failure));
     const aborted = (): void => fail(signal.reason);
     signal.addEventListener('abort', aborted);
     stream.onClose(() => fail(new Failure('ipc.closed', 'The serial port was closed.')));
@@ -174,8 +175,7 @@ function askOverSerial(stream: ByteStream, limitMs: number, signal: AbortSignal)
         ask();
         return;
       }
-      end();
-      resolve();
+      settle(resolve);
     });
   });
 }
