@@ -4,6 +4,10 @@ import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
 const giveUpAfter = 900_000;
+/** Whoever holds the lock touches it this often … */
+const heartbeat = 5_000;
+/** … so that one which was not touched for so long was left behind, whoever has its process id now. */
+const leftBehindAfter = 60_000;
 
 function isRunning(pid) {
   if (!Number.isInteger(pid) || pid <= 0) return false;
@@ -15,13 +19,14 @@ function isRunning(pid) {
   }
 }
 
-/** Moves a lock of a process that is gone out of the way; only one of several waiting processes succeeds. */
+/** Moves a lock that was left behind out of the way; only one of several waiting processes succeeds. */
 function breakStale(file) {
   const aside = `${file}.${process.pid}`;
   try {
-    const owner = Number(fs.readFileSync(file, 'utf8'));
-    // A file without a number in it is being written this moment, unless it is old.
-    if (isRunning(owner) || (!owner && Date.now() - fs.statSync(file).mtimeMs < 10_000)) return;
+    const owner = fs.readFileSync(file, 'utf8');
+    const age = Date.now() - fs.statSync(file).mtimeMs;
+    // A file without a number in it is being written this moment.
+    if (age < leftBehindAfter && (owner === '' || isRunning(Number(owner)))) return;
     fs.renameSync(file, aside);
     fs.rmSync(aside);
   } catch (error) {
@@ -50,9 +55,11 @@ export async function withBuildLock(file, work) {
     breakStale(file);
     await delay(200);
   }
+  const touching = setInterval(() => fs.utimes(file, new Date(), new Date(), () => {}), heartbeat);
   try {
     return await work();
   } finally {
+    clearInterval(touching);
     fs.rmSync(file, { force: true });
   }
 }

@@ -13,6 +13,7 @@ import { recipe } from './recipe.mjs';
 
 const here = path.dirname(fileURLToPath(import.meta.url));
 const overlayFolder = path.join(here, 'rootfs');
+const licenses = path.join(here, '../../resources/licenses');
 
 /** All that is in the image is dated so: the same packages give the same bytes. */
 const buildTime = Number(process.env.SOURCE_DATE_EPOCH ?? Date.UTC(2025, 0, 1) / 1000);
@@ -103,6 +104,9 @@ function assemble({ packages, kernelName, folderOf }) {
       'isolinux/boot.txt': fs.readFileSync(path.join(here, 'boot.txt')),
       'boot/vmlinuz': fs.readFileSync(path.join(folderOf(kernelName), 'boot', `vmlinuz-${kernel}`)),
       'boot/initrd.gz': initrd,
+      'licenses/gpl_2.txt': fs.readFileSync(path.join(licenses, 'GPL-2.0.txt')),
+      'licenses/lgpl_2.txt': fs.readFileSync(path.join(licenses, 'LGPL-2.0.txt')),
+      'licenses/lgpl_21.txt': fs.readFileSync(path.join(licenses, 'LGPL-2.1.txt')),
       'starter.txt': Buffer.from(sourcesNote(packages)),
     },
   });
@@ -217,8 +221,8 @@ function sourcesNote(packages) {
     '',
     ...rows,
     '',
-    'Their licences (GPL-2 for Linux, BusyBox, SYSLINUX and e2fsprogs, LGPL-2.1 for the C library and others) are in',
-    'the same packages, under /usr/share/doc. The complete source of each is at https://snapshot.debian.org/ under',
-    'the name and version of the source package given here.',
+    'Linux, BusyBox, SYSLINUX and e2fsprogs are under the GPL 2, the libraries under the LGPL 2 or 2.1: the texts are',
+    'in the folder LICENSES. The notices of each program are in its package, under /usr/share/doc. The complete source',
+    'of each is at https://snapshot.debian.org/ under the name and version of the source package given here.',
   ].join('\n')}\n`;
 }
