@@ -47,6 +47,7 @@ export default defineConfig({
     plugins: uiPlugins(),
     build: {
       target: 'chrome130',
+      minify: true,
       rollupOptions: {
         input: {
           manager: resolve(import.meta.dirname, 'src/renderer/manager.html'),

@@ -32,6 +32,7 @@ export function uiPlugins() {
           error: 'rose',
           neutral: 'mist',
         },
+        modal: { slots: { overlay: 'bg-black/45' } },
       },
     }),
   ];

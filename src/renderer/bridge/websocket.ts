@@ -64,6 +64,9 @@ function socketChannel(socket: WebSocket): StreamChannel {
   };
 }
 
+/** How long a stream may be refused after its socket was opened, in milliseconds. */
+const refusalMs = 100;
+
 /** Opens `/stream`; rejects with the `Failure` that the server gives. */
 export function openSocketStream(name: string, params: unknown): Promise<ByteStream> {
   const socket = new WebSocket(socketUrl('/stream', { name, params: JSON.stringify(params) }));
@@ -72,6 +75,9 @@ export function openSocketStream(name: string, params: unknown): Promise<ByteStr
   const stream = byteStreamOver(socketChannel(socket));
   return new Promise((resolve, reject) => {
     socket.addEventListener('close', (event) => reject(closeFailure(event)), { once: true });
-    socket.addEventListener('open', () => resolve(stream), { once: true });
+    // a browser tells a page why only when the socket was open: a refusal is a close right after the opening
+    const accepted = (): void => resolve(stream);
+    socket.addEventListener('message', accepted, { once: true });
+    socket.addEventListener('open', () => setTimeout(accepted, refusalMs), { once: true });
   });
 }

@@ -1,13 +1,11 @@
 export default {
   action: {
     cancel: 'Cancel',
-    close: 'Close',
     retry: 'Try again',
     back: 'Back',
     choose: 'Choose',
     save: 'Save',
     details: 'Details',
-    dismiss: 'Dismiss',
   },
   state: {
     off: 'Off',

@@ -12,6 +12,5 @@ export default {
   empty: 'This folder is empty.',
   truncated: 'Only the first entries are shown. Type a location to go further.',
   chooseFolder: 'Use this folder',
-  folder: 'Folder',
   hidden: 'Show hidden files',
 } as const;

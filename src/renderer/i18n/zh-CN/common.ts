@@ -4,13 +4,11 @@ import type { Translated } from '../types';
 export default {
   action: {
     cancel: '取消',
-    close: '关闭',
     retry: '重试',
     back: '返回',
     choose: '选择',
     save: '保存',
     details: '详细信息',
-    dismiss: '忽略',
   },
   state: {
     off: '已关机',

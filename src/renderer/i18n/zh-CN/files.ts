@@ -15,6 +15,5 @@ export default {
   empty: '此文件夹为空。',
   truncated: '只显示了前面的条目。可输入位置继续浏览。',
   chooseFolder: '使用此文件夹',
-  folder: '文件夹',
   hidden: '显示隐藏文件',
 } satisfies Translated<typeof en>;
