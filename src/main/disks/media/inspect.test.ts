@@ -171,6 +171,11 @@ describe('a CD image', () => {
       { volumeId: 'GRTMPVOL_EN', publisher: 'MICROSOFT CORPORATION', files: { 'I386/SETUPLDR.BIN': 'x' } },
       { guest: 'windows-nt', architecture: 'i386', kernelBits: [32] },
     ],
+    [
+      'Memtest86+',
+      { volumeId: 'MT86PLUS_64' },
+      { guest: 'memtest', title: 'Memtest86+', architecture: 'x86_64', kernelBits: [64] },
+    ],
     ['Windows 98', { volumeId: 'WIN98 SE', files: { 'win98/': '' } }, { guest: 'windows-9x' }],
     [
       'FreeBSD',

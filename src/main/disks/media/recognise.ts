@@ -269,8 +269,11 @@ const rules: Rule[] = [
   },
   {
     guest: 'memtest',
-    when: (f) => /memtest/i.test(`${f.volumeId} ${f.bootText}`),
-    title: (f) => (/memtest/i.test(f.volumeId) ? f.volumeId : 'Memory test'),
+    when: (f) => /memtest|^MT86/i.test(`${f.volumeId} ${f.bootText}`),
+    title: () => 'Memtest86+',
+    // The volume ids of version 6 and later are MT86PLUS_32 and MT86PLUS_64.
+    bits: (f) => (/_64$/.test(f.volumeId) ? 64 : 32),
+    architecture: (f) => (/_64$/.test(f.volumeId) ? 'x86_64' : 'i386'),
   },
   {
     guest: 'msdos',
