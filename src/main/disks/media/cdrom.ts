@@ -30,7 +30,7 @@ const kernelFolders = [
   '/boot/kernel',
   '/',
 ];
-const kernelName = /^(vmlinu[xz]|bzimage|linux|kernel|gentoo|huge)/i;
+const kernelName = /^(vmlinu[xz]|bzimage|linux|kernel|gentoo|huge|netbsd|bsd\.rd)/i;
 const maxKernels = 8;
 /** What is smaller is a text or a script with a telling name. */
 const smallestKernel = 64 * 1024;

@@ -55,7 +55,9 @@ function bitsByFlag(head: Uint8Array, protocol: number): 32 | 64 | undefined {
 /** The machine field of the EFI stub's PE header, since Linux 3.3. */
 function bitsByStub(head: Uint8Array): 32 | 64 | undefined {
   if (!startsWith(head, 'MZ')) return undefined;
-  const machine = peMachine(head);
+  // PE format, “COFF File Header”: the machine follows the signature.
+  const at = le32(head, 0x3c);
+  const machine = startsWith(head, 'PE\0\0', at) ? le16(head, at + 4) : 0;
   return machine === 0x8664 ? 64 : machine === 0x14c ? 32 : undefined;
 }
 
@@ -68,13 +70,6 @@ async function bitsByCode(source: ByteSource, head: Uint8Array): Promise<32 | 64
   const code = await source.read((setupSectors + 1) * 512, 8192);
   if (code.length < 4096) return undefined;
   return latin1(code).includes('\xb9\x80\x00\x00\xc0\x0f\x32') ? 64 : 32;
-}
-
-/** The machine of a PE executable (PE format, “COFF File Header”), where its header is within `head`. */
-export function peMachine(head: Uint8Array): number | undefined {
-  if (!startsWith(head, 'MZ')) return undefined;
-  const at = le32(head, 0x3c);
-  return startsWith(head, 'PE\0\0', at) ? le16(head, at + 4) : undefined;
 }
 
 const elfMachines: Record<number, MediumReport['architecture']> = {
@@ -90,7 +85,11 @@ function readElf(head: Uint8Array): KernelInfo | undefined {
   const elfClass = byte(head, 4);
   if (elfClass !== 1 && elfClass !== 2) return undefined;
   const bigEndian = byte(head, 5) === 2;
-  const machine = bigEndian ? (byte(head, 18) << 8) | byte(head, 19) : le16(head, 18);
+  const field = (at: number): number =>
+    bigEndian ? (byte(head, at) << 8) | byte(head, at + 1) : le16(head, at);
+  // Kernels are linked to fixed addresses (ET_EXEC); most programs and all libraries are not.
+  if (field(16) !== 2) return undefined;
+  const machine = field(18);
   const architecture = elfMachines[machine] ?? 'unknown';
   return { kind: 'ELF', bits: elfClass === 2 ? 64 : 32, architecture, guessed: false };
 }

@@ -1,6 +1,16 @@
 import type { MediumReport } from '@shared/media/report';
 import { plainText } from './bytes';
 import type { Partition } from './partition';
+import {
+  alpineTitle,
+  debianTitle,
+  diskName,
+  freedosVersion,
+  monthOf,
+  named,
+  unquoted,
+  versionIn,
+} from './titles';
 
 /** Everything that was seen in an image, for the rules to judge. */
 export interface Facts {
@@ -105,9 +115,6 @@ const hasFat = (facts: Facts, ...names: string[]): boolean => names.some((name) 
 const diskInfo = (facts: Facts): string => plainText(facts.texts.get('/.disk/info') ?? '', 160);
 const partitionOf = (facts: Facts, content: Partition['content']): boolean =>
   facts.partitions.some((partition) => partition.content === content);
-const versionIn = (text: string): string | undefined => /\d+(\.\d+)+/.exec(text)?.[0];
-const named = (name: string, version: string | undefined): string =>
-  version === undefined ? name : `${name} ${version}`;
 
 type Processor = Pick<Rule, 'architecture' | 'bits'>;
 const pc16: Processor = { architecture: () => 'i386', bits: () => 16 };
@@ -295,7 +302,9 @@ const rules: Rule[] = [
       hasFat(f, 'LDLINUX.SYS') ||
       partitionOf(f, 'linux'),
     title: (f) =>
-      unquoted(diskInfo(f)) || diskName(f) || (/linux/i.test(f.volumeId) ? f.volumeId : undefined),
+      unquoted(diskInfo(f)) ||
+      diskName(f.texts.get('/readme.diskdefines') ?? '') ||
+      (/linux/i.test(f.volumeId) ? f.volumeId : undefined),
   },
 ];
 
@@ -316,51 +325,7 @@ export function recognise(facts: Facts): {
   };
 }
 
-/** `Ubuntu 22.04.3 LTS "Jammy Jellyfish" - Release amd64 (20230807)` without what only its makers want to know. */
-function unquoted(text: string): string {
-  return text
-    .replace(/\s*"[^"]*"/g, '')
-    .replace(/\s*\(?\d{8}(-\d\d:\d\d|\.\d+)?\)?$/, '')
-    .replace(/ - Release /, ' ')
-    .trim();
-}
-
-/** `Debian GNU/Linux 12.5.0 "Bookworm" - Official i386 NETINST with firmware 20240210-11:28` */
-function debianTitle(info: string): string | undefined {
-  const match = /^(Debian GNU\/Linux)\s+(\S+).*?\b(i386|amd64|multi-arch|arm64)\b(?:\S*)?\s*(\w+)?/i.exec(
-    info,
-  );
-  if (!match) return unquoted(info) || undefined;
-  const [, name, version, architecture, edition] = match;
-  return [name, version, architecture, edition?.toLowerCase()].filter(Boolean).join(' ');
-}
-
-/** `alpine-virt-3.24.1 250601`, or the volume id `alpine-virt 3.24.1 x86`. */
-function alpineTitle(text: string): string {
-  const match = /^alpine(?:-([a-z]+))?[- ]v?(\d+\.\d+(?:[._]\w+)*)/.exec(text.trim());
-  if (!match) return 'Alpine Linux';
-  return `Alpine Linux ${match[2]}${match[1] === undefined ? '' : ` (${match[1]})`}`;
-}
-
-/** `ARCH_202401` → ` 2024.01` */
-function monthOf(volumeId: string): string {
-  const match = /_(\d{4})(\d\d)/.exec(volumeId);
-  return match ? ` ${match[1]}.${match[2]}` : '';
-}
-
-/** `FD13-LiveCD` → `1.3` */
-function freedosVersion(text: string): string | undefined {
-  const match = /^FD(\d)(\d)/i.exec(text);
-  return match ? `${match[1]}.${match[2]}` : versionIn(text);
-}
-
 function windowsWidth(facts: Facts): 32 | 64 {
   if (has(facts, '/efi/boot/bootx64.efi', '/efi/boot/bootaa64.efi')) return 64;
   return /X64FRE|_X64|x64/i.test(facts.volumeId) ? 64 : 32;
-}
-
-/** `#define DISKNAME  Some Linux 3.0` */
-function diskName(facts: Facts): string {
-  const text = facts.texts.get('/readme.diskdefines') ?? '';
-  return unquoted(plainText(/^#define\s+DISKNAME\s+(.+)$/m.exec(text)?.[1] ?? ''));
 }
