@@ -21,7 +21,7 @@ import { type Patience, usualPatience } from './machines/runner';
 import { MachineService } from './machines/service';
 import { type EmitEvent, eventHub } from './platform/events';
 import { type FileLock, lockFile, readLockOwner } from './platform/file-lock';
-import { openInstanceDoor } from './platform/instance';
+import { type InstanceDoor, openInstanceDoor } from './platform/instance';
 import { type Log, logTo } from './platform/log';
 import type { ProcessHost, StreamEndpoint } from './platform/process-host';
 import { rotatingFile } from './platform/rotating-file';
@@ -110,13 +110,10 @@ async function assemble(options: CoreOptions, dataFolder: string, lock: FileLock
   const preferences = await PreferencesService.load(dataFolder, events.emit, log);
   const host = new HostService({ version, shell: shell.kind, dataFolder, resourcesFolder, engines });
   const selftest = new SelftestService(context, gallery);
-  const door = await openInstanceDoor(dataFolder, () => {
-    shell.focus?.();
-    return { shell: shell.kind, address: options.address?.() ?? null };
-  });
+  const door = await openDoor(options, dataFolder, log);
   const quitLimits = options.quitLimits ?? usualQuitLimits;
   const quit = new QuitService(machines, jobs, shell, events.emit, log, quitLimits, async () => {
-    await door.close();
+    await door?.close();
     await log.flush();
     await lock.release();
   });
@@ -150,6 +147,24 @@ async function assemble(options: CoreOptions, dataFolder: string, lock: FileLock
     requestQuit: () => quit.request(),
     shutdown: (running) => quit.shutdown(running),
   };
+}
+
+/** Lets a second start find this one. Where there is no place for its socket, a second start only says that it may not. */
+async function openDoor(
+  options: CoreOptions,
+  dataFolder: string,
+  log: Log,
+): Promise<InstanceDoor | undefined> {
+  const { shell, address } = options;
+  try {
+    return await openInstanceDoor(dataFolder, () => {
+      shell.focus?.();
+      return { shell: shell.kind, address: address?.() ?? null };
+    });
+  } catch (error) {
+    log.warn('a second start will not find this one', error);
+    return undefined;
+  }
 }
 
 async function loadMachines(dataFolder: string, context: MachinesContext): Promise<MachineService> {

@@ -12,9 +12,15 @@ export type RunningAtQuit = 'save' | 'shutdown' | 'power-off';
 export interface QuitLimits {
   save: number;
   shutdown: number;
+  powerOff: number;
   jobs: number;
 }
-export const usualQuitLimits: QuitLimits = { save: 120_000, shutdown: 60_000, jobs: 5000 };
+export const usualQuitLimits: QuitLimits = {
+  save: 120_000,
+  shutdown: 60_000,
+  powerOff: 25_000,
+  jobs: 5000,
+};
 
 /** Ends the program without losing anything that need not be lost. It always comes to an end. */
 export class QuitService {
@@ -57,7 +63,11 @@ export class QuitService {
 
   private async endMachine(machine: Machine, how: RunningAtQuit): Promise<void> {
     const { power } = this.machines;
-    if (how === 'shutdown') {
+    // A state that is being saved is kept, and an end that is under way comes by itself.
+    if (machine.state === 'saving' || machine.state === 'stopping') {
+      await this.attempt(machine, 'end by itself', this.limits.save, () => machine.settled);
+    }
+    if (machine.runner && how === 'shutdown') {
       await this.attempt(machine, 'shut down', this.limits.shutdown, async () => {
         await this.machines.powerButton(machine.id);
         await machine.settled;
@@ -70,7 +80,7 @@ export class QuitService {
     const { runner } = machine;
     if (!runner) return;
     if (machine.state === 'running' || machine.state === 'paused' || machine.state === 'starting') {
-      await this.attempt(machine, 'power off', this.limits.jobs * 4, () => power.powerOff(machine));
+      await this.attempt(machine, 'power off', this.limits.powerOff, () => power.powerOff(machine));
     }
     if (machine.runner) runner.kill();
     await machine.settled;

@@ -33,7 +33,18 @@ export async function deleteFolder(
   } finally {
     await lock.release();
   }
-  if (how === 'trash') await shell.moveToTrash?.(folder);
+  if (how === 'trash') await moveToTrash(shell, folder);
+}
+
+async function moveToTrash(shell: Shell, folder: string): Promise<void> {
+  try {
+    await shell.moveToTrash?.(folder);
+  } catch (error) {
+    throw new Failure('file.io', `${folder} could not be moved to the trash.`, {
+      hint: 'Erase the machine instead, or move its folder yourself.',
+      cause: error,
+    });
+  }
 }
 
 /** The folder must be a real folder, and its configuration that of this machine: nothing else is ever deleted. */

@@ -1,6 +1,6 @@
-import { lstat, realpath } from 'node:fs/promises';
+import { lstat, realpath, stat } from 'node:fs/promises';
 import { isAbsolute, join, relative, sep } from 'node:path';
-import { Failure } from '@shared/errors';
+import { Failure, toErrorValue } from '@shared/errors';
 import type { LaunchPaths } from '@shared/ipc/machine-process';
 import type { MachineConfig } from '@shared/machine/config';
 
@@ -55,8 +55,11 @@ async function diskPath(folder: string, inner: string): Promise<string> {
  */
 export async function checkMedium(path: string): Promise<void> {
   if (!isAbsolute(path)) throw new Failure('input.invalid', `An absolute path is needed: ${path}`);
-  const real = await realpath(path);
-  const status = await lstat(real);
+  const status = await stat(path).catch((error: unknown) => {
+    const { code } = toErrorValue(error);
+    const known = code === 'internal' ? 'file.io' : code;
+    throw new Failure(known, `This image cannot be used: ${path}`, { cause: error });
+  });
   if (!status.isFile()) throw new Failure('file.not-a-file', `This is not an image file: ${path}`);
   if (status.size === 0) throw new Failure('medium.empty', `There is nothing in this file: ${path}`);
 }

@@ -126,13 +126,17 @@ export class Library {
       known.has(folder) ? 0 : folder.endsWith(`-${id.slice(0, 8)}`) ? 1 : 2;
     for (const contents of found.sort((a, b) => rank(a) - rank(b))) {
       const machine = this.all().find(({ folder }) => folder === contents.folder);
-      if (!machine) this.changed(await this.admit(contents));
-      else if (!hasProcess(machine.state)) this.take(machine, contents);
+      if (machine && hasProcess(machine.state)) continue;
+      // What could not be read may have an identity of its own now; or another machine has taken the place.
+      if (machine && contents.config && contents.id !== machine.id) this.drop(machine);
+      else if (machine) this.take(machine, contents);
+      if (!machine || !this.machines.has(machine.id)) this.changed(await this.admit(contents));
     }
   }
 
   private take(machine: Machine, contents: FolderContents): void {
     const before = JSON.stringify(machine.summary());
+    if (contents.config && contents.id !== machine.id) contents = replaced(contents);
     // While its configuration cannot be read, a machine keeps the name under which people know it.
     machine.refresh(contents.config ? contents : { ...contents, name: machine.name });
     if (JSON.stringify(machine.summary()) !== before) this.changed(machine);
@@ -184,4 +188,12 @@ export class Library {
     this.machines.delete(machine.id);
     this.emit({ name: 'machine.removed', value: { id: machine.id } });
   }
+}
+
+/** Another machine's configuration is where a machine's own was. */
+function replaced(contents: FolderContents): FolderContents {
+  const problem = new Failure('machine.inaccessible', 'There is another machine in this folder now.', {
+    hint: 'Scan the library again.',
+  });
+  return { ...contents, config: null, problem: problem.toValue() };
 }

@@ -52,7 +52,7 @@ export class Power {
       machine.savedAt = null;
       this.library.changed(machine);
       // Its process has made the saved state unusable already; this takes the rest of it away.
-      if (restoring) await removeSavedState(folder);
+      if (restoring) await this.tidySaved(machine);
     });
   }
 
@@ -160,7 +160,7 @@ export class Power {
   private async settle(machine: Machine, runner: Runner, { problem }: Ending): Promise<void> {
     machine.runner = undefined;
     machine.runtime = null;
-    for (const line of runner.tail) machine.note(`output: ${line}`);
+    if (problem) for (const line of runner.tail) machine.note(`output: ${line}`);
     const stateFile = await exists(layoutOf(machine.folder).savedState);
     const { state } = machine;
     if (state === 'saving' && stateFile) {
@@ -175,7 +175,7 @@ export class Power {
       if (state === 'restoring') machine.apply('started');
       if (state === 'saving') await this.tidySaved(machine);
       const crash = problem ?? (state === 'saving' ? lostState(machine) : null);
-      machine.apply(crash && state !== 'stopping' ? 'crashed' : 'stopped');
+      machine.apply(crash ? 'crashed' : 'stopped');
       machine.problem = machine.state === 'aborted' ? crash : null;
     }
     if (machine.problem) {

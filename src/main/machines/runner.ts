@@ -1,4 +1,4 @@
-import { type ErrorValue, Failure } from '@shared/errors';
+import { type ErrorValue, toErrorValue } from '@shared/errors';
 import type { StreamChannel } from '@shared/ipc/byte-stream';
 import {
   machineProcessCommands,
@@ -106,9 +106,13 @@ export class Runner {
   /** Asks the machine to power off, and kills its process when that takes too long. Resolves when it is gone. */
   async powerOff(): Promise<void> {
     const asked = this.rpc.call('powerOff', {}, { timeoutMs: this.patience.powerOff });
-    // Its answer and its end race each other; only the end counts, and a refusal means: by force.
     await asked.catch((error: unknown) => {
-      if (!(error instanceof Failure && error.code === 'ipc.closed')) this.kill();
+      const { code, ...rest } = toErrorValue(error);
+      // Its answer and its end race each other; the end says enough.
+      if (code === 'ipc.closed') return;
+      if (code === 'timeout') this.kill();
+      // It ends, but not as it should: what it could not put on its disks must be told.
+      else this.failure ??= { code, ...rest };
     });
     await this.endWithin(this.patience.ending);
   }

@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { open, readFile, rename, rm } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { open, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { Failure } from '@shared/errors';
 import { syncFolder } from './sync-folder';
 
 /**
@@ -62,8 +64,22 @@ export async function readJsonWithCopy(path: string): Promise<{ value: unknown; 
   }
 }
 
+/** No file of ours is longer, in bytes; whatever is, is none of ours. */
+const maxJsonLength = 4 * 1024 * 1024;
+
 async function readJson(path: string): Promise<unknown> {
-  const text = await readFile(path, 'utf8');
+  // A pipe in the place of a file must not keep us waiting.
+  const nonblock = (constants.O_NONBLOCK as number | undefined) ?? 0;
+  const handle = await open(path, constants.O_RDONLY | nonblock);
+  let text: string;
+  try {
+    const status = await handle.stat();
+    if (!status.isFile()) throw new Failure('file.not-a-file', `This is not a file: ${path}`);
+    if (status.size > maxJsonLength) throw new SyntaxError(`${status.size} bytes are too many for ${path}`);
+    text = await handle.readFile('utf8');
+  } finally {
+    await handle.close();
+  }
   // Editors of some systems put a byte order mark in front.
   return JSON.parse(text.replace(/^\ufeff/, ''));
 }

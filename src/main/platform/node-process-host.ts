@@ -38,7 +38,7 @@ function startChild(file: string, entry: ProcessEntry, label: string): HostedPro
   const child = fork(file, [], {
     serialization: 'advanced',
     // Only our own flag: a debugger or loader of the parent must not be started once more in every child.
-    execArgv: [`--title=vivarium ${entry}: ${label}`],
+    execArgv: [`--title=vivarium ${entry}: ${titleOf(label)}`],
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });
   for (const output of [child.stdout, child.stderr]) {
@@ -94,6 +94,11 @@ function startChild(file: string, entry: ProcessEntry, label: string): HostedPro
     },
     kill: () => void child.kill('SIGKILL'),
   };
+}
+
+/** Labels are made of what people type: a title is one line of visible characters. */
+function titleOf(label: string): string {
+  return label.replace(/\p{C}/gu, ' ').slice(0, 80);
 }
 
 /** The socket itself goes to the child, so that what a viewer sees never passes through main. */

@@ -46,12 +46,10 @@ export async function runtimeFolder({ env }: Surroundings = here()): Promise<str
   const uid = userInfo().uid;
   for (const folder of [runtime && join(runtime, 'vivarium'), join(tmpdir(), `vivarium-${uid}`)]) {
     if (!folder) continue;
-    try {
-      await mkdir(folder, { recursive: true, mode: 0o700 });
-    } catch {
-      continue; // a session whose runtime folder is gone or read-only: the other place will do
-    }
-    const status = await lstat(folder);
+    await mkdir(folder, { mode: 0o700 }).catch(() => undefined);
+    // It was there, or it is now; or the session's own folder is gone or read-only, and the other place will do.
+    const status = await lstat(folder).catch(() => undefined);
+    if (!status) continue;
     const ours = status.isDirectory() && (uid < 0 || status.uid === uid);
     if (ours && (uid < 0 || (status.mode & 0o077) === 0)) return folder;
   }

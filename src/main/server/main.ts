@@ -51,15 +51,33 @@ async function serve(args: ServerArguments): Promise<void> {
     await notStarted(error, dataFolder, args.open);
     return;
   }
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-    // Nobody can be asked what to do with what runs: saving its state loses nothing.
-    process.on(signal, () => void core.shutdown('save').then(end, end));
-  }
+  endOnSignals(() => void core.shutdown('save').then(end, end));
+  // The machines have processes of their own: a defect here is no reason to end them.
+  process.on('uncaughtException', (error) => core.log.warn('a defect', error));
   const { renderer: rendererFolder } = folders;
   const server = await startBrowserServer({ core, rendererFolder, port: args.port });
   running.server = server;
   console.log(`Vivarium is at ${server.url}`);
   if (args.open) await openInBrowser(server.url);
+}
+
+/** A terminal and a parent process may both pass the same Ctrl+C on, within this many milliseconds. */
+const sameSignalMs = 2000;
+
+/** Nobody can be asked what to do with what runs: saving its state loses nothing. Asked again, it ends at once. */
+function endOnSignals(save: () => void): void {
+  let first: number | undefined;
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(signal, () => {
+      if (first === undefined) {
+        first = performance.now();
+        save();
+      } else if (performance.now() - first > sameSignalMs) {
+        // The machines' processes notice, flush their disks and end.
+        process.exit(1);
+      }
+    });
+  }
 }
 
 async function notStarted(error: unknown, dataFolder: string, open: boolean): Promise<void> {

@@ -38,6 +38,7 @@ export async function startBrowserServer(options: BrowserServerOptions): Promise
   const headers = securityHeaders(port);
   const webSockets = new WebSockets(options.core);
   const { log } = options.core;
+  server.on('error', (error) => log.warn('the server', error));
 
   server.on('request', (request, response) => {
     for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);

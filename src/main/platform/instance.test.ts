@@ -1,0 +1,32 @@
+import { connect } from 'node:net';
+import { expect, it, vi } from 'vitest';
+import { askToShow, openInstanceDoor } from './instance';
+import { socketAddress } from './paths';
+
+const key = (): string => `test-${process.pid}-${Math.random()}`;
+
+it('answers whoever asks, and nobody afterwards', async () => {
+  const data = key();
+  const shown = vi.fn(() => ({ shell: 'browser' as const, address: 'http://127.0.0.1:1/' }));
+  const door = await openInstanceDoor(data, shown);
+  expect(await askToShow(data)).toEqual({ shell: 'browser', address: 'http://127.0.0.1:1/' });
+  expect(await askToShow(key())).toBeUndefined();
+  expect(shown).toHaveBeenCalledTimes(1);
+  await door.close();
+  expect(await askToShow(data)).toBeUndefined();
+});
+
+it('is not confused by other talk', async () => {
+  const data = key();
+  const shown = vi.fn(() => ({ shell: 'browser' as const, address: null }));
+  const door = await openInstanceDoor(data, shown);
+  const address = await socketAddress(data);
+  await new Promise<void>((resolve) => {
+    const socket = connect(address, () => socket.write('x'.repeat(100)));
+    socket.on('close', () => resolve());
+    socket.on('error', () => resolve());
+  });
+  expect(shown).not.toHaveBeenCalled();
+  expect(await askToShow(data)).toEqual({ shell: 'browser', address: null });
+  await door.close();
+});
