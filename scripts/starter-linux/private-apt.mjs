@@ -114,13 +114,14 @@ function parseStanza(text) {
   };
 }
 
-/** The lines of apt's output that say what went wrong. */
-const complaints = (error) =>
+/** The first line of apt's output that says what went wrong: the others follow from it. */
+const complaint = (error) =>
   `${error.stderr ?? ''}`
     .split('\n')
-    .filter((line) => /^[EW]:/.test(line))
-    .map((line) => line.replace(/^[EW]: /, ''))
-    .join('; ') || error.message;
+    .find((line) => /^[EW]:/.test(line))
+    ?.replace(/^[EW]:\s*/, '')
+    .replace(/\s+/g, ' ')
+    .trim() ?? error.message;
 
 export class PrivateApt {
   #environment;
@@ -170,12 +171,12 @@ export class PrivateApt {
         path.join(folder, 'sources.list'),
         writeSourcesList(mirror, { release, architecture, keyring }),
       );
-      const complaint = await apt.#update();
+      const problem = await apt.#update();
       if (await apt.#knowsAll(needs)) {
-        if (complaint) log(`Some package lists could not be had, the others were used: ${complaint}`);
+        if (problem) log(`Not every package list could be had; the others suffice. ${problem}`);
         return apt;
       }
-      failures.push(`${mirror.main.uri}: ${complaint ?? 'it does not have the packages'}`);
+      failures.push(`${mirror.main.uri}: ${problem ?? 'it does not have the packages'}`);
     }
     throw new PackagesUnavailable(
       `no Debian mirror could be used (${failures.join(' | ')})`,
@@ -190,7 +191,7 @@ export class PrivateApt {
       await run('apt-get', ['update', '-q'], { env: this.#environment, timeout: updateTimeout });
       return undefined;
     } catch (error) {
-      return complaints(error);
+      return complaint(error);
     }
   }
 
@@ -218,7 +219,7 @@ export class PrivateApt {
       return parseStanza(stdout);
     } catch (error) {
       throw new PackagesUnavailable(
-        `the package ${name} could not be found (${complaints(error)})`,
+        `the package ${name} could not be found (${complaint(error)})`,
         'Run `npm run resources -- --force` when the mirror has been updated.',
         { lasting: false },
       );
@@ -260,7 +261,7 @@ export class PrivateApt {
         }
       } catch (error) {
         throw new PackagesUnavailable(
-          `packages could not be downloaded (${complaints(error)})`,
+          `packages could not be downloaded (${complaint(error)})`,
           'Check the network connection, then run `npm run resources -- --force`.',
           { lasting: false },
         );
@@ -302,6 +303,8 @@ function configuration(folder, architecture, hostDump) {
     // The cache may lie in a home folder that the user _apt cannot enter.
     'APT::Sandbox::User': 'root',
     'Acquire::Languages': 'none',
+    // A list that could not be fetched is an error, not a warning beside success.
+    'APT::Update::Error-Mode': 'any',
   };
   const defaults = {
     'Acquire::Retries': '2',
