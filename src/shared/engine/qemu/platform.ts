@@ -1,0 +1,71 @@
+import type { Architecture, MachineConfig } from '../../machine/config';
+import { guestById } from '../../guests/table';
+
+/** Families of boards that QEMU emulates; a machine version is one of a family, such as `pc-q35-7.2`. */
+export const platforms = ['pc-i440fx', 'pc-q35', 'virt', 'pseries', 's390-ccw-virtio'] as const;
+export type Platform = (typeof platforms)[number];
+
+export function isPc(platform: Platform): boolean {
+  return platform === 'pc-i440fx' || platform === 'pc-q35';
+}
+
+/** The platform that a machine version belongs to; undefined for boards that are not used here. */
+export function platformOfType(machineType: string): Platform | undefined {
+  return platforms.find((family) => machineType === family || machineType.startsWith(`${family}-`));
+}
+
+type Wanted = Pick<MachineConfig, 'architecture' | 'firmware' | 'guest'> & {
+  disks: readonly { bus: MachineConfig['disks'][number]['bus'] }[];
+};
+
+/**
+ * The board for a machine that has none yet. PCs are Q35 (PCI Express, AHCI) unless they are to have parallel ATA
+ * disks, or run a system from before AHCI: those get the i440FX board.
+ */
+export function platformFor({ architecture, firmware, guest, disks }: Wanted): Platform {
+  switch (architecture) {
+    case 'i386':
+    case 'x86_64': {
+      const old = guestById(guest).family === 'dos' || guest === 'windows-9x' || guest === 'windows-nt';
+      return firmware === 'bios' && (old || disks.some(({ bus }) => bus === 'ide')) ? 'pc-i440fx' : 'pc-q35';
+    }
+    case 'aarch64':
+    case 'riscv64':
+      return 'virt';
+    case 'ppc64':
+      return 'pseries';
+    case 's390x':
+      return 's390-ccw-virtio';
+  }
+}
+
+/** Where disks of a new machine are attached, so that the system's own drivers find them. */
+export function diskBusFor(architecture: Architecture, guest: string): MachineConfig['disks'][number]['bus'] {
+  const { family } = guestById(guest);
+  const old = family === 'dos' || guest === 'windows-9x' || guest === 'windows-nt' || guest === 'reactos';
+  if (architecture !== 'i386' && architecture !== 'x86_64') return 'virtio';
+  if (old) return 'ide';
+  // These have no virtio drivers before somebody installs them.
+  if (family === 'windows' || guest === 'kolibrios' || guest === 'memtest' || guest === 'other')
+    return 'sata';
+  return 'virtio';
+}
+
+/** Whether the computer's clock shows local time, as systems that descend from DOS expect. */
+export function clockIsLocal(guest: string): boolean {
+  const { family } = guestById(guest);
+  return family === 'dos' || family === 'windows';
+}
+
+/**
+ * The newest version of a platform among `types`; null when there is none. Boards without versions, such as
+ * RISC-V's `virt` of older releases, stand for themselves.
+ */
+export function newestType(platform: Platform, types: readonly string[]): string | null {
+  const versioned = types.flatMap((type) => {
+    const match = new RegExp(`^${platform}-(\\d+)\\.(\\d+)$`).exec(type);
+    return match ? [{ type, order: Number(match[1]) * 1000 + Number(match[2]) }] : [];
+  });
+  versioned.sort((a, b) => b.order - a.order);
+  return versioned[0]?.type ?? (types.includes(platform) ? platform : null);
+}
