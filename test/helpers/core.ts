@@ -2,6 +2,8 @@ import { mkdir, mkdtemp, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { build } from 'vite';
+import { Failure } from '@shared/errors';
+import { byteStreamOver } from '@shared/ipc/byte-stream';
 import type { Job } from '@shared/ipc/contract';
 import type { MachineSpec } from '@shared/machine/config';
 import type { MachineState } from '@shared/machine/state';
@@ -149,4 +151,35 @@ export async function reached(
 /** The job of an answer `{ jobId }`, as it ended. */
 export async function jobEnd(core: Core, started: { jobId: string }): Promise<Job> {
   return core.jobs.ended(started.jobId);
+}
+
+/** Types a line at the first serial port of a running machine; resolves to what came until `until` was there. */
+export async function typeSerial(core: Core, id: string, line: string, until: string): Promise<string> {
+  const runner = core.machines.power.processOf(core.machines.library.get(id));
+  const stream = byteStreamOver(runner.openStream({ name: 'serial', port: 0 }));
+  try {
+    return await new Promise((resolveOutput, reject) => {
+      let output = '';
+      const timer = setTimeout(() => reject(new Error(`no “${until}” in: ${output}`)), 10_000);
+      stream.onData((data) => {
+        output += new TextDecoder().decode(data);
+        if (!output.includes(until)) return;
+        clearTimeout(timer);
+        resolveOutput(output);
+      });
+      stream.send(new TextEncoder().encode(`${line}\n`));
+    });
+  } finally {
+    stream.close();
+  }
+}
+
+/** The code of the `Failure` that a promise, or a handler, ends with. */
+export async function failureCode(outcome: unknown): Promise<string> {
+  try {
+    await outcome;
+    return 'no failure';
+  } catch (error) {
+    return error instanceof Failure ? error.code : `not a Failure: ${String(error)}`;
+  }
 }

@@ -1,19 +1,20 @@
 import { access, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Failure } from '@shared/errors';
-import { byteStreamOver } from '@shared/ipc/byte-stream';
 import type { Core } from '../../src/main/core';
+import { writeConfig } from '../../src/main/machines/folder';
 import {
   buildMain,
   type BuiltMain,
   createMachine,
+  failureCode,
   fakeSpec,
   jobEnd,
   nextEvent,
   reached,
   temporaryFolder,
   testCore,
+  typeSerial,
 } from '../helpers/core';
 
 let built: BuiltMain;
@@ -32,33 +33,9 @@ afterAll(async () => {
   if (dataFolder) await rm(dataFolder, { recursive: true, force: true });
 });
 
-const codeOf = (promise: Promise<unknown>): Promise<string> =>
-  promise.then(
-    () => 'no failure',
-    (error: unknown) => (error instanceof Failure ? error.code : `not a Failure: ${String(error)}`),
-  );
-
-/** Types a line at the first serial port, and resolves to what comes until `until` is there. */
-async function serial(id: string, line: string, until: string): Promise<string> {
-  const stream = byteStreamOver(
-    core.machines.power.processOf(core.machines.library.get(id)).openStream({ name: 'serial', port: 0 }),
-  );
-  try {
-    return await new Promise((resolve, reject) => {
-      let output = '';
-      const timer = setTimeout(() => reject(new Error(`no “${until}” in: ${output}`)), 10_000);
-      stream.onData((data) => {
-        output += new TextDecoder().decode(data);
-        if (!output.includes(until)) return;
-        clearTimeout(timer);
-        resolve(output);
-      });
-      stream.send(new TextEncoder().encode(`${line}\n`));
-    });
-  } finally {
-    stream.close();
-  }
-}
+const codeOf = failureCode;
+const serial = (id: string, line: string, until: string): Promise<string> =>
+  typeSerial(core, id, line, until);
 
 describe('the life of a machine', () => {
   it('is created, runs, is paused, goes on, is powered off, and is deleted', async () => {
@@ -77,13 +54,11 @@ describe('the life of a machine', () => {
     );
 
     expect((await core.handlers['machine.pause']({ id })).state).toBe('paused');
-    expect(await codeOf(Promise.resolve(core.handlers['machine.pause']({ id })))).toBe('machine.wrong-state');
+    expect(await codeOf(core.handlers['machine.pause']({ id }))).toBe('machine.wrong-state');
     expect((await core.handlers['machine.resume']({ id })).state).toBe('running');
     const { path, png } = await core.handlers['machine.screenshot']({ id });
     expect((await readFile(path)).toString('base64')).toBe(png);
-    expect(await codeOf(Promise.resolve(core.handlers['machine.delete']({ id, how: 'erase' })))).toBe(
-      'machine.wrong-state',
-    );
+    expect(await codeOf(core.handlers['machine.delete']({ id, how: 'erase' }))).toBe('machine.wrong-state');
 
     expect((await core.handlers['machine.powerOff']({ id })).state).toBe('off');
     expect(core.machines.get(id).problem).toBeNull();
@@ -118,11 +93,8 @@ describe('the life of a machine', () => {
     const { folder, config } = core.machines.get(id);
     await core.handlers['machine.start']({ id });
     await jobEnd(core, await core.handlers['machine.save']({ id }));
-    const { writeConfig } = await import('../../src/main/machines/folder');
     if (config) await writeConfig(folder, { ...config, memoryMiB: 65 });
-    expect(await codeOf(Promise.resolve(core.handlers['machine.start']({ id })))).toBe(
-      'saved-state.mismatch',
-    );
+    expect(await codeOf(core.handlers['machine.start']({ id }))).toBe('saved-state.mismatch');
     expect(core.machines.get(id).state).toBe('saved');
     await access(join(folder, 'saved', 'state.viv'));
     expect((await core.handlers['machine.discardSavedState']({ id })).state).toBe('off');

@@ -1,0 +1,206 @@
+import { readdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Core } from '../../src/main/core';
+import { usualPatience } from '../../src/main/machines/runner';
+import { usualQuitLimits } from '../../src/main/api/quit';
+import { lockFile } from '../../src/main/platform/file-lock';
+import {
+  buildMain,
+  type BuiltMain,
+  createMachine,
+  failureCode,
+  fakeSpec,
+  jobEnd,
+  nextEvent,
+  reached,
+  temporaryFolder,
+  testCore,
+  typeSerial,
+} from '../helpers/core';
+
+let built: BuiltMain;
+let dataFolder: string;
+let core: Core;
+
+const patience = { ...usualPatience, pingEvery: 100, unresponsiveAfter: 500, powerOff: 500, ending: 1000 };
+
+beforeAll(async () => {
+  built = await buildMain();
+  dataFolder = await temporaryFolder();
+  core = await testCore(built.folder, dataFolder, { patience });
+});
+
+afterAll(async () => {
+  await core?.shutdown('power-off');
+  await built?.remove();
+  if (dataFolder) await rm(dataFolder, { recursive: true, force: true });
+});
+
+async function started(name: string): Promise<string> {
+  const id = await createMachine(core, fakeSpec(name));
+  await core.handlers['machine.start']({ id });
+  return id;
+}
+
+/** Types without waiting for an answer: what the port says first was there before. */
+const type = (id: string, line: string): Promise<string> => typeSerial(core, id, line, 'ready');
+
+describe('a machine in trouble', () => {
+  it('says that its process does not answer, and can be powered off all the same', async () => {
+    const id = await started('Hangs');
+    const problem = nextEvent(core, (event) =>
+      event.name === 'machine.changed' && event.value.id === id && event.value.problem
+        ? event.value
+        : undefined,
+    );
+    await type(id, 'hang');
+    expect(await problem).toMatchObject({ state: 'running', problem: { code: 'machine.unresponsive' } });
+    expect(await core.handlers['machine.powerOff']({ id })).toMatchObject({ state: 'off', problem: null });
+  });
+
+  it('is aborted when its engine fails, with the reason and the last lines', async () => {
+    const id = await started('Fails');
+    const aborted = reached(core, id, 'aborted');
+    await type(id, 'crash');
+    await aborted;
+    const { problem } = core.machines.get(id);
+    expect(problem?.code).toBe('machine.crashed');
+    expect(problem?.cause?.message).toBeTruthy();
+  });
+
+  it('pauses itself when the host’s disk fails, says why, and goes on', async () => {
+    const id = await started('Disk error');
+    const paused = reached(core, id, 'paused');
+    await type(id, 'disk-error');
+    await paused;
+    expect(core.machines.get(id).problem?.code).toMatch(/^(file|disk)\./);
+    expect(await core.handlers['machine.resume']({ id })).toMatchObject({ state: 'running', problem: null });
+    await core.handlers['machine.powerOff']({ id });
+  });
+
+  it('runs on when its folder is removed, and is gone afterwards', async () => {
+    const id = await started('Removed');
+    const { folder } = core.machines.get(id);
+    await rm(folder, { recursive: true });
+    expect(core.machines.list().find((machine) => machine.id === id)?.state).toBe('running');
+    await core.machines.rescan();
+    expect(core.machines.get(id).state).toBe('running');
+    const save = await jobEnd(core, await core.handlers['machine.save']({ id }));
+    expect(save).toMatchObject({ state: 'failed', error: { code: 'file.not-found' } });
+    await core.handlers['machine.powerOff']({ id });
+    expect(core.machines.get(id)).toMatchObject({ inaccessible: true, problem: { code: 'file.not-found' } });
+    expect(await failureCode(core.handlers['machine.start']({ id }))).toBe('machine.inaccessible');
+    await core.machines.rescan();
+    expect(core.machines.list().some((machine) => machine.id === id)).toBe(false);
+  });
+
+  it('is not started without its disk or with a missing medium, and nothing changes', async () => {
+    const iso = join(dataFolder, 'gone.iso');
+    await writeFile(iso, 'x'.repeat(2048));
+    const id = await createMachine(core, fakeSpec('No medium', { cdrom: iso }));
+    const { folder } = core.machines.get(id);
+    await rm(iso);
+    expect(await failureCode(core.handlers['machine.start']({ id }))).toBe('file.not-found');
+    expect(core.machines.get(id)).toMatchObject({ state: 'off', runtime: null });
+    await core.handlers['machine.insertMedium']({ id, drive: 'cd0', path: null });
+    await rm(join(folder, 'disks', 'disk0.qcow2'));
+    expect(await failureCode(core.handlers['machine.start']({ id }))).toBe('file.not-found');
+    expect(core.machines.get(id).state).toBe('off');
+  });
+
+  it('is refused while another program has it', async () => {
+    const id = await createMachine(core, fakeSpec('Locked'));
+    const { folder } = core.machines.get(id);
+    const lock = await lockFile(join(folder, 'lock'));
+    expect(await failureCode(core.handlers['machine.start']({ id }))).toBe('machine.locked');
+    expect(await failureCode(core.machines.rename(id, 'Other'))).toBe('machine.locked');
+    expect(await failureCode(core.machines.delete(id, 'erase'))).toBe('machine.locked');
+    expect(core.machines.get(id)).toMatchObject({ state: 'off', name: 'Locked' });
+    await lock?.release();
+    expect((await core.handlers['machine.start']({ id })).state).toBe('running');
+    await core.handlers['machine.powerOff']({ id });
+  });
+
+  it('is started once, however often that is asked for at the same time', async () => {
+    const id = await createMachine(core, fakeSpec('Once'));
+    const outcomes = await Promise.all(
+      [1, 2, 3].map(() => failureCode(core.handlers['machine.start']({ id }))),
+    );
+    expect(outcomes.sort()).toEqual(['machine.wrong-state', 'machine.wrong-state', 'no failure']);
+    await core.handlers['machine.powerOff']({ id });
+  });
+
+  it('can be powered off while it starts', async () => {
+    const id = await createMachine(core, fakeSpec('Early'));
+    const starting = failureCode(core.handlers['machine.start']({ id }));
+    await reached(core, id, 'starting');
+    await core.handlers['machine.powerOff']({ id });
+    expect(['cancelled', 'no failure']).toContain(await starting);
+    expect(core.machines.get(id)).toMatchObject({ state: 'off', problem: null });
+  });
+
+  it('changes media while it runs and while it does not', async () => {
+    const iso = join(dataFolder, 'medium.iso');
+    await writeFile(iso, 'hello'.padEnd(2048));
+    const id = await started('Media');
+    await core.handlers['machine.insertMedium']({ id, drive: 'cd0', path: iso });
+    expect(await typeSerial(core, id, 'medium cd0', 'medium=hello')).toContain('medium=hello');
+    expect(await failureCode(core.handlers['machine.insertMedium']({ id, drive: 'cd7', path: iso }))).toBe(
+      'input.invalid',
+    );
+    expect(
+      await failureCode(core.handlers['machine.insertMedium']({ id, drive: 'cd0', path: dataFolder })),
+    ).toBe('file.not-a-file');
+    await writeFile(iso, '');
+    expect(await failureCode(core.handlers['machine.insertMedium']({ id, drive: 'cd0', path: iso }))).toBe(
+      'medium.empty',
+    );
+    expect(core.machines.get(id).config?.drives.find((drive) => drive.id === 'cd0')?.path).toBe(iso);
+    await core.handlers['machine.powerOff']({ id });
+  });
+});
+
+describe('ending the program', () => {
+  it('asks when something runs, saves it, and gives the data folder back', async () => {
+    const other = await temporaryFolder();
+    const first = await testCore(built.folder, other, { quitLimits: { ...usualQuitLimits, shutdown: 500 } });
+    try {
+      expect(await failureCode(testCore(built.folder, other))).toBe('library.locked');
+      expect(first.requestQuit()).toBe(true);
+      const [a, b] = [await createMachine(first, fakeSpec('A')), await createMachine(first, fakeSpec('B'))];
+      for (const id of [a, b]) await first.handlers['machine.start']({ id });
+      await first.handlers['machine.pause']({ id: b });
+      const asked = nextEvent(first, (event) =>
+        event.name === 'app.quitAsked' ? event.value.running : undefined,
+      );
+      expect(first.requestQuit()).toBe(false);
+      expect((await asked).map(({ name }) => name).sort()).toEqual(['A', 'B']);
+      // A does not listen to its power button: its state is saved rather than lost.
+      await first.shutdown('shutdown');
+      expect([a, b].map((id) => first.machines.get(id).state)).toEqual(['saved', 'saved']);
+      const second = await testCore(built.folder, other);
+      expect([a, b].map((id) => second.machines.get(id).state)).toEqual(['saved', 'saved']);
+      await second.shutdown('power-off');
+    } finally {
+      await first.shutdown('power-off');
+      await rm(other, { recursive: true, force: true });
+    }
+  });
+
+  it('keeps a state that is being saved at that moment', async () => {
+    const other = await temporaryFolder();
+    const first = await testCore(built.folder, other);
+    try {
+      const id = await createMachine(first, fakeSpec('Saving', { memoryMiB: 512 }));
+      await first.handlers['machine.start']({ id });
+      await first.handlers['machine.save']({ id });
+      await first.shutdown('power-off');
+      expect(first.machines.get(id).state).toBe('saved');
+      expect(await readdir(join(first.machines.get(id).folder, 'saved'))).toContain('state.viv');
+    } finally {
+      await first.shutdown('power-off');
+      await rm(other, { recursive: true, force: true });
+    }
+  });
+});
