@@ -9,6 +9,8 @@ export function hardwareDigest(config: MachineConfig): string {
   const visible = {
     engine: config.engine,
     architecture: config.architecture,
+    // Undefined, and so left out, for the engines that have no such thing.
+    machineType: config.machineType,
     memoryMiB: config.memoryMiB,
     cpus: config.cpus,
     firmware: config.firmware,

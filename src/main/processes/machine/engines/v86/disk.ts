@@ -26,15 +26,16 @@ export interface DiskCounters {
   writtenBytes: number;
 }
 
-interface PendingWrite {
+/** A request under way. */
+interface Pending {
   offset: number;
   end: number;
   done: Promise<void>;
 }
 
 /**
- * A block device as v86 wants it. Writes are carried out one after the other; a read waits only for writes to the
- * same place. A fault of the host never reaches the guest: the request waits, see `Problems`.
+ * A block device as v86 wants it. Writes are carried out one after the other; reads and writes of the same place
+ * keep their order, and all else passes each other. A fault of the host never reaches the guest: the request waits, see `Problems`.
  */
 export class GuestDisk implements V86Buffer {
   readonly byteLength: number;
@@ -45,11 +46,11 @@ export class GuestDisk implements V86Buffer {
 
   #firstSector: Uint8Array | undefined;
   readonly #cache: ReadAhead | undefined;
-  #writes: PendingWrite[] = [];
+  #writes: Pending[] = [];
   #waitingBytes = 0;
   #isSlow = false;
   #lastWrite: Promise<void> = Promise.resolve();
-  readonly #reads = new Set<Promise<void>>();
+  readonly #reads = new Set<Pending>();
   #flushTimer: NodeJS.Timeout | undefined;
   #dirty = false;
   #closed = false;
@@ -80,18 +81,22 @@ export class GuestDisk implements V86Buffer {
       done(padded(ready, length));
       return;
     }
-    const reading = this.#read(offset, length, inside).then(
-      (data) => this.#hand(() => done(data)),
-      (error: unknown) => this.#ended(error),
-    );
+    const before = overlapping(this.#writes, offset, length);
+    const reading: Pending = {
+      offset,
+      end: offset + length,
+      done: this.#read(offset, length, inside, before).then(
+        (data) => this.#finishRead(reading, () => done(data)),
+        (error: unknown) => this.#finishRead(reading, () => this.#ended(error)),
+      ),
+    };
     this.#reads.add(reading);
-    void reading.finally(() => this.#reads.delete(reading));
   }
 
   set(offset: number, data: Uint8Array, done: () => void): void {
     this.counters.writtenBytes += data.length;
     const copy = data.slice(); // v86 uses its buffer again
-    const before = this.#lastWrite;
+    const before = Promise.all([this.#lastWrite, ...overlapping(this.#reads, offset, copy.length)]);
     const written = before
       .then(() => this.host.problems.persist(() => this.device.write(offset, copy)))
       .then(
@@ -106,7 +111,7 @@ export class GuestDisk implements V86Buffer {
           this.#ended(error);
         },
       );
-    const pending: PendingWrite = { offset, end: offset + copy.length, done: written };
+    const pending: Pending = { offset, end: offset + copy.length, done: written };
     this.#writes.push(pending);
     this.#lastWrite = written;
     this.#waitingBytes += copy.length;
@@ -152,7 +157,7 @@ export class GuestDisk implements V86Buffer {
   async idle(): Promise<void> {
     for (;;) {
       const last = this.#lastWrite;
-      await Promise.all([last, ...this.#reads]);
+      await Promise.all([last, ...[...this.#reads].map(({ done }) => done)]);
       if (last === this.#lastWrite && this.#reads.size === 0) return;
     }
   }
@@ -186,16 +191,20 @@ export class GuestDisk implements V86Buffer {
     return Math.max(0, Math.min(length, this.device.size - offset));
   }
 
-  async #read(offset: number, length: number, inside: number): Promise<Uint8Array> {
-    const overlapping = this.#writes.filter((write) => write.offset < offset + length && offset < write.end);
-    await Promise.all(overlapping.map(({ done }) => done));
+  async #read(offset: number, length: number, inside: number, before: Promise<void>[]): Promise<Uint8Array> {
+    await Promise.all(before);
     if (inside === 0) return new Uint8Array(length);
     const source = this.#cache ?? this.device;
     const data = await this.host.problems.persist(() => source.read(offset, inside));
     return padded(data, length);
   }
 
-  #finishWrite(write: PendingWrite, length: number): void {
+  #finishRead(read: Pending, tell: () => void): void {
+    this.#reads.delete(read);
+    this.#hand(tell);
+  }
+
+  #finishWrite(write: Pending, length: number): void {
     this.#writes = this.#writes.filter((other) => other !== write);
     this.#waitingBytes -= length;
     if (this.#isSlow && this.#waitingBytes < lowWater) this.#setSlow(false);
@@ -228,6 +237,14 @@ export class GuestDisk implements V86Buffer {
   #ended(error: unknown): void {
     if (!(error instanceof Abandoned)) this.host.trap(error);
   }
+}
+
+function overlapping(requests: Iterable<Pending>, offset: number, length: number): Promise<void>[] {
+  const found: Promise<void>[] = [];
+  for (const request of requests) {
+    if (request.offset < offset + length && offset < request.end) found.push(request.done);
+  }
+  return found;
 }
 
 function padded(data: Uint8Array, length: number): Uint8Array {
