@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { qemuLaunch } from '../engine/qemu/launch';
 import { machineConfig } from '../machine/config';
 import { machineStatistics } from '../machine/summary';
 import { errorValue } from './messages';
@@ -26,6 +27,8 @@ export const launchPaths = z.strictObject({
   drives: z.record(z.string(), z.string()),
   /** A saved state to go on from, or null to boot. */
   savedState: z.string().nullable(),
+  /** What was found out about QEMU, for machines that run on it. */
+  qemu: qemuLaunch.optional(),
 });
 export type LaunchPaths = z.infer<typeof launchPaths>;
 

@@ -63,6 +63,12 @@ export const machineConfig = z.looseObject({
   architecture,
   /** What runs in it, for icons and defaults: an id of the guest table, such as `linux` or `freedos`. */
   guest: z.string().max(64),
+  /** QEMU's machine version, such as `pc-q35-7.2`: chosen once, so that the hardware stays what the guest knows. */
+  machineType: z
+    .string()
+    .regex(/^[a-z0-9]+([-.][a-z0-9]+)*$/)
+    .max(64)
+    .optional(),
   memoryMiB: z.number().int().min(1).max(1_048_576),
   cpus: z.number().int().min(1).max(256),
   /** Tried in this order. */

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { architecture, machineConfig } from '../../machine/config';
 
 /** What runs a guest's instructions. `tcg` translates them and is always there. */
 export const accelerators = ['kvm', 'hvf', 'whpx', 'tcg'] as const;
@@ -6,10 +7,7 @@ export const accelerator = z.enum(accelerators);
 export type Accelerator = z.infer<typeof accelerator>;
 
 /** A pinned machine version, such as `pc-q35-7.2`. It stands in arguments, so it is held to a plain word. */
-export const machineType = z
-  .string()
-  .regex(/^[a-z0-9]+([-.][a-z0-9]+)*$/)
-  .max(64);
+export const machineType = machineConfig.shape.machineType.unwrap();
 
 /** A firmware in flash: code that all machines share, and the template of each machine's own variables. */
 export const flashFirmware = z.strictObject({
@@ -30,6 +28,10 @@ export const qemuLaunch = z.strictObject({
   /** Absolute path of the emulator. */
   binary: z.string(),
   version: z.string().max(64),
+  /** What the emulator emulates. */
+  architecture,
+  /** Of the machine type. */
+  maxCpus: z.number().int(),
   /** A folder with QEMU's own firmware files, where it is not in the place that the emulator knows. */
   dataFolder: z.string().nullable(),
   machineType,
@@ -38,6 +40,8 @@ export const qemuLaunch = z.strictObject({
     .string()
     .regex(/^[\w.+-]+$/)
     .max(64),
+  /** What follows the accelerator's name, such as `,thread=multi`. */
+  acceleratorOptions: z.enum(['', ',thread=multi']),
   /** Types of devices and character devices that the emulator was built with. */
   devices: z.array(z.string().max(64)).max(5000),
   characterDevices: z.array(z.string().max(64)).max(100),

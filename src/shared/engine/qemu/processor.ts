@@ -5,17 +5,18 @@ import type { Platform } from './platform';
 export interface ProcessorChoice {
   cpuModel: string;
   /** Arguments of the accelerator besides its name. */
-  acceleratorOptions: string;
+  acceleratorOptions: '' | ',thread=multi';
 }
 
 /**
- * The rule for processors.
+ * The rule for processors. `hostArchitecture` as Node names it; `hasMax`: the emulator has a model of that name.
  *
  * - With a hardware accelerator the guest gets the host's own processor (`host`): that is what runs at full speed,
  *   and a state saved on this computer is restored on this computer.
  * - Without one (TCG) it gets everything that QEMU can translate (`max`), so that no system finds a feature missing;
  *   `max` stays the same for one version of QEMU. 32-bit PCs get `max` too: their emulator masks 64 bits.
- *   POWER and IBM Z have no useful `max` for a board: they take the board's own default.
+ *   POWER and IBM Z have no useful `max` for a board, and older emulators of RISC-V have none: they take the
+ *   board's own default.
  * - TCG translates each virtual CPU in a thread of its own (`thread=multi`) where memory ordering allows it, which is
  *   every pair of processors supported here except a strongly ordered guest (x86, IBM Z) on a weakly ordered host;
  *   QEMU decides that itself when it is not told, so it is told only where it is known to be right.
@@ -24,12 +25,13 @@ export function processorFor(
   accelerator: Accelerator,
   platform: Platform,
   hostArchitecture: string,
+  hasMax: boolean,
 ): ProcessorChoice {
   if (accelerator !== 'tcg') return { cpuModel: 'host', acceleratorOptions: '' };
   const stronglyOrderedGuest =
     platform === 'pc-q35' || platform === 'pc-i440fx' || platform === 's390-ccw-virtio';
   const multi = hostArchitecture === 'x64' || !stronglyOrderedGuest;
-  const ownModel = platform === 'pseries' || platform === 's390-ccw-virtio';
+  const ownModel = !hasMax || platform === 'pseries' || platform === 's390-ccw-virtio';
   return {
     cpuModel: ownModel ? 'default' : 'max',
     acceleratorOptions: multi ? ',thread=multi' : '',

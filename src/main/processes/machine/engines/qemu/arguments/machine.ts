@@ -1,0 +1,62 @@
+import { isPc } from '@shared/engine/qemu/platform';
+import type { QemuPlan } from '../plan';
+import { json, keyValues } from './escape';
+
+/** The board, its processors, memory, clock and firmware. */
+export function machineArguments(plan: QemuPlan): string[] {
+  const { host, platform, cpus } = plan;
+  return [
+    ...['-machine', machine(plan)],
+    ...['-accel', host.accelerator + host.acceleratorOptions],
+    ...(host.cpuModel === 'default' ? [] : ['-cpu', host.cpuModel]),
+    ...['-smp', keyValues('', { cpus, sockets: 1, cores: cpus, threads: 1 })],
+    ...['-m', keyValues('', { size: `${plan.memoryMiB}M` })],
+    ...['-uuid', plan.uuid],
+    ...['-rtc', clock(plan)],
+    ...(isPc(platform) ? ['-boot', 'menu=off,strict=on'] : []),
+    ...firmware(plan),
+  ];
+}
+
+function machine({ host, platform, acpi }: QemuPlan): string {
+  const options: Record<string, string | boolean> = { 'dump-guest-core': false };
+  if (isPc(platform)) {
+    options['vmport'] = false;
+    if (!acpi) options['acpi'] = false;
+  }
+  // The default, version 2, ends at eight processors.
+  if (host.architecture === 'aarch64') options['gic-version'] = host.accelerator === 'tcg' ? '3' : 'max';
+  if (host.firmware) {
+    options['pflash0'] = 'firmware-code';
+    options['pflash1'] = 'firmware-variables';
+    if (host.firmware.systemManagement) options['smm'] = true;
+  }
+  return keyValues(host.machineType, options);
+}
+
+/** On PCs lost timer ticks are caught up with slowly, or the clock of a guest that counts them would go wrong. */
+function clock({ localClock, platform }: QemuPlan): string {
+  const base = localClock ? 'localtime' : 'utc';
+  return isPc(platform) ? keyValues('', { base, driftfix: 'slew' }) : keyValues('', { base });
+}
+
+function firmware({ host, variables }: QemuPlan): string[] {
+  if (!host.firmware || variables === null) return [];
+  const { code, codeFormat, variablesFormat, systemManagement } = host.firmware;
+  return [
+    '-blockdev',
+    json({
+      driver: codeFormat,
+      'node-name': 'firmware-code',
+      'read-only': true,
+      file: { driver: 'file', filename: code, 'read-only': true },
+    }),
+    '-blockdev',
+    json({
+      driver: variablesFormat,
+      'node-name': 'firmware-variables',
+      file: { driver: 'file', filename: variables },
+    }),
+    ...(systemManagement ? ['-global', 'driver=cfi.pflash01,property=secure,value=on'] : []),
+  ];
+}

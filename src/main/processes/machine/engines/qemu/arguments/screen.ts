@@ -1,0 +1,48 @@
+import { isPc } from '@shared/engine/qemu/platform';
+import type { QemuPlan } from '../plan';
+import type { QemuSockets } from '../sockets';
+import { json, keyValues, type JsonObject } from './escape';
+
+/** The display adapter, the devices that a person types and points with, and how the screen is seen from outside. */
+export function screenArguments(plan: QemuPlan, sockets: QemuSockets): string[] {
+  return [
+    ...['-display', 'none'],
+    // No password: the socket lies in a folder that only this user can enter.
+    ...['-vnc', keyValues(`unix:${sockets.screen}`, { share: 'force-shared' })],
+    ...[adapter(plan), ...inputDevices(plan)].flatMap((device) => ['-device', json(device)]),
+  ];
+}
+
+/** virtio-vga follows the size of a person's window; guests that may have no driver for it get what everyone has. */
+function adapter({ platform, guest, host, videoMemoryMiB }: QemuPlan): JsonObject {
+  if (platform === 's390-ccw-virtio') return { driver: 'virtio-gpu-ccw', id: 'video' };
+  if (platform === 'virt') return { driver: 'virtio-gpu-pci', id: 'video' };
+  if (isPc(platform) && guest.family === 'linux' && host.devices.includes('virtio-vga')) {
+    return { driver: 'virtio-vga', id: 'video' };
+  }
+  return { driver: 'VGA', id: 'video', vgamem_mb: powerOfTwo(videoMemoryMiB) };
+}
+
+function inputDevices({ platform, guest, host }: QemuPlan): JsonObject[] {
+  if (platform === 's390-ccw-virtio') {
+    return [
+      { driver: 'virtio-keyboard-ccw', id: 'keyboard' },
+      { driver: 'virtio-tablet-ccw', id: 'tablet' },
+    ];
+  }
+  const tablet = { driver: 'usb-tablet', id: 'tablet', bus: 'usb.0' };
+  const controller = host.devices.includes('qemu-xhci') ? 'qemu-xhci' : 'nec-usb-xhci';
+  if (!isPc(platform)) {
+    return [{ driver: controller, id: 'usb' }, { driver: 'usb-kbd', id: 'keyboard', bus: 'usb.0' }, tablet];
+  }
+  // A PC's keyboard and mouse are there already; positions need a tablet, and a system that knows USB.
+  if (guest.family === 'windows' && guest.id !== 'windows-9x') {
+    return [{ driver: 'usb-ehci', id: 'usb' }, tablet];
+  }
+  return guest.pointer === 'absolute' ? [{ driver: controller, id: 'usb' }, tablet] : [];
+}
+
+/** VGA's memory is a power of two, in MiB. */
+function powerOfTwo(value: number): number {
+  return 2 ** Math.ceil(Math.log2(value));
+}

@@ -1,0 +1,144 @@
+import { diskCache } from '@shared/engine/qemu/processor';
+import type { PlannedDisk, PlannedDrive, QemuPlan } from '../plan';
+import { json, type JsonObject } from './escape';
+
+/** The name of the block node with what is inserted in a drive. `turn` counts the media of one run. */
+export function mediumNode(drive: string, turn = 0): string {
+  return turn === 0 ? `${drive}-medium` : `${drive}-medium-${turn}`;
+}
+
+/** The block node of an inserted image: read-only, and a plain file whatever its contents say. */
+export function mediumBlockdev(
+  drive: string,
+  path: string,
+  turn = 0,
+): JsonObject & { driver: string; 'node-name': string } {
+  return {
+    driver: 'raw',
+    'node-name': mediumNode(drive, turn),
+    'read-only': true,
+    file: { driver: 'file', filename: path, 'read-only': true },
+  };
+}
+
+/** Disks, CDs and floppies, with the controllers that they need. */
+export function storageArguments(plan: QemuPlan): string[] {
+  const attach = new Attachments(plan);
+  for (const disk of plan.disks) attach.disk(disk);
+  for (const drive of plan.cdroms) attach.cdrom(drive);
+  attach.floppies(plan.floppies);
+  return [...attach.blockdevs, ...attach.devices];
+}
+
+class Attachments {
+  readonly blockdevs: string[] = [];
+  readonly devices: string[] = [];
+  readonly #controllers = new Set<string>();
+  #sataPorts = 0;
+  #idePlaces = 0;
+
+  constructor(private readonly plan: QemuPlan) {}
+
+  disk({ id, path, format, bus, bootIndex }: PlannedDisk): void {
+    this.#blockdev({
+      driver: format,
+      'node-name': `${id}-image`,
+      discard: 'unmap',
+      cache: diskCache,
+      file: { driver: 'file', filename: path, cache: diskCache },
+    });
+    const common = { id, drive: `${id}-image`, bootindex: bootIndex };
+    // A fault of the host stops the machine until somebody has dealt with it; the guest sees none.
+    const faults = { werror: 'stop', rerror: 'stop' };
+    switch (bus) {
+      case 'virtio':
+        this.#device({ driver: `virtio-blk-${this.#transport()}`, ...common, ...faults });
+        break;
+      case 'scsi':
+        this.#scsi();
+        this.#device({ driver: 'scsi-hd', bus: 'scsi.0', ...common, ...faults });
+        break;
+      case 'sata':
+        this.#device({ driver: 'ide-hd', bus: this.#sataPort(), ...common, ...faults });
+        break;
+      case 'ide':
+        this.#device({ driver: 'ide-hd', ...this.#idePlace(), ...common, ...faults });
+        break;
+      case 'nvme':
+        // NVMe has no error policies in QEMU.
+        this.#device({ driver: 'nvme', serial: id, ...common });
+        break;
+    }
+  }
+
+  cdrom({ id, path, bootIndex }: PlannedDrive): void {
+    if (path !== null) this.#blockdev(mediumBlockdev(id, path));
+    const common = { id, drive: path === null ? undefined : mediumNode(id), bootindex: bootIndex };
+    switch (this.plan.platform) {
+      case 'pc-q35':
+        this.#device({ driver: 'ide-cd', bus: this.#sataPort(), ...common });
+        break;
+      case 'pc-i440fx':
+        this.#device({ driver: 'ide-cd', ...this.#idePlace(), ...common });
+        break;
+      default:
+        this.#scsi();
+        this.#device({ driver: 'scsi-cd', bus: 'scsi.0', ...common });
+    }
+  }
+
+  floppies(drives: readonly PlannedDrive[]): void {
+    if (drives.length === 0) return;
+    const [first, second] = drives;
+    this.#device({
+      driver: 'isa-fdc',
+      id: 'fdc',
+      bootindexA: first?.bootIndex,
+      bootindexB: second?.bootIndex,
+    });
+    drives.forEach(({ id, path }, unit) => {
+      if (path !== null) this.#blockdev(mediumBlockdev(id, path));
+      const drive = path === null ? undefined : mediumNode(id);
+      this.#device({ driver: 'floppy', bus: 'fdc.0', unit, id, drive, 'drive-type': '144' });
+    });
+  }
+
+  #transport(): string {
+    return this.plan.platform === 's390-ccw-virtio' ? 'ccw' : 'pci';
+  }
+
+  #scsi(): void {
+    this.#controller({ driver: `virtio-scsi-${this.#transport()}`, id: 'scsi' });
+  }
+
+  /** Q35 has an AHCI controller with six ports; other boards get one. */
+  #sataPort(): string {
+    const port = this.#sataPorts++;
+    if (this.plan.platform === 'pc-q35' && port < 6) return `ide.${port}`;
+    this.#controller({ driver: 'ich9-ahci', id: 'sata' });
+    return `sata.${this.plan.platform === 'pc-q35' ? port - 6 : port}`;
+  }
+
+  /** Two channels with two places each; Q35 gets a controller for them. */
+  #idePlace(): { bus: string; unit: number } {
+    const place = this.#idePlaces++;
+    const [bus, unit] = [Math.floor(place / 2), place % 2];
+    if (this.plan.platform === 'pc-i440fx') return { bus: `ide.${bus}`, unit };
+    this.#controller({ driver: 'piix3-ide', id: 'pata' });
+    return { bus: `pata.${bus}`, unit };
+  }
+
+  #controller(device: JsonObject & { id: string }): void {
+    if (this.#controllers.has(device.id)) return;
+    this.#controllers.add(device.id);
+    this.#device(device);
+  }
+
+  #blockdev(node: JsonObject): void {
+    this.blockdevs.push('-blockdev', json(node));
+  }
+
+  #device(device: JsonObject): void {
+    this.devices.push('-device', json(device));
+  }
+}

@@ -1,0 +1,207 @@
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+import { clockIsLocal, isPc, type Platform, platformOfType } from '@shared/engine/qemu/platform';
+import type { QemuLaunch } from '@shared/engine/qemu/launch';
+import { Failure } from '@shared/errors';
+import { type Guest, guestById } from '@shared/guests/table';
+import type { LaunchPaths } from '@shared/ipc/machine-process';
+import type { DiskConfig, MachineConfig, NicConfig } from '@shared/machine/config';
+import { hardwareDigest } from '../../../../disks/saved-state/hardware-digest';
+
+/** What will be started, in QEMU's terms; what is missing for the command line are the sockets. */
+export interface QemuPlan {
+  name: string;
+  /** RFC 9562, made of the machine's id: a guest may tie a licence to it. */
+  uuid: string;
+  /** Where the record of the running QEMU and the machine's own firmware variables lie. */
+  folder: string;
+  host: QemuLaunch;
+  platform: Platform;
+  guest: Guest;
+  memoryMiB: number;
+  cpus: number;
+  acpi: boolean;
+  localClock: boolean;
+  videoMemoryMiB: number;
+  serialPorts: number;
+  disks: PlannedDisk[];
+  cdroms: PlannedDrive[];
+  floppies: PlannedDrive[];
+  nics: PlannedNic[];
+  /** The machine's own copy of the firmware variables. */
+  variables: string | null;
+  savedState: string | null;
+  hardware: string;
+}
+
+export interface PlannedDisk {
+  id: string;
+  path: string;
+  format: 'qcow2' | 'raw';
+  bus: DiskConfig['bus'];
+  bootIndex: number;
+}
+
+export interface PlannedDrive {
+  id: string;
+  path: string | null;
+  bootIndex: number;
+}
+
+export interface PlannedNic {
+  id: string;
+  model: NicConfig['model'];
+  mac: string;
+  connected: boolean;
+  /** A unix socket that a switch connects to; null for a cable that ends nowhere. */
+  socket: string | null;
+  /** Undefined: the machine does not start from it. */
+  bootIndex: number | undefined;
+}
+
+function unsupported(message: string, hint?: string): Failure {
+  return new Failure('engine.unsupported', message, { hint });
+}
+
+/** Whether a guest has drivers for virtio devices that nobody asked for: random numbers, balloon, agent's port. */
+export function isParavirtual(guest: Guest): boolean {
+  return guest.family === 'linux' || guest.family === 'bsd' || guest.id === 'haiku';
+}
+
+/**
+ * @throws Failure `engine.unsupported` when QEMU as it is here cannot do what the configuration asks,
+ * `file.not-found` when the path of a disk is missing, `engine.not-found` without a QEMU
+ */
+export function planQemu(config: MachineConfig, paths: LaunchPaths): QemuPlan {
+  const host = paths.qemu;
+  if (!host) throw new Failure('engine.not-found', 'No QEMU was found to run this machine.');
+  const platform = checkBoard(config, host);
+  const boot = bootIndexes(config);
+  const disks = config.disks.map((disk) => planDisk(disk, platform, paths, boot.next('disk')));
+  const cdroms = planDrives(config, paths, 'cdrom', boot);
+  const floppies = planFloppies(config, paths, platform, boot);
+  return {
+    name: config.name,
+    uuid: uuidOf(config.id),
+    folder: paths.folder,
+    host,
+    platform,
+    guest: guestById(config.guest),
+    memoryMiB: config.memoryMiB,
+    cpus: config.cpus,
+    acpi: config.acpi,
+    localClock: clockIsLocal(config.guest),
+    videoMemoryMiB: config.videoMemoryMiB,
+    serialPorts: config.serialPorts,
+    disks,
+    cdroms,
+    floppies,
+    nics: config.nics.map((nic) => planNic(nic, platform, host, boot)),
+    variables: host.firmware ? join(paths.folder, 'firmware', `${config.architecture}-variables.fd`) : null,
+    savedState: paths.savedState,
+    hardware: hardwareDigest(config),
+  };
+}
+
+function checkBoard(config: MachineConfig, host: QemuLaunch): Platform {
+  const platform = platformOfType(host.machineType);
+  if (!platform) throw unsupported(`QEMU’s machine ${host.machineType} is none that is used here.`);
+  if (config.architecture !== host.architecture) {
+    throw unsupported(`This QEMU runs ${host.architecture} systems, not ${config.architecture}.`);
+  }
+  if (config.cpus > host.maxCpus) {
+    throw unsupported(`QEMU gives a ${host.machineType} at most ${host.maxCpus} processors.`);
+  }
+  if (!config.acpi && !isPc(platform)) throw unsupported('Only a PC can do without ACPI.');
+  if (config.firmware === 'uefi' && !host.firmware) {
+    throw unsupported('There is no UEFI firmware for this machine.', 'Install it: OVMF or AAVMF (edk2).');
+  }
+  const ports = serialPortLimit(platform);
+  if (config.serialPorts > ports) throw unsupported(`This board has at most ${ports} serial ports.`);
+  return platform;
+}
+
+function serialPortLimit(platform: Platform): number {
+  return platform === 's390-ccw-virtio' ? 1 : 4;
+}
+
+/** Hands out places in the order in which firmware tries devices; kinds that are not mentioned come last. */
+interface BootIndexes {
+  next(kind: MachineConfig['boot'][number]): number;
+  tries(kind: MachineConfig['boot'][number]): boolean;
+}
+
+/** Far enough apart for all the devices of a kind. */
+const kindStep = 10;
+
+function bootIndexes({ boot }: MachineConfig): BootIndexes {
+  const order = [...new Set([...boot, 'disk' as const, 'cdrom' as const, 'floppy' as const])];
+  const used = new Map<string, number>();
+  return {
+    next(kind) {
+      const count = used.get(kind) ?? 0;
+      used.set(kind, count + 1);
+      return 1 + order.indexOf(kind) * kindStep + count;
+    },
+    tries: (kind) => boot.includes(kind),
+  };
+}
+
+function planDisk(disk: DiskConfig, platform: Platform, paths: LaunchPaths, bootIndex: number): PlannedDisk {
+  const path = paths.disks[disk.id];
+  if (path === undefined)
+    throw new Failure('file.not-found', `Nothing says where the disk “${disk.id}” lies.`);
+  const { bus } = disk;
+  if (bus === 'ide' && !isPc(platform)) throw unsupported('Only a PC has IDE disks.');
+  if (platform === 's390-ccw-virtio' && bus !== 'virtio' && bus !== 'scsi') {
+    throw unsupported(`An IBM Z machine has no ${bus} disks.`);
+  }
+  // Never guessed from the contents: a guest could write another format's header into a raw disk.
+  const format = path.toLowerCase().endsWith('.qcow2') ? 'qcow2' : 'raw';
+  return { id: disk.id, path, format, bus, bootIndex };
+}
+
+function planDrives(
+  config: MachineConfig,
+  paths: LaunchPaths,
+  kind: 'cdrom' | 'floppy',
+  boot: BootIndexes,
+): PlannedDrive[] {
+  return config.drives
+    .filter((drive) => drive.kind === kind)
+    .map(({ id }) => ({ id, path: paths.drives[id] ?? null, bootIndex: boot.next(kind) }));
+}
+
+function planFloppies(
+  config: MachineConfig,
+  paths: LaunchPaths,
+  platform: Platform,
+  boot: BootIndexes,
+): PlannedDrive[] {
+  const floppies = planDrives(config, paths, 'floppy', boot);
+  if (isPc(platform)) {
+    if (floppies.length > 2) throw unsupported('A PC has at most two floppy drives.');
+    return floppies;
+  }
+  // Every new machine has an empty drive; boards without a controller just do not show it.
+  if (floppies.some(({ path }) => path !== null)) throw unsupported('Only a PC has floppy drives.');
+  return [];
+}
+
+function planNic(nic: NicConfig, platform: Platform, host: QemuLaunch, boot: BootIndexes): PlannedNic {
+  const { id, model, mac, connected } = nic;
+  if (platform === 's390-ccw-virtio' && model !== 'virtio') {
+    throw unsupported(`An IBM Z machine has no ${model} network card.`);
+  }
+  const bootIndex = boot.tries('network') ? boot.next('network') : undefined;
+  return { id, model, mac, connected, socket: host.nicSockets[id] ?? null, bootIndex };
+}
+
+/** A UUID of version 8 (RFC 9562): bits of our own choosing, the same whenever the machine starts. */
+function uuidOf(machineId: string): string {
+  const bytes = createHash('sha256').update(`vivarium ${machineId}`).digest().subarray(0, 16);
+  bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x80;
+  bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80;
+  const hex = bytes.toString('hex');
+  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-');
+}
