@@ -61,6 +61,14 @@ export function isPossible(
   return isAllowed(action satisfies MachineAction, machine.state);
 }
 
+/** The key of an action's name: starting a machine with a saved state is going on from it. */
+export function actionLabel(action: LibraryAction, machines: MachineSummary[]): string {
+  const startable = machines.filter((machine) => isPossible('start', machine, false));
+  const goesOn =
+    action === 'start' && startable.length > 0 && startable.every(({ state }) => state === 'saved');
+  return `library.action.${goesOn ? 'restore' : action}`;
+}
+
 /** The actions that can be done with a selection: with each of one machine, with at least one of several. */
 export function possibleActions(machines: MachineSummary[], canShowInFolder: boolean): LibraryAction[] {
   return libraryActions.filter(

@@ -1,3 +1,4 @@
+import { Failure } from '@shared/errors';
 import type { CommandName } from '@shared/ipc/contract';
 import type { MachineSummary } from '@shared/machine/summary';
 import { useI18n } from 'vue-i18n';
@@ -39,7 +40,10 @@ export function useLibraryActions({ rename }: Options) {
 
   function openConsole(id: string): Promise<unknown> {
     if (inElectron()) return call('machine.openConsole', { id });
-    window.open(`/console.html?machine=${encodeURIComponent(id)}`, `console-${id}`);
+    // one page for each machine: a second opening shows the first page again
+    const page = window.open(`/console.html?machine=${encodeURIComponent(id)}`, `console-${id}`);
+    if (!page) return Promise.reject(new Failure('host.unavailable', t('library.popupBlocked')));
+    page.focus();
     return Promise.resolve();
   }
 

@@ -7,6 +7,7 @@ export default {
   view: { label: 'View', cards: 'Cards', list: 'List' },
   action: {
     start: 'Start',
+    restore: 'Go on',
     openConsole: 'Open console',
     pause: 'Pause',
     resume: 'Resume',
@@ -22,6 +23,7 @@ export default {
     delete: 'Delete',
     forget: 'Remove from list',
   },
+  popupBlocked: 'The browser did not let the console open. Allow pop-ups for this page.',
   quick: { start: 'Start and open the console', openConsole: 'Open the console' },
   empty: {
     title: 'Grow your first machine',

@@ -10,6 +10,7 @@ export default {
   view: { label: '视图', cards: '卡片', list: '列表' },
   action: {
     start: '启动',
+    restore: '恢复运行',
     openConsole: '打开控制台',
     pause: '暂停',
     resume: '继续',
@@ -25,6 +26,7 @@ export default {
     delete: '删除',
     forget: '从列表中移除',
   },
+  popupBlocked: '浏览器阻止了控制台窗口。请允许此页面弹出窗口。',
   quick: { start: '启动并打开控制台', openConsole: '打开控制台' },
   empty: {
     title: '培育你的第一台虚拟机',
