@@ -1,0 +1,53 @@
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import type { ElectronBridge } from './electron';
+import { openStream } from './streams';
+
+const params = { id: 'm000000000000001', width: 320 };
+
+/** A preload bridge that answers requests for streams as main does. */
+function bridge(answer: (requestId: string) => void): ElectronBridge {
+  return {
+    post: () => undefined,
+    onMessage: () => undefined,
+    openStream: (requestId) => answer(requestId),
+    pathOf: () => '',
+  };
+}
+
+/** What arrives at the window when the preload script posts a message. */
+function arrive(data: unknown, ports: MessagePort[] = [], source: unknown = window): void {
+  const event = new MessageEvent('message', { data });
+  Object.defineProperties(event, { source: { value: source }, ports: { value: ports } });
+  window.dispatchEvent(event);
+}
+
+afterEach(() => {
+  delete window.vivarium;
+});
+
+describe('a stream in Electron', () => {
+  it('is the port that comes with its own request, and nobody else’s', async () => {
+    const { port1, port2 } = new MessageChannel();
+    window.vivarium = bridge((requestId) => {
+      arrive({ vivariumStream: 'another' }, []);
+      arrive({ vivariumStream: requestId }, [], null);
+      arrive({ vivariumStream: requestId }, [port2 as unknown as MessagePort]);
+    });
+    const stream = await openStream('console.thumbnail', params);
+    const received: Uint8Array[] = [];
+    stream.onData((data) => void received.push(data));
+    port1.postMessage(Uint8Array.of(1, 2, 3));
+    await vi.waitFor(() => expect(received).toEqual([Uint8Array.of(1, 2, 3)]));
+    const closed = vi.fn();
+    stream.onClose(closed);
+    port1.postMessage(null);
+    await vi.waitFor(() => expect(closed).toHaveBeenCalledOnce());
+    port1.close();
+  });
+
+  it('is refused with main’s own error', async () => {
+    const error = { code: 'machine.wrong-state', message: 'It is off.' };
+    window.vivarium = bridge((requestId) => arrive({ vivariumStream: requestId, error }));
+    await expect(openStream('console.thumbnail', params)).rejects.toMatchObject(error);
+  });
+});
