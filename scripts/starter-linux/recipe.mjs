@@ -76,6 +76,8 @@ export const recipe = {
   /** For the CD and for the installed system. Both terminals are consoles. */
   kernelOptions: [
     'console=tty0 console=ttyS0,115200',
+    // On a busy host an emulated timer is late, which the kernel would take for a broken one, and stop.
+    'no_timer_check',
     // Seconds of start-up on an emulated processor, for nothing that is used here: self-tests of ciphers,
     // tracing of kernel probes, a search for ISA cards, the registers for machine checks.
     'cryptomgr.notests=1 initcall_blacklist=init_kprobe_trace noisapnp mce=off',

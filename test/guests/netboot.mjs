@@ -34,17 +34,17 @@ MENU ROWS 12
 LABEL install
   MENU LABEL ^Install
   KERNEL /install/linux
-  APPEND vga=788 initrd=/install/initrd.gz --- quiet
+  APPEND vga=788 initrd=/install/initrd.gz no_timer_check --- quiet
 
 LABEL text
   MENU LABEL Install in ^text mode
   KERNEL /install/linux
-  APPEND vga=normal fb=false initrd=/install/initrd.gz --- quiet
+  APPEND vga=normal fb=false initrd=/install/initrd.gz no_timer_check --- quiet
 
 LABEL serial
   MENU LABEL Install over the ^serial line
   KERNEL /install/linux
-  APPEND console=ttyS0,115200 initrd=/install/initrd.gz --- quiet
+  APPEND console=ttyS0,115200 initrd=/install/initrd.gz no_timer_check --- quiet
 `;
 
 /** What the image is made of besides packages: it is built again when one of these changes. */
