@@ -127,10 +127,27 @@ export async function startElectronApp(options: AppOptions): Promise<AppUnderTes
       display.stop();
     },
     async close() {
-      await app.close();
+      await endElectron(app, manager);
       display.stop();
     },
   };
+}
+
+/** Quits as a person does who wants no machine kept; a window that no longer answers is not waited for. */
+async function endElectron(app: ElectronApplication, manager: Page): Promise<void> {
+  const program = app.process();
+  if (program.exitCode !== null || program.signalCode !== null) return;
+  const ended = new Promise<void>((resolve) => program.once('exit', () => resolve()));
+  const call = { kind: 'call', id: 1_000_000, name: 'app.quit', params: { running: 'power-off' } };
+  await manager
+    .evaluate((message) => {
+      const { vivarium } = globalThis as unknown as { vivarium: { post(message: unknown): void } };
+      vivarium.post(message);
+    }, call)
+    .catch(() => program.kill('SIGKILL'));
+  const timer = setTimeout(() => program.kill('SIGKILL'), 20_000);
+  await ended;
+  clearTimeout(timer);
 }
 
 async function resize(
