@@ -161,6 +161,43 @@ describe('a machine in trouble', () => {
   });
 });
 
+describe('a process that is killed at a bad moment', () => {
+  it('keeps the saved state when that happens before the guest goes on', async () => {
+    const id = await started('Restoring');
+    await jobEnd(core, await core.handlers['machine.save']({ id }));
+    const { savedAt } = core.machines.get(id);
+    const starting = failureCode(core.handlers['machine.start']({ id }));
+    await reached(core, id, 'restoring');
+    process.kill(core.machines.get(id).runtime?.pid ?? 0, 'SIGKILL');
+    expect(await starting).toBe('machine.crashed');
+    expect(core.machines.get(id)).toMatchObject({ state: 'saved', savedAt });
+    expect((await core.handlers['machine.start']({ id })).state).toBe('running');
+    await core.handlers['machine.powerOff']({ id });
+  });
+
+  it('has saved the state as a whole or not at all', async () => {
+    const id = await createMachine(core, fakeSpec('Saving', { memoryMiB: 256 }));
+    const { folder } = core.machines.get(id);
+    for (let delayMs = 0; delayMs < 60; delayMs += 12) {
+      await core.handlers['machine.start']({ id });
+      const { pid } = core.machines.get(id).runtime ?? {};
+      const save = await core.handlers['machine.save']({ id });
+      await new Promise((resolve) => setTimeout(resolve, delayMs));
+      try {
+        process.kill(pid ?? 0, 'SIGKILL');
+      } catch {
+        // it has saved its state and is gone already
+      }
+      const { state: jobState } = await jobEnd(core, save);
+      const { state } = core.machines.get(id);
+      expect([jobState, state]).toEqual(state === 'saved' ? ['done', 'saved'] : ['failed', 'aborted']);
+      // What was not finished is not left about.
+      const left = await readdir(join(folder, 'saved')).catch(() => []);
+      expect(left.sort()).toEqual(state === 'saved' ? ['screen.png', 'state.viv'] : []);
+    }
+  });
+});
+
 describe('ending the program', () => {
   it('asks when something runs, saves it, and gives the data folder back', async () => {
     const other = await temporaryFolder();

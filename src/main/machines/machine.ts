@@ -15,7 +15,10 @@ export class Machine {
   name: string;
   config: MachineConfig | null;
   state: MachineState;
-  problem: ErrorValue | null;
+  /** Why its folder cannot be used. */
+  private folderProblem: ErrorValue | null;
+  /** What went wrong while it ran, until it runs again. */
+  runProblem: ErrorValue | null = null;
   savedAt: string | null;
   runtime: MachineSummary['runtime'] = null;
   runner: Runner | undefined;
@@ -29,9 +32,13 @@ export class Machine {
     this.log = rotatingFile(layoutOf(contents.folder).log);
     this.name = contents.name;
     this.config = contents.config;
-    this.problem = contents.problem;
+    this.folderProblem = contents.problem;
     this.savedAt = contents.savedAt;
     this.state = contents.savedAt === null ? 'off' : 'saved';
+  }
+
+  get problem(): ErrorValue | null {
+    return this.folderProblem ?? this.runProblem;
   }
 
   /** Takes over what its folder says now. Precondition: no process. */
@@ -41,7 +48,7 @@ export class Machine {
     this.savedAt = contents.savedAt;
     if (contents.savedAt !== null) this.state = 'saved';
     else if (this.state !== 'aborted') this.state = 'off';
-    if (contents.problem !== null || this.state !== 'aborted') this.problem = contents.problem;
+    this.folderProblem = contents.problem;
   }
 
   /** Goes on to the next state; false where the event is not legal in this one. */

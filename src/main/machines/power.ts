@@ -134,7 +134,11 @@ export class Power {
           if (machine.state === 'running') machine.apply('pause');
           this.report(machine, problem, 'paused by a problem');
         },
-        responsive: (problem) => this.report(machine, problem, problem ? 'unresponsive' : 'responsive again'),
+        responsive: (problem) => {
+          if (problem) this.report(machine, problem, 'unresponsive');
+          else if (machine.runProblem?.code === 'machine.unresponsive')
+            this.report(machine, null, 'responsive again');
+        },
         pointer: (pointer) => this.updateRuntime(machine, { pointer }),
         screen: (screen) => this.updateRuntime(machine, { screen }),
         statistics: (statistics) =>
@@ -146,7 +150,7 @@ export class Power {
       this.context.log,
     );
     machine.runner = runner;
-    machine.problem = null;
+    machine.runProblem = null;
     machine.runtime = { ...emptyRuntime(), pid: runner.pid ?? null };
     machine.apply(restoring ? 'restore' : 'start');
     machine.settled = runner.ended.then((ending) => this.settle(machine, runner, ending));
@@ -166,17 +170,17 @@ export class Power {
     if (state === 'saving' && stateFile) {
       // The file is there as a whole or not at all, and the guest has not run since.
       machine.apply('saved');
-      machine.problem = null;
+      machine.runProblem = null;
     } else if (state === 'restoring' && stateFile) {
       machine.apply(problem ? 'crashed' : 'stopped');
-      machine.problem = problem;
+      machine.runProblem = problem;
     } else {
       // The saved state has been used up, so the guest ran.
       if (state === 'restoring') machine.apply('started');
       if (state === 'saving') await this.tidySaved(machine);
       const crash = problem ?? (state === 'saving' ? lostState(machine) : null);
       machine.apply(crash ? 'crashed' : 'stopped');
-      machine.problem = machine.state === 'aborted' ? crash : null;
+      machine.runProblem = machine.state === 'aborted' ? crash : null;
     }
     if (machine.problem) {
       this.context.log.warn(`“${machine.name}” (${machine.id})`, machine.problem);
@@ -224,14 +228,14 @@ export class Power {
     return machine.inTurn(async () => {
       requireState(machine, action);
       await this.processOf(machine).call(action, {});
-      if (event === 'resume') machine.problem = null;
+      if (event === 'resume') machine.runProblem = null;
       machine.apply(event);
       this.library.changed(machine);
     });
   }
 
   private report(machine: Machine, problem: ErrorValue | null, what: string): void {
-    machine.problem = problem;
+    machine.runProblem = problem;
     machine.note(problem ? `${what}: ${problem.message}` : what);
     this.library.changed(machine);
   }

@@ -132,7 +132,7 @@ export class MachineService {
       await this.locked(machine, () => removeSavedState(machine.folder));
       machine.apply('discard');
       machine.savedAt = null;
-      machine.problem = null;
+      machine.runProblem = null;
       this.library.changed(machine);
       return machine.summary();
     });

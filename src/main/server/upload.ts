@@ -97,15 +97,25 @@ export function safeFileName(name: string): string {
     .replace(/^[.\s]+/, '')
     .replace(/[.\s]+$/, '');
   const extension = extname(cleaned).slice(0, 16);
-  let stem = cleaned.slice(0, cleaned.length - extname(cleaned).length);
-  while (Buffer.byteLength(stem) > maxNameBytes - Buffer.byteLength(extension)) {
-    stem = [...stem].slice(0, -1).join('');
-  }
+  const whole = cleaned.slice(0, cleaned.length - extname(cleaned).length);
+  let stem = cutTo(whole, maxNameBytes - Buffer.byteLength(extension));
   // Devices of Windows, whatever their extension.
   if (/^(con|prn|aux|nul|com\d|lpt\d)$/i.test(stem)) stem = `_${stem}`;
   const safe = `${stem}${extension}`;
   if (safe === '' || safe === extension) return `image${extension}`;
   return safe;
+}
+
+/** The first characters that have room in `maxBytes` of UTF-8; none is cut in two. */
+function cutTo(text: string, maxBytes: number): string {
+  let bytes = 0;
+  let end = 0;
+  for (const character of text) {
+    bytes += Buffer.byteLength(character);
+    if (bytes > maxBytes) break;
+    end += character.length;
+  }
+  return text.slice(0, end);
 }
 
 function noSpace(name: string): Failure {
