@@ -84,6 +84,7 @@ async function main() {
   await stage('types', async () => {
     await check('main', runPackage('typescript', ['-p', 'tsconfig.node.json']));
     await check('preload', runPackage('typescript', ['-p', 'tsconfig.preload.json']));
+    await check('end-to-end tests', runPackage('typescript', ['-p', 'tsconfig.e2e.json']));
     await check('renderer', runPackage('vue-tsc', ['-p', 'tsconfig.web.json']));
   });
   await stage('unit', () => vitest('node', 'renderer'));

@@ -13,6 +13,10 @@ export interface AppUnderTest {
   newWindow(action: () => Promise<void>): Promise<Page>;
   /** The process ids of the app's main process. */
   mainPid: number;
+  /** Asks the app to end, as its menu or the desktop does. */
+  requestQuit(): Promise<void>;
+  /** Resolves when the app's main process has ended. */
+  ended: Promise<void>;
   /** Ends the app as hard as it can be ended. */
   kill(): Promise<void>;
   close(): Promise<void>;
@@ -69,6 +73,8 @@ export async function startBrowserApp(options: AppOptions): Promise<AppUnderTest
       await action();
       return opened;
     },
+    requestQuit: async () => void server.kill('SIGTERM'),
+    ended: new Promise((resolve) => server.once('exit', () => resolve())),
     kill: () => end(server, browser, 'SIGKILL'),
     close: () => end(server, browser, 'SIGTERM'),
   };
@@ -111,6 +117,7 @@ export async function startElectronApp(options: AppOptions): Promise<AppUnderTes
   await manager.emulateMedia({ colorScheme: options.colorScheme ?? 'light' });
   if (options.size) await resize(app, manager, options.size);
   const pid = app.process().pid ?? 0;
+  const ended = new Promise<void>((resolve) => app.process().once('exit', () => resolve()));
   return {
     shell: 'electron',
     manager,
@@ -120,24 +127,23 @@ export async function startElectronApp(options: AppOptions): Promise<AppUnderTes
       await action();
       return opened;
     },
+    requestQuit: () => app.evaluate((electron) => electron.app.quit()),
+    ended,
     async kill() {
-      const ended = new Promise((resolve) => app.process().once('exit', resolve));
       app.process().kill('SIGKILL');
       await ended;
       display.stop();
     },
     async close() {
-      await endElectron(app, manager);
+      await endElectron(app.process(), manager, ended);
       display.stop();
     },
   };
 }
 
 /** Quits as a person does who wants no machine kept; a window that no longer answers is not waited for. */
-async function endElectron(app: ElectronApplication, manager: Page): Promise<void> {
-  const program = app.process();
+async function endElectron(program: ChildProcess, manager: Page, ended: Promise<void>): Promise<void> {
   if (program.exitCode !== null || program.signalCode !== null) return;
-  const ended = new Promise<void>((resolve) => program.once('exit', () => resolve()));
   const call = { kind: 'call', id: 1_000_000, name: 'app.quit', params: { running: 'power-off' } };
   await manager
     .evaluate((message) => {
