@@ -72,7 +72,7 @@ export default {
     savedText: 'Saved {when}. The machine goes on where it was.',
     savedScreen: 'The screen at the moment of saving',
     abortedTitle: 'The machine ended unexpectedly',
-    abortedText: 'What it had written to its disk is kept. Other machines are not affected.',
+    abortedText: 'Other machines are not affected.',
     log: 'Last lines of its log',
     noLog: 'Its log is empty.',
     lostTitle: 'The screen cannot be shown',

@@ -74,7 +74,7 @@ export default {
     savedText: '保存于 {when}。虚拟机可从该位置继续。',
     savedScreen: '保存时的屏幕',
     abortedTitle: '虚拟机意外终止',
-    abortedText: '已写入磁盘的内容都保留着，其他虚拟机不受影响。',
+    abortedText: '其他虚拟机不受影响。',
     log: '日志的最后几行',
     noLog: '日志为空。',
     lostTitle: '无法显示屏幕',
