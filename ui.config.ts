@@ -32,7 +32,7 @@ export function uiPlugins() {
           error: 'rose',
           neutral: 'mist',
         },
-        modal: { slots: { overlay: 'bg-black/45' } },
+        modal: { variants: { overlay: { true: { overlay: 'bg-black/45' } } } },
       },
     }),
   ];

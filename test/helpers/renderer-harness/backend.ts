@@ -15,6 +15,8 @@ import * as data from './data';
 
 interface Options {
   empty?: boolean;
+  /** How many more machines there are, all off. */
+  more?: number;
   preferences?: Partial<Preferences>;
 }
 const options = (window as { vivariumOptions?: Options }).vivariumOptions ?? {};
@@ -25,6 +27,10 @@ let toBackend: (message: unknown) => void = () => undefined;
 const machines = new Map<string, MachineSummary>(
   options.empty ? [] : data.machines().map((machine) => [machine.id, machine]),
 );
+for (let index = 0; index < (options.more ?? 0); index++) {
+  const machine = data.machine(100 + index, `Machine ${index + 1}`, 'off', 'linux');
+  machines.set(machine.id, machine);
+}
 let preferences: Preferences = {
   theme: 'light',
   language: 'en',

@@ -187,7 +187,7 @@ for (const shot of shots.filter(({ name }) => !only || name.startsWith(only))) {
   });
   page.on('pageerror', (error) => console.log(shot.name, 'page error', error.stack));
   await page.addInitScript(
-    `window.vivariumOptions = ${JSON.stringify({ empty: shot.empty, preferences: { theme: shot.theme ?? 'light', language: shot.language ?? 'en', libraryView: shot.view ?? 'cards' } })};`,
+    `window.vivariumOptions = ${JSON.stringify({ empty: shot.empty, more: shot.more, preferences: { theme: shot.theme ?? 'light', language: shot.language ?? 'en', libraryView: shot.view ?? 'cards' } })};`,
   );
   await page.addInitScript(backend);
   await page.goto(`${base}/manager.html${shot.path ?? ''}`);
