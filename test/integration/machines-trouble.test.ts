@@ -175,6 +175,16 @@ describe('a process that is killed at a bad moment', () => {
     await core.handlers['machine.powerOff']({ id });
   });
 
+  it('keeps the saved state when the person gives the restoring up', async () => {
+    const id = await started('Given up');
+    await jobEnd(core, await core.handlers['machine.save']({ id }));
+    const starting = failureCode(core.handlers['machine.start']({ id }));
+    await reached(core, id, 'restoring');
+    await core.handlers['machine.powerOff']({ id });
+    expect(await starting).toBe('cancelled');
+    expect(core.machines.get(id)).toMatchObject({ state: 'saved', problem: null });
+  });
+
   it('has saved the state as a whole or not at all', async () => {
     const id = await createMachine(core, fakeSpec('Saving', { memoryMiB: 256 }));
     const { folder } = core.machines.get(id);

@@ -56,6 +56,7 @@ export class QuitService {
 
   private async endAll(how: RunningAtQuit): Promise<void> {
     this.log.info(`ending: ${how}`);
+    this.machines.power.close();
     await this.jobs.cancelAll(this.limits.jobs);
     await Promise.all(this.machines.running().map((machine) => this.endMachine(machine, how)));
     await this.closed();

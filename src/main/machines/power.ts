@@ -16,15 +16,22 @@ export type SaveProgress = (done: number, total: number | null) => void;
 /** Starts and ends machines: everything between `off` and `off`. */
 export class Power {
   private readonly saveProgress = new Map<Machine, SaveProgress>();
+  private closing = false;
 
   constructor(
     private readonly library: Library,
     private readonly context: MachinesContext,
   ) {}
 
+  /** From now on nothing is started: the program ends. */
+  close(): void {
+    this.closing = true;
+  }
+
   /** Boots a machine, or lets it go on from its saved state. Resolves when the guest runs. */
   start(machine: Machine): Promise<void> {
     return machine.inTurn(async () => {
+      if (this.closing) throw new Failure('cancelled', 'Vivarium is closing.');
       requireState(machine, 'start');
       // Somebody may have edited the file since it was read.
       await this.library.reread(machine);
@@ -61,8 +68,8 @@ export class Power {
     requireState(machine, 'powerOff');
     const { runner } = machine;
     if (!runner) throw new Failure('internal', 'A machine without a process cannot be powered off.');
-    if (machine.state === 'stopping') {
-      // Asked once more: the person has waited long enough.
+    if (machine.state === 'stopping' || machine.state === 'restoring') {
+      // Asked once more, the person has waited long enough; and where no guest runs yet, nothing can be lost.
       runner.kill();
     } else {
       machine.apply('stop');
@@ -199,7 +206,7 @@ export class Power {
   }
 
   private async launchFailed(machine: Machine, runner: Runner, error: unknown): Promise<Failure> {
-    const poweredOff = machine.state === 'stopping';
+    const poweredOff = machine.state === 'stopping' || runner.wasKilled;
     const told = !(error instanceof Failure && error.code === 'ipc.closed');
     // A launch that was refused has changed nothing, so that its process can be ended without ceremony.
     if (told) runner.kill();

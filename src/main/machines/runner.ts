@@ -85,6 +85,11 @@ export class Runner {
     });
   }
 
+  /** It was ended by force, because that was asked for or because it did not end in time. */
+  get wasKilled(): boolean {
+    return this.killedByUs;
+  }
+
   get pid(): number | undefined {
     return this.process.pid;
   }

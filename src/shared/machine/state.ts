@@ -59,7 +59,8 @@ export const machineActions = {
   resume: ['paused'],
   reset: ['running', 'paused'],
   powerButton: ['running'],
-  powerOff: ['starting', 'running', 'paused', 'stopping'],
+  /** While it is being restored, that gives the restoring up; the saved state stays. */
+  powerOff: ['starting', 'running', 'paused', 'stopping', 'restoring'],
   save: ['running', 'paused'],
   discardSavedState: ['saved'],
   insertMedium: ['off', 'aborted', 'running', 'paused'],
