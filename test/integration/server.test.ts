@@ -35,6 +35,7 @@ beforeAll(async () => {
   await writeFile(join(folder, 'secret.js'), 'secret');
   await symlink(join(folder, 'secret.js'), join(rendererFolder, 'out.js'));
   core = await testCore(built.folder, join(folder, 'data'));
+  await writeFile(join(core.mediaFolder, '.0123.upload'), 'left by a killed program');
   server = await startBrowserServer({ core, rendererFolder, port: 0 });
   const { headers } = await ask('GET', server.url.slice(server.url.indexOf('/?')), { cookie: '' });
   cookie = (headers['set-cookie']?.[0] ?? '').split(';')[0] ?? '';
@@ -284,6 +285,10 @@ describe('uploads', () => {
     expect(status).toBe(200);
     return (JSON.parse(answer) as { path: string }).path;
   };
+
+  it('has removed what a killed program was receiving', async () => {
+    expect(await readdir(core.mediaFolder)).not.toContain('.0123.upload');
+  });
 
   it('stores a file as a whole and never overwrites one', async () => {
     const [first, second] = [await upload('disk.img', 'one'), await upload('disk.img', 'two')];

@@ -6,7 +6,7 @@ import { Failure, toErrorValue } from '@shared/errors';
 import type { Core } from '../core';
 import { type Access, accessFor, parseUrl, securityHeaders } from './access';
 import { findStaticFile, sendFile } from './static-files';
-import { receiveUpload } from './upload';
+import { receiveUpload, removeUnfinishedUploads } from './upload';
 import { WebSockets } from './web-sockets';
 
 export interface BrowserServerOptions {
@@ -30,6 +30,7 @@ const headersMs = 10_000;
 
 /** Listens on the loopback interface only. @throws the errors of `node:net`, e.g. when the port is taken */
 export async function startBrowserServer(options: BrowserServerOptions): Promise<BrowserServer> {
+  await removeUnfinishedUploads(options.core.mediaFolder);
   const server = createServer({ maxHeaderSize: 16 * 1024, headersTimeout: headersMs, requestTimeout: 0 });
   await listen(server, options.port);
   const { port } = server.address() as AddressInfo;

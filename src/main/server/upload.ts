@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { link, open, rename, rm } from 'node:fs/promises';
+import { link, open, readdir, rename, rm } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
 import { extname, join } from 'node:path';
 import { Failure, toErrorValue } from '@shared/errors';
@@ -8,6 +8,8 @@ import { syncFolder } from '../platform/sync-folder';
 
 /** Bytes that an upload leaves free, so that machines can go on writing. */
 const reserve = 256 * 1024 * 1024;
+/** Ends the names of files that are still being received. */
+const unfinishedSuffix = '.upload';
 /** Longest name that is kept, in UTF-8 bytes, with room for a number. */
 const maxNameBytes = 180;
 
@@ -24,7 +26,7 @@ export async function receiveUpload(request: IncomingMessage, folder: string, na
   const free = await freeSpace(folder);
   const limit = free === null ? Infinity : Math.max(0, free - reserve);
   if (announced > limit) throw noSpace(name);
-  const temporary = join(folder, `.${randomBytes(8).toString('hex')}.upload`);
+  const temporary = join(folder, `.${randomBytes(8).toString('hex')}${unfinishedSuffix}`);
   try {
     const received = await receive(request, temporary, limit, name);
     if (Number.isFinite(announced) && received !== announced) throw interrupted(name);
@@ -35,6 +37,14 @@ export async function receiveUpload(request: IncomingMessage, folder: string, na
     throw uploadFailure(error, name);
   } finally {
     await rm(temporary, { force: true });
+  }
+}
+
+/** Removes what a killed program was receiving. Only the data folder's holder may do so. */
+export async function removeUnfinishedUploads(folder: string): Promise<void> {
+  for (const name of await readdir(folder)) {
+    if (name.startsWith('.') && name.endsWith(unfinishedSuffix))
+      await rm(join(folder, name), { force: true });
   }
 }
 
