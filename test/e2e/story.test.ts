@@ -55,6 +55,9 @@ describe.each(shells)('a person in $name', ({ name, start, possible }) => {
       await typeOnScreen(console, `echo "=$((${a}*${b}))=" > /dev/ttyS0`);
       await waitForSerial(console, new RegExp(`=${a * b}=`), 30_000);
 
+      // The shell is there before the drivers are.
+      await typeOnScreen(console, 'until [ -e /run/ready ]; do sleep 1; done; echo drivers > /dev/ttyS0');
+      await waitForSerial(console, /drivers/, 60_000);
       const secret = `secret-${a}`;
       await typeOnScreen(console, 'mke2fs -q /dev/sda && mount /dev/sda /mnt && echo mounted > /dev/ttyS0');
       await waitForSerial(console, /mounted/, 60_000);
@@ -70,6 +73,8 @@ describe.each(shells)('a person in $name', ({ name, start, possible }) => {
       await console.getByTestId('console-start').click();
       await waitForScreen(console);
       await waitForSerial(console, /Starter Linux ready/, 90_000);
+      await typeOnScreen(console, 'until [ -e /run/ready ]; do sleep 1; done; echo drivers > /dev/ttyS0');
+      await waitForSerial(console, /drivers/, 60_000);
       await typeOnScreen(console, 'mount /dev/sda /mnt && cat /mnt/note > /dev/ttyS0');
       await waitForSerial(console, new RegExp(secret), 30_000);
     },
