@@ -1,5 +1,5 @@
 /// <reference types="vite/client" />
-import type { ElectronBridge } from './bridge/electron';
+import type { ElectronBridge } from './bridge/electron-bridge';
 
 declare global {
   interface Window {

@@ -2,7 +2,7 @@ import { commands, events } from '@shared/ipc/contract';
 import type { MessageChannelLike } from '@shared/ipc/messages';
 import { rpcClient } from '@shared/ipc/rpc';
 import { connect, type AppClient, type Connection } from './connection';
-import { electronChannel } from './electron';
+import { electronChannel } from './electron-bridge';
 import { openRpcChannel } from './websocket';
 
 /** Whether the page runs in the Electron shell; otherwise it is browser mode. */

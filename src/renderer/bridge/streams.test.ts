@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import type { ElectronBridge } from './electron';
+import type { ElectronBridge } from './electron-bridge';
 import { openStream } from './streams';
 
 const params = { id: 'm000000000000001', width: 320 };

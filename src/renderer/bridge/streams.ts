@@ -1,7 +1,7 @@
 import type { ByteStream } from '@shared/ipc/byte-stream';
 import type { StreamName, Streams } from '@shared/ipc/contract';
 import type { z } from 'zod';
-import { openElectronStream } from './electron';
+import { openElectronStream } from './electron-bridge';
 import { openSocketStream } from './websocket';
 
 /** Opens a stream of the contract, by whatever carries it here. Rejects with a `Failure`. */
