@@ -1,9 +1,12 @@
+import { mkdir, mkdtemp, rm, symlink } from 'node:fs/promises';
 import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join, relative } from 'node:path';
 import { expect, it, vi } from 'vitest';
 import { askToShow, openInstanceDoor } from './instance';
 import { socketAddress } from './paths';
 
-const key = (): string => `test-${process.pid}-${Math.random()}`;
+const key = (): string => `/test-${process.pid}-${Math.random()}`;
 
 it('answers whoever asks, and nobody afterwards', async () => {
   const data = key();
@@ -14,6 +17,19 @@ it('answers whoever asks, and nobody afterwards', async () => {
   expect(shown).toHaveBeenCalledTimes(1);
   await door.close();
   expect(await askToShow(data)).toBeUndefined();
+});
+
+it('is found by every name of the folder', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'vivarium-instance-'));
+  await mkdir(join(folder, 'data'));
+  await symlink(join(folder, 'data'), join(folder, 'link'));
+  const door = await openInstanceDoor(join(folder, 'data'), () => ({ shell: 'electron', address: null }));
+  for (const name of ['data', 'link', 'data/../data']) {
+    expect(await askToShow(`${folder}/${name}`)).toEqual({ shell: 'electron', address: null });
+  }
+  expect(await askToShow(relative(process.cwd(), join(folder, 'data')))).toBeDefined();
+  await door.close();
+  await rm(folder, { recursive: true });
 });
 
 it('is not confused by other talk', async () => {

@@ -1,5 +1,6 @@
-import { chmod, rm } from 'node:fs/promises';
+import { chmod, realpath, rm } from 'node:fs/promises';
 import { createConnection, createServer, type Server } from 'node:net';
+import { resolve } from 'node:path';
 import { z } from 'zod';
 import { socketAddress } from './paths';
 
@@ -31,7 +32,7 @@ export async function openInstanceDoor(
   dataFolder: string,
   shown: () => InstanceAnswer,
 ): Promise<InstanceDoor> {
-  const address = await socketAddress(dataFolder);
+  const address = await doorAddress(dataFolder);
   if (process.platform !== 'win32') await rm(address, { force: true });
   const server: Server = createServer((socket) => {
     socket.setTimeout(answerMs, () => socket.destroy());
@@ -55,7 +56,7 @@ export async function openInstanceDoor(
 
 /** Asks the program that holds the data folder to show itself. Undefined when nobody answers. */
 export async function askToShow(dataFolder: string): Promise<InstanceAnswer | undefined> {
-  const address = await socketAddress(dataFolder);
+  const address = await doorAddress(dataFolder);
   return new Promise((resolve) => {
     let heard = '';
     const socket = createConnection(address, () => socket.write('show\n'));
@@ -71,6 +72,11 @@ export async function askToShow(dataFolder: string): Promise<InstanceAnswer | un
       if (heard.length > maxLength) end();
     });
   });
+}
+
+/** The same whatever way the folder is named. */
+async function doorAddress(dataFolder: string): Promise<string> {
+  return socketAddress(await realpath(dataFolder).catch(() => resolve(dataFolder)));
 }
 
 function parse(text: string): InstanceAnswer | undefined {
