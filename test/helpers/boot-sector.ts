@@ -29,10 +29,13 @@ const buffer = 0x9000;
 const com1 = 0x3f8;
 const lineStatus = com1 + 5;
 
+/** Where ACPI's power registers are, which a bigger guest would read in the tables: v86's place, and QEMU's. */
+export const powerRegisters = { v86: 0xb000, qemu: 0x600 } as const;
+
 /** A raw disk image with the guest on it. @param size in bytes */
-export function tinyGuestDisk(size = 1024 * 1024): Uint8Array {
+export function tinyGuestDisk(size = 1024 * 1024, power: number = powerRegisters.v86): Uint8Array {
   const image = new Uint8Array(size);
-  image.set(tinyGuestCode());
+  image.set(tinyGuestCode(power));
   return image;
 }
 
@@ -40,11 +43,11 @@ function word(value: number): [number, number] {
   return [value & 0xff, value >> 8];
 }
 
-function tinyGuestCode(): Uint8Array {
+function tinyGuestCode(power: number): Uint8Array {
   const asm = new Assembler(0x7c00);
   loader(asm);
-  main(asm);
-  commands(asm);
+  main(asm, power);
+  commands(asm, power);
   diskCommands(asm);
   routines(asm);
   return asm.padTo((1 + codeSectors) * sectorSize).assemble();
@@ -85,7 +88,7 @@ function loader(asm: Assembler): void {
 }
 
 /** Greets, then looks at power button, keyboard and serial port for ever. */
-function main(asm: Assembler): void {
+function main(asm: Assembler, power: number): void {
   asm.label('main');
   out8(asm, com1 + 1, 0); // no interrupts
   out8(asm, com1 + 3, 0x80);
@@ -101,7 +104,7 @@ function main(asm: Assembler): void {
     .emit(0x66, 0xff, 0x06, '@counter') // inc dword [counter]
     .emit(0x80, 0x3e, '@listening', 0x00) // cmp byte [listening],0
     .short(0x74, 'keys') // je
-    .emit(0xba, 0x00, 0xb0, 0xed, 0xf6, 0xc4, 0x01) // mov dx,0xb000; in ax,dx; test ah,1
+    .emit(0xba, ...word(power), 0xed, 0xf6, 0xc4, 0x01) // mov dx,power; in ax,dx; test ah,1
     .short(0x74, 'keys')
     .jump('off')
     .label('keys')
@@ -148,7 +151,7 @@ function main(asm: Assembler): void {
   asm.emit(0).label('greeting').text(`${tinyGuestReady}\r\n`).label('hello').text(`${tinyTextGreeting}\r\n`);
 }
 
-function commands(asm: Assembler): void {
+function commands(asm: Assembler, power: number): void {
   asm
     .label('multiply')
     .call('get')
@@ -219,13 +222,13 @@ function commands(asm: Assembler): void {
   asm.jump('newline');
 
   asm.label('listen');
-  out16(asm, 0xb002, 0x0100);
+  out16(asm, power + 2, 0x0100);
   asm.emit(0xc6, 0x06, '@listening', 0x01); // mov byte [listening],1
   put(asm, 'K');
   asm.jump('newline');
 
   asm.label('off');
-  out16(asm, 0xb004, 0x2000);
+  out16(asm, power + 4, 0x2000);
   asm.label('halt').emit(0xfa, 0xf4).short(0xeb, 'halt'); // cli; hlt; jmp
 }
 

@@ -64,6 +64,23 @@ export function readSavedState(
   });
 }
 
+/**
+ * The same piece by piece, for images that need not be in memory as a whole. Each piece has been checked when
+ * `take` gets it; that the file is complete and nothing is missing is only known when this resolves.
+ * @throws Failure `file.*`, `saved-state.corrupt`, `saved-state.mismatch`, and whatever `take` rejects with
+ */
+export function streamSavedState(
+  path: string,
+  wanted: SavedStateIdentity,
+  take: (piece: Uint8Array) => Promise<void>,
+): Promise<void> {
+  return withReader(path, async (reader) => {
+    const header = await reader.header();
+    checkHeader(header, wanted);
+    await reader.pieces(header, take);
+  });
+}
+
 async function withReader<T>(path: string, use: (reader: Reader) => Promise<T>): Promise<T> {
   let file: FileHandle;
   try {
@@ -116,21 +133,34 @@ class Reader {
     header: SavedStateHeader,
     progress: (done: number, total: number) => void,
   ): Promise<ArrayBuffer> {
+    let data: Uint8Array<ArrayBuffer> | undefined;
+    let done = 0;
+    await this.pieces(header, async (piece, total) => {
+      data ??= this.#allocate(total);
+      data.set(piece, done);
+      done += piece.length;
+      progress(done, total);
+    });
+    return data?.buffer ?? new ArrayBuffer(0);
+  }
+
+  /** Hands out the data in order. `total`: how much it is altogether, in bytes. */
+  async pieces(
+    header: SavedStateHeader,
+    take: (piece: Uint8Array, total: number) => Promise<void>,
+  ): Promise<void> {
     const { chunks, total } = await this.#readEnd(header);
     const codec = await codecOf(header.codec);
-    const data = this.#allocate(total);
     let done = 0;
     for (let count = 0; count < chunks; count++) {
       const chunk = await this.#chunk(codec, Math.min(header.chunkSize, total - done));
-      data.set(chunk, done);
       done += chunk.length;
-      progress(done, total);
+      await take(chunk, total);
     }
     if (done !== total) throw corrupt(this.path, 'parts of it are missing');
     await this.#take(16); // the end record, whose contents have been read before
     await this.#checkDigest('it fails its checksum');
     if (this.#position !== this.size) throw corrupt(this.path, 'something follows its end');
-    return data.buffer;
   }
 
   #allocate(total: number): Uint8Array<ArrayBuffer> {

@@ -62,6 +62,9 @@ export const qmpCommands = {
   /** QEMU's monitor for people: for what has no command of its own. */
   'human-monitor-command': { params: z.strictObject({ 'command-line': z.string() }), result: z.string() },
 
+  /** Writes the screen as a PPM file. */
+  screendump: { params: z.strictObject({ filename: z.string() }), result: empty },
+
   'query-blockstats': { params: none, result: z.array(blockStatistics) },
   'blockdev-add': {
     params: z.looseObject({ driver: z.string(), 'node-name': z.string() }),

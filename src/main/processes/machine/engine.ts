@@ -57,13 +57,13 @@ export interface RunningMachine {
   /** Set-1 scancode bytes (make and break codes), as a PC keyboard controller gives them. */
   sendScancodes(bytes: readonly number[]): void;
   /** The screen as it is now. */
-  capture(): ScreenCapture;
+  capture(): ScreenCapture | Promise<ScreenCapture>;
   /** The rows of a text screen; null in graphics. */
   screenText(): string[] | null;
   /** Plugs or unplugs a network cable. */
   setLink(nic: string, connected: boolean): Promise<void>;
   /** Averages since the previous call. */
-  statistics(): MachineStatistics;
+  statistics(): MachineStatistics | Promise<MachineStatistics>;
 }
 
 /** Pixels as R, G, B, A bytes, rows from the top, no padding. `version` changes whenever the picture does. */

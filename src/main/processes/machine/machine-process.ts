@@ -142,10 +142,17 @@ export class MachineProcess {
       await lock.release();
       throw error;
     }
-    this.#statistics = setInterval(() => {
-      if (this.#session) this.#rpc.emit('statistics', this.#session.machine.statistics());
-    }, statisticsMs);
+    this.#statistics = setInterval(() => void this.#tellStatistics(), statisticsMs);
     for (const { description, stream } of this.#early.splice(0)) this.#serve(description, stream);
+  }
+
+  async #tellStatistics(): Promise<void> {
+    try {
+      const statistics = await this.#session?.machine.statistics();
+      if (statistics && !this.#ending) this.#rpc.emit('statistics', statistics);
+    } catch (error) {
+      if (!this.#ending) this.#log(`No statistics: ${toErrorValue(error).message}`);
+    }
   }
 
   async #powerOff(): Promise<void> {
@@ -169,14 +176,14 @@ export class MachineProcess {
     const machine = this.#machine();
     if (!this.#session) return;
     const { config } = this.#session;
-    const { engine, capabilities } = engineOf(config.engine);
+    const { engine, stateVersion } = engineOf(config.engine);
     if (!this.#paused) {
       this.#paused = true;
       await machine.pause();
     }
     const writer = await SavedStateWriter.create(path, {
       engine: engine.id,
-      engineVersion: capabilities.version,
+      engineVersion: stateVersion,
       hardwareDigest: hardwareDigest(config),
     });
     try {
@@ -216,7 +223,7 @@ export class MachineProcess {
   }
 
   async #screenPng(): Promise<Uint8Array> {
-    const { width, height, rgba } = this.#machine().capture();
+    const { width, height, rgba } = await this.#machine().capture();
     return encodePng({ width, height, bytes: rgba });
   }
 

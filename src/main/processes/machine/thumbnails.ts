@@ -13,17 +13,17 @@ const intervalMs = 500;
 export function sendThumbnails(
   stream: ByteStream,
   width: number,
-  capture: () => ScreenCapture,
+  capture: () => ScreenCapture | Promise<ScreenCapture>,
   failed: (error: unknown) => void,
 ): void {
   let sent = -1;
   let busy = false;
   const look = async (): Promise<void> => {
     if (busy || stream.unsent > 0) return;
-    const screen = capture();
-    if (screen.version === sent) return;
     busy = true;
     try {
+      const screen = await capture();
+      if (screen.version === sent) return;
       const picture = { width: screen.width, height: screen.height, bytes: screen.rgba };
       const png = await thumbnailPng(picture, width, width);
       sent = screen.version;

@@ -1,24 +1,24 @@
-import { Failure } from '@shared/errors';
 import type { EngineId } from '@shared/machine/config';
-import type { EngineCapabilities } from '@shared/engine/capabilities';
 import { fakeCapabilities, v86Capabilities } from '@shared/engine/engines';
+import { qemuStateVersion } from '@shared/engine/qemu/saved-state';
 import type { Engine } from '../engine';
 import { fakeEngine } from './fake/fake-engine';
+import { qemuEngine } from './qemu/qemu-engine';
 import { v86Engine } from './v86/v86-engine';
 
 export interface EngineEntry {
   engine: Engine;
-  capabilities: EngineCapabilities;
+  /** What its saved states are marked with. */
+  stateVersion: string;
 }
 
-/** @throws Failure `engine.not-found` */
 export function engineOf(id: EngineId): EngineEntry {
   switch (id) {
     case 'v86':
-      return { engine: v86Engine as Engine, capabilities: v86Capabilities };
+      return { engine: v86Engine as Engine, stateVersion: v86Capabilities.version };
     case 'fake':
-      return { engine: fakeEngine as Engine, capabilities: fakeCapabilities };
+      return { engine: fakeEngine as Engine, stateVersion: fakeCapabilities.version };
     case 'qemu':
-      throw new Failure('engine.not-found', 'This version of Vivarium cannot run machines with QEMU.');
+      return { engine: qemuEngine as Engine, stateVersion: qemuStateVersion };
   }
 }

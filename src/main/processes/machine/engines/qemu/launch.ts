@@ -1,0 +1,143 @@
+import { rm } from 'node:fs/promises';
+import { Failure } from '@shared/errors';
+import { qemuStateVersion } from '@shared/engine/qemu/saved-state';
+import { openDisk } from '../../../../disks/open-disk';
+import { consumeSavedState } from '../../../../disks/saved-state/consume';
+import { checkHeader, readHeader, streamSavedState } from '../../../../disks/saved-state/reader';
+import { QmpClient } from '../../../../platform/qmp/qmp-client';
+import type { EngineEvents } from '../../engine';
+import type { ImageOpener } from '../../images';
+import { qemuArguments } from './arguments/arguments';
+import { explainEnd } from './causes';
+import { prepareVariables } from './firmware-variables';
+import { endLeftovers, type RunRecord, writeRecord } from './leftovers';
+import { QemuMachine } from './machine';
+import { MediaDrives } from './media';
+import { restoreState } from './migration';
+import type { QemuPlan } from './plan';
+import { QemuProcess } from './qemu-process';
+import { ScreenWatch } from './screen-watch';
+import { SerialLine } from './serial-line';
+import { makeSockets, type QemuSockets } from './sockets';
+
+/** How long a QEMU may take until it can be spoken to, on a busy computer, in milliseconds. */
+const startMs = 30_000;
+const slowMs = 60_000;
+
+/** One attempt to start a machine. When it fails nothing of it is left. */
+export class Launch {
+  #sockets: QemuSockets | undefined;
+  #process: QemuProcess | undefined;
+  #record: RunRecord | undefined;
+  #client: QmpClient | undefined;
+  readonly #serial: SerialLine[] = [];
+  #watch: ScreenWatch | undefined;
+
+  constructor(
+    private readonly plan: QemuPlan,
+    private readonly events: EngineEvents,
+    private readonly images: ImageOpener,
+  ) {}
+
+  /** @throws Failure as `Engine.launch` */
+  async run(): Promise<QemuMachine> {
+    const { plan, events } = this;
+    await endLeftovers(plan.folder, (line) => events.log(line));
+    await this.#checkFiles();
+    await prepareVariables(plan);
+    try {
+      return await this.#start();
+    } catch (error) {
+      throw await this.#undo(error);
+    }
+  }
+
+  get #identity() {
+    return { engine: 'qemu', engineVersion: qemuStateVersion, hardwareDigest: this.plan.hardware };
+  }
+
+  /** Looks at every file first: what QEMU says of one that is missing or in use is hard to understand. */
+  async #checkFiles(): Promise<void> {
+    const { disks, cdroms, floppies, savedState } = this.plan;
+    if (savedState !== null) checkHeader(await readHeader(savedState), this.#identity);
+    for (const { path, format } of disks) await (await openDisk(path, { readOnly: true, format })).close();
+    for (const { path } of [...cdroms, ...floppies]) {
+      if (path !== null) await (await this.images.medium(path)).close();
+    }
+  }
+
+  async #start(): Promise<QemuMachine> {
+    const { plan, events } = this;
+    const sockets = (this.#sockets = await makeSockets());
+    const { binary } = plan.host;
+    const process = await QemuProcess.start(binary, qemuArguments(plan, sockets), sockets.folder, (line) =>
+      events.log(line),
+    );
+    this.#process = process;
+    const { pid } = process;
+    if (pid === undefined) throw new Failure('engine.not-found', `${binary} cannot be started.`);
+    const record = (this.#record = await writeRecord(plan.folder, pid, sockets.folder));
+    const client = (this.#client = await QmpClient.connect(
+      { path: sockets.control },
+      { timeoutMs: startMs, signal: process.gone },
+    ));
+    for (let port = 0; port < plan.serialPorts; port++) {
+      this.#serial.push(await SerialLine.connect(sockets.serial(port)));
+    }
+    for (const { id, connected } of plan.nics) {
+      if (!connected) await client.execute('set_link', { name: id, up: false });
+    }
+    if (plan.savedState !== null) await this.#restore(plan.savedState, client, sockets);
+
+    const drives = new MediaDrives(plan, client, this.images);
+    const machine = new QemuMachine({
+      plan,
+      process,
+      pid,
+      record,
+      sockets,
+      client,
+      drives,
+      serial: this.#serial,
+      events,
+    });
+    this.#watch = await ScreenWatch.connect(sockets.screen, {
+      size: (width, height) => machine.resized(width, height),
+      pointer: (mode) => events.pointer(mode),
+    });
+    machine.watched(this.#watch);
+    if (plan.savedState !== null) await consumeSavedState(plan.savedState);
+    await client.execute('cont', {}, slowMs);
+    machine.started();
+    return machine;
+  }
+
+  #restore(path: string, client: QmpClient, sockets: QemuSockets): Promise<void> {
+    return restoreState(client, this.plan, sockets.migration, (take) =>
+      streamSavedState(path, this.#identity, take),
+    );
+  }
+
+  /** Ends and removes what there is already; gives the error to tell. */
+  async #undo(error: unknown): Promise<unknown> {
+    let told = error;
+    if (this.#process) {
+      // When QEMU has ended by itself, its own words say more than ours.
+      const byItself = await this.#process.endsWithin(endedByItself(error) ? 1000 : 0);
+      if (byItself && endedByItself(error)) told = explainEnd(await this.#process.ended);
+      else await this.#process.end();
+    }
+    this.#client?.close();
+    this.#watch?.close();
+    for (const line of this.#serial) line.close();
+    await this.#record?.remove();
+    if (this.#sockets) await rm(this.#sockets.folder, { recursive: true, force: true, maxRetries: 3 });
+    return told;
+  }
+}
+
+/** Errors that come of a QEMU that is gone, or may. */
+function endedByItself(error: unknown): boolean {
+  if (!(error instanceof Failure)) return true;
+  return ['cancelled', 'ipc.closed', 'engine.not-found', 'saved-state.mismatch'].includes(error.code);
+}

@@ -1,0 +1,268 @@
+import { readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { isPc } from '@shared/engine/qemu/platform';
+import { type ErrorValue, Failure, toErrorValue, toFailure } from '@shared/errors';
+import type { ByteStream } from '@shared/ipc/byte-stream';
+import type { MachineStatistics } from '@shared/machine/summary';
+import type { QmpClient } from '../../../../platform/qmp/qmp-client';
+import { hostFailure } from '../../../../disks/host-file';
+import { CommandQueue } from '../../command-queue';
+import type { EngineEvents, RunningMachine, ScreenCapture, StateSink } from '../../engine';
+import { explainEnd } from './causes';
+import { FrameCounter } from './frame-counter';
+import { writeProblem } from './problem';
+import type { RunRecord } from './leftovers';
+import type { MediaDrives } from './media';
+import { QemuMeter } from './meter';
+import { saveState } from './migration';
+import type { QemuPlan } from './plan';
+import { readPixmap } from './portable-pixmap';
+import type { QemuProcess } from './qemu-process';
+import { ScancodeReader } from './scancodes';
+import type { ScreenWatch } from './screen-watch';
+import type { SerialLine } from './serial-line';
+import type { QemuSockets } from './sockets';
+import { joinViewer } from './viewer';
+
+/** How long QEMU may take to end after `quit`: it flushes its disks then, which a slow host may delay. */
+const quitMs = 10_000;
+/** A fault that is still there shows within this time after going on, in milliseconds. */
+const faultMs = 200;
+const slowMs = 60_000;
+
+/** What a machine is put together from; see `launch.ts`. */
+export interface MachineParts {
+  plan: QemuPlan;
+  process: QemuProcess;
+  pid: number;
+  record: RunRecord;
+  sockets: QemuSockets;
+  client: QmpClient;
+  drives: MediaDrives;
+  serial: readonly SerialLine[];
+  events: EngineEvents;
+}
+
+/** A machine that a QEMU of its own runs. */
+export class QemuMachine implements RunningMachine {
+  readonly #keys = new ScancodeReader();
+  readonly #frames = new FrameCounter();
+  readonly #viewers = new Set<{ close(): void }>();
+  readonly #meter: QemuMeter;
+  readonly #captures = new CommandQueue();
+  #watch: ScreenWatch | undefined;
+  #capture: ScreenCapture | undefined;
+  #size = { width: 0, height: 0 };
+  /** The fault of the host that the machine waits for. */
+  #problem: ErrorValue | undefined;
+  #problemListener: (() => void) | undefined;
+  #ending: Promise<void> | undefined;
+
+  constructor(private readonly parts: MachineParts) {
+    const { client, pid } = parts;
+    this.#meter = new QemuMeter(client, pid, () => this.#frames.count);
+    client.on('SHUTDOWN', ({ guest, reason }) => {
+      if (guest) this.#guestPowersOff();
+      else if (!this.#ending) parts.events.log(`QEMU ends: ${reason}`);
+    });
+    client.on('GUEST_PANICKED', () => parts.events.log('The guest’s kernel has panicked.'));
+    client.on('BLOCK_IO_ERROR', (error) => {
+      if (error.action === 'stop') this.#hostFault(writeProblem(error, parts.plan));
+      else parts.events.log(`A ${error.operation} on ${error.device} failed: ${error.reason}`);
+    });
+  }
+
+  /** The guest runs: from now on an end of QEMU that nobody asked for is told as an event. */
+  started(): void {
+    void this.parts.process.ended.then((end) => this.#qemuEnded(() => explainEnd(end)));
+  }
+
+  /** Told what the screen is like by QEMU's VNC server. */
+  watched(watch: ScreenWatch): void {
+    this.#watch = watch;
+  }
+
+  /** The screen has a new size, in pixels. */
+  resized(width: number, height: number): void {
+    if (width === this.#size.width && height === this.#size.height) return;
+    this.#size = { width, height };
+    this.parts.events.screen({ width, height, text: false });
+  }
+
+  async pause(): Promise<void> {
+    // QEMU drains and flushes every disk before it answers.
+    await this.parts.client.execute('stop', {}, slowMs);
+    if (this.#problem) throw toFailure(this.#problem);
+  }
+
+  async resume(): Promise<void> {
+    const waited = this.#problem !== undefined;
+    this.#problem = undefined;
+    const fault = waited ? this.#nextFault() : undefined;
+    await this.parts.client.execute('cont', {}, slowMs);
+    await fault;
+  }
+
+  async reset(): Promise<void> {
+    await this.parts.client.execute('system_reset', {});
+  }
+
+  async powerButton(): Promise<boolean> {
+    if (!(await this.#listensToPowerButton())) return false;
+    await this.parts.client.execute('system_powerdown', {});
+    return true;
+  }
+
+  powerOff(): Promise<void> {
+    this.#ending ??= this.#end();
+    return this.#ending;
+  }
+
+  async saveState(sink: StateSink): Promise<void> {
+    const { client, plan, sockets } = this.parts;
+    await saveState(client, plan, sockets.migration, sink);
+  }
+
+  insertMedium(drive: string, path: string | null): Promise<void> {
+    return this.parts.drives.change(drive, path);
+  }
+
+  connectGraphics(stream: ByteStream): void {
+    const viewer = joinViewer(stream, this.parts.sockets.screen, this.#frames);
+    this.#viewers.add(viewer);
+    stream.onClose(() => this.#viewers.delete(viewer));
+  }
+
+  connectSerial(port: number, stream: ByteStream): void {
+    const line = this.parts.serial[port];
+    if (line) line.hub.connect(stream);
+    else stream.close();
+  }
+
+  sendScancodes(bytes: readonly number[]): void {
+    const moves = this.#keys.read(bytes);
+    if (moves.length === 0) return;
+    const events = moves.map(({ number, down }) => ({
+      type: 'key' as const,
+      data: { down, key: { type: 'number' as const, data: number } },
+    }));
+    this.parts.client
+      .execute('input-send-event', { events })
+      .catch((error: unknown) => this.parts.events.log(`A key was lost: ${toErrorValue(error).message}`));
+  }
+
+  capture(): Promise<ScreenCapture> {
+    return this.#captures.run(async () => {
+      const file = join(this.parts.sockets.folder, 'screen.ppm');
+      await this.parts.client.execute('screendump', { filename: file });
+      const picture = readPixmap(
+        await readFile(file).catch((error: unknown) => {
+          throw hostFailure(error, 'read', file);
+        }),
+      );
+      this.resized(picture.width, picture.height);
+      const before = this.#capture;
+      const same =
+        before?.width === picture.width &&
+        before.height === picture.height &&
+        Buffer.from(before.rgba.buffer).equals(picture.rgba);
+      const version = (before?.version ?? 0) + (same ? 0 : 1);
+      this.#capture = { ...picture, version };
+      return this.#capture;
+    });
+  }
+
+  /** QEMU shows text modes as pictures. */
+  screenText(): null {
+    return null;
+  }
+
+  async setLink(nic: string, connected: boolean): Promise<void> {
+    if (!this.parts.plan.nics.some(({ id }) => id === nic)) {
+      throw new Failure('input.invalid', `This machine has no network card “${nic}”.`);
+    }
+    await this.parts.client.execute('set_link', { name: nic, up: connected });
+  }
+
+  statistics(): Promise<MachineStatistics> {
+    return this.#meter.read();
+  }
+
+  /**
+   * Whether the guest has asked to be told of the power button: bit 8 of the PM1 enable register (ACPI section
+   * 4.8.3.1), which lies where QEMU's PC firmware puts it. Other boards do not let us look.
+   */
+  async #listensToPowerButton(): Promise<boolean> {
+    const { plan, client } = this.parts;
+    if (!plan.acpi) return false;
+    if (!isPc(plan.platform)) return true;
+    const text = await client.execute('human-monitor-command', { 'command-line': 'i /h 0x602' });
+    const value = /=\s*(0x[0-9a-f]+)/.exec(text)?.[1];
+    return value === undefined || (Number(value) & 0x100) !== 0;
+  }
+
+  #hostFault(problem: ErrorValue): void {
+    const isNew = this.#problem === undefined;
+    this.#problem ??= problem;
+    this.#problemListener?.();
+    if (isNew && !this.#problemListener) this.parts.events.pausedByProblem(problem);
+  }
+
+  /** Rejects with the fault if there is one right after going on; resolves when there is none. */
+  #nextFault(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        this.#problemListener = undefined;
+        resolve();
+      }, faultMs);
+      this.#problemListener = () => {
+        clearTimeout(timer);
+        this.#problemListener = undefined;
+        reject(toFailure(this.#problem));
+      };
+    });
+  }
+
+  #guestPowersOff(): void {
+    if (this.#ending) return;
+    const { events } = this.parts;
+    this.#ending = this.#end();
+    this.#ending.then(
+      () => events.stopped(),
+      (error: unknown) => events.failed(toErrorValue(error)),
+    );
+  }
+
+  async #end(): Promise<void> {
+    const { client, process, events } = this.parts;
+    // Refused by a QEMU that is gone already, or does not listen: both are dealt with below.
+    await client.execute('quit', {}, quitMs).catch(() => undefined);
+    if (!(await process.endsWithin(quitMs))) {
+      events.log(
+        `QEMU did not end within ${quitMs / 1000} seconds after it was asked to; it is ended by force.`,
+      );
+      await process.end();
+    }
+    await this.#tidy();
+  }
+
+  #qemuEnded(why: () => Failure): void {
+    if (this.#ending) return;
+    const { events } = this.parts;
+    this.#ending = this.#tidy();
+    this.#ending.then(
+      () => events.failed(why().toValue()),
+      (error: unknown) => events.failed(toErrorValue(error)),
+    );
+  }
+
+  async #tidy(): Promise<void> {
+    const { client, serial, record, sockets } = this.parts;
+    client.close();
+    this.#watch?.close();
+    for (const viewer of this.#viewers) viewer.close();
+    for (const line of serial) line.close();
+    await record.remove();
+    await rm(sockets.folder, { recursive: true, force: true, maxRetries: 3 });
+  }
+}

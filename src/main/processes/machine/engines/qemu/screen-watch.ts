@@ -1,0 +1,147 @@
+import type { Socket } from 'node:net';
+import { connectOnce } from '../../../../platform/qmp/qmp-client';
+import { encoding, framebufferUpdate, protocolVersion, securityTypeNone } from '../../rfb/protocol';
+import { ReceiveBuffer } from '../../rfb/receive-buffer';
+
+/** What a watcher tells. */
+export interface ScreenNews {
+  size(width: number, height: number): void;
+  pointer(mode: 'absolute' | 'relative'): void;
+}
+
+const bell = 2;
+const serverCutText = 3;
+const rectangleLength = 12;
+
+/**
+ * A viewer that never asks for pixels: QEMU's VNC server tells it the size of the screen and the kind of pointer
+ * whenever they change (RFC 6143, and the community's description of the pseudo-encodings), which QMP does not.
+ */
+export class ScreenWatch {
+  readonly #received = new ReceiveBuffer();
+  #step: 'version' | 'security' | 'result' | 'init' | 'running' = 'version';
+  /** Rectangles of the update under way that have not come yet. */
+  #rectangles = 0;
+
+  private constructor(
+    private readonly socket: Socket,
+    private readonly news: ScreenNews,
+  ) {
+    socket.on('data', (data) => this.#receive(data));
+    socket.on('error', () => socket.destroy()); // QEMU's end is told elsewhere
+  }
+
+  /** @throws the error of `node:net` */
+  static async connect(path: string, news: ScreenNews): Promise<ScreenWatch> {
+    return new ScreenWatch(await connectOnce({ path }), news);
+  }
+
+  close(): void {
+    this.socket.destroy();
+  }
+
+  #receive(data: Uint8Array): void {
+    this.#received.append(data);
+    while (!this.socket.destroyed && this.#advance());
+  }
+
+  /** Takes one part of what has come; false when more is needed. */
+  #advance(): boolean {
+    switch (this.#step) {
+      case 'version':
+        return this.#take(12, () => {
+          this.socket.write(protocolVersion);
+          this.#step = 'security';
+        });
+      case 'security': {
+        if (this.#received.length < 1) return false;
+        const types = this.#received.view().getUint8(0);
+        return this.#take(1 + types, () => {
+          this.socket.write(Uint8Array.of(securityTypeNone));
+          this.#step = 'result';
+        });
+      }
+      case 'result':
+        return this.#take(4, () => {
+          this.socket.write(Uint8Array.of(1)); // shared
+          this.#step = 'init';
+        });
+      case 'init':
+        return this.#initialise();
+      case 'running':
+        return this.#rectangles > 0 ? this.#rectangle() : this.#message();
+    }
+  }
+
+  #initialise(): boolean {
+    if (this.#received.length < 24) return false;
+    const view = this.#received.view();
+    const [width, height] = [view.getUint16(0), view.getUint16(2)];
+    return this.#take(24 + Math.min(view.getUint32(20), 4096), () => {
+      this.socket.write(setEncodings([encoding.desktopSize, encoding.qemuPointerMotionChange]));
+      this.#step = 'running';
+      this.news.size(width, height);
+    });
+  }
+
+  #message(): boolean {
+    if (this.#received.length < 1) return false;
+    const view = this.#received.view();
+    switch (view.getUint8(0)) {
+      case framebufferUpdate: {
+        if (this.#received.length < 4) return false;
+        const count = view.getUint16(2);
+        return this.#take(4, () => {
+          this.#rectangles = count;
+        });
+      }
+      case bell:
+        return this.#take(1, () => {});
+      case serverCutText: {
+        if (this.#received.length < 8) return false;
+        // A negative length is that of the extended clipboard.
+        const length = Math.abs(view.getInt32(4));
+        this.#received.consume(8 + length);
+        return true;
+      }
+      default:
+        this.close(); // whatever this is, the next message cannot be found any more
+        return false;
+    }
+  }
+
+  #rectangle(): boolean {
+    if (this.#received.length < rectangleLength) return false;
+    const view = this.#received.view();
+    const [x, width, height, type] = [
+      view.getUint16(0),
+      view.getUint16(4),
+      view.getUint16(6),
+      view.getInt32(8),
+    ];
+    return this.#take(rectangleLength, () => {
+      this.#rectangles--;
+      if (type === encoding.desktopSize) this.news.size(width, height);
+      else if (type === encoding.qemuPointerMotionChange)
+        this.news.pointer(x === 1 ? 'absolute' : 'relative');
+      else this.close(); // pixels that nobody asked for
+    });
+  }
+
+  #take(length: number, then: () => void): boolean {
+    if (this.#received.length < length) return false;
+    this.#received.consume(length);
+    then();
+    return true;
+  }
+}
+
+/** RFC 6143 section 7.5.2. */
+function setEncodings(encodings: readonly number[]): Uint8Array {
+  const message = new Uint8Array(4 + 4 * encodings.length);
+  const view = new DataView(message.buffer);
+  view.setUint8(0, 2);
+  view.setUint16(2, encodings.length);
+  encodings.forEach((type, index) => view.setInt32(4 + 4 * index, type));
+  return message;
+}

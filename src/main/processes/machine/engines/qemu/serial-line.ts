@@ -1,0 +1,46 @@
+import type { Socket } from 'node:net';
+import { connectOnce } from '../../../../platform/qmp/qmp-client';
+import { SerialHub } from '../../serial/serial-hub';
+
+const pieceLength = 4096;
+
+/** Connects one serial port of QEMU, which takes one connection, with its hub, which takes any number. */
+export class SerialLine {
+  readonly hub: SerialHub;
+  #writing = false;
+
+  private constructor(private readonly socket: Socket) {
+    this.hub = new SerialHub(() => this.#write());
+    socket.on('data', (data) => {
+      for (const byte of data) this.hub.output(byte);
+    });
+    // QEMU is gone or going, which is told elsewhere.
+    socket.on('error', () => socket.destroy());
+    socket.on('close', () => this.hub.close());
+  }
+
+  /** @throws the error of `node:net` */
+  static async connect(path: string): Promise<SerialLine> {
+    return new SerialLine(await connectOnce({ path }));
+  }
+
+  close(): void {
+    this.socket.destroy();
+  }
+
+  /** QEMU takes what the guest's UART has room for; until then the rest waits in the hub. */
+  #write(): void {
+    if (this.#writing) return;
+    while (this.hub.hasInput && !this.socket.destroyed) {
+      const bytes: number[] = [];
+      this.hub.take(pieceLength, (byte) => bytes.push(byte));
+      if (this.socket.write(Uint8Array.from(bytes))) continue;
+      this.#writing = true;
+      this.socket.once('drain', () => {
+        this.#writing = false;
+        this.#write();
+      });
+      return;
+    }
+  }
+}
