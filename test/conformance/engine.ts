@@ -339,7 +339,8 @@ export function engineConformance(name: string, subject: Subject): void {
     });
 
     it('refuses what it cannot do before anything is touched', () => {
-      expect(() => engine.plan({ ...config, architecture: 'x86_64' }, paths)).toThrow(Failure);
+      const otherArchitecture = config.architecture === 'x86_64' ? 'aarch64' : 'x86_64';
+      expect(() => engine.plan({ ...config, architecture: otherArchitecture }, paths)).toThrow(Failure);
       expect(() => engine.plan({ ...config, cpus: subject.tooManyCpus ?? 4 }, paths)).toThrow(/processor/);
     });
 

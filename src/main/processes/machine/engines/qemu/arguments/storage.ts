@@ -89,18 +89,27 @@ class Attachments {
 
   floppies(drives: readonly PlannedDrive[]): void {
     if (drives.length === 0) return;
-    const [first, second] = drives;
-    this.#device({
-      driver: 'isa-fdc',
-      id: 'fdc',
-      bootindexA: first?.bootIndex,
-      bootindexB: second?.bootIndex,
-    });
+    const bus = this.#floppyController(drives);
     drives.forEach(({ id, path }, unit) => {
       if (path !== null) this.#blockdev(mediumBlockdev(id, path));
       const drive = path === null ? undefined : mediumNode(id);
-      this.#device({ driver: 'floppy', bus: 'fdc.0', unit, id, drive, 'drive-type': '144' });
+      this.#device({ driver: 'floppy', bus, unit, id, drive, 'drive-type': '144' });
     });
+  }
+
+  /** The i440FX board has a controller, which can only be spoken to by a default; Q35 gets one. */
+  #floppyController([first, second]: readonly PlannedDrive[]): string {
+    if (this.plan.platform !== 'pc-i440fx') {
+      const [bootindexA, bootindexB] = [first?.bootIndex, second?.bootIndex];
+      this.#device({ driver: 'isa-fdc', id: 'fdc', bootindexA, bootindexB });
+      return 'fdc.0';
+    }
+    [first, second].forEach((drive, index) => {
+      if (!drive) return;
+      const property = index === 0 ? 'bootindexA' : 'bootindexB';
+      this.devices.push('-global', `driver=isa-fdc,property=${property},value=${drive.bootIndex}`);
+    });
+    return 'floppy-bus.0';
   }
 
   #transport(): string {
