@@ -42,7 +42,6 @@ export default {
     fullScreen: '{full} leaves full screen · {menus} shows the menus',
     captured: 'The mouse is in the machine. Press Esc or {chord} to release it.',
     click: 'Click the screen to give the machine the mouse',
-    captureRefused: 'The mouse could not be captured',
     menus: 'The keyboard belongs to the machine while its screen is active. {menus} leads to the menus.',
   },
   confirm: {
@@ -84,8 +83,6 @@ export default {
   },
   screenshot: {
     saved: 'Screenshot saved',
-    downloaded: 'Screenshot downloaded',
-    failed: 'No screenshot could be taken',
   },
   serial: {
     label: 'Output of serial port {number}',
@@ -95,7 +92,6 @@ export default {
     save: 'Save log',
     off: 'The machine is not running; the port is silent.',
     separator: 'the machine was started again',
-    lost: 'the connection to the port was lost',
   },
   status: {
     label: 'Status',

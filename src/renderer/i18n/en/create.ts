@@ -79,7 +79,6 @@ export default {
   engine: {
     label: 'Engine',
     hint: 'What runs the machine',
-    none: 'No engine on this computer can run this system',
     about: '{bits} bit, up to {memory} of memory',
   },
   field: {
@@ -102,7 +101,6 @@ export default {
     chooseImage: 'Choose…',
   },
   expert: {
-    heading: 'All settings',
     hint: 'Everything this engine offers. What is filled in suits most systems.',
     show: 'Show all settings',
     cpus: 'Processors',

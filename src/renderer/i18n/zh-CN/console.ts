@@ -45,7 +45,6 @@ export default {
     fullScreen: '{full} 退出全屏 · {menus} 显示菜单',
     captured: '鼠标正由虚拟机使用。按 Esc 或 {chord} 释放鼠标。',
     click: '单击屏幕，将鼠标交给虚拟机',
-    captureRefused: '无法捕获鼠标',
     menus: '屏幕处于活动状态时，键盘由虚拟机使用。按 {menus} 可切换到菜单。',
   },
   confirm: {
@@ -86,8 +85,6 @@ export default {
   },
   screenshot: {
     saved: '截图已保存',
-    downloaded: '截图已下载',
-    failed: '无法截取屏幕',
   },
   serial: {
     label: '串口 {number} 的输出',
@@ -97,7 +94,6 @@ export default {
     save: '保存日志',
     off: '虚拟机未运行，串口没有输出。',
     separator: '虚拟机已重新启动',
-    lost: '与串口的连接已断开',
   },
   status: {
     label: '状态',

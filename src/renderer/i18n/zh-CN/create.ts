@@ -81,7 +81,6 @@ export default {
   engine: {
     label: '引擎',
     hint: '运行虚拟机的程序',
-    none: '这台计算机上没有引擎能运行该系统',
     about: '{bits} 位，最多 {memory} 内存',
   },
   field: {
@@ -104,7 +103,6 @@ export default {
     chooseImage: '选择…',
   },
   expert: {
-    heading: '全部设置',
     hint: '该引擎提供的所有设置。已填写的值适合大多数系统。',
     show: '显示全部设置',
     cpus: '处理器数量',
