@@ -1,4 +1,5 @@
 import { mkdir, realpath } from 'node:fs/promises';
+import { availableParallelism, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { Failure } from '@shared/errors';
 import type { Commands } from '@shared/ipc/contract';
@@ -10,6 +11,7 @@ import { serveClient } from './api/serve';
 import { findStream } from './api/streams';
 import { GalleryService } from './gallery/service';
 import { engineCatalogue } from './host/engines';
+import { QemuHost } from './host/qemu/qemu-host';
 import { HostService } from './host/service';
 import { JobRegistry } from './jobs/registry';
 import type { MachinesContext } from './machines/context';
@@ -94,7 +96,8 @@ async function assemble(options: CoreOptions, dataFolder: string, lock: FileLock
   await mkdir(mediaFolder, { recursive: true, mode: 0o700 });
 
   const jobs = new JobRegistry(events.emit);
-  const engines = engineCatalogue(join(resourcesFolder, 'bios'), development);
+  const qemu = qemuHere(dataFolder, resourcesFolder);
+  const engines = engineCatalogue(join(resourcesFolder, 'bios'), development, qemu);
   const context: MachinesContext = {
     biosFolder: join(resourcesFolder, 'bios'),
     processHost,
@@ -104,11 +107,12 @@ async function assemble(options: CoreOptions, dataFolder: string, lock: FileLock
     log,
     patience: options.patience ?? usualPatience,
     engine: (id) => engines.find(id),
+    prepareQemu: (config) => qemu.prepare(config),
   };
   const machines = await loadMachines(dataFolder, context);
   const gallery = new GalleryService({ resourcesFolder, mediaFolder });
   const preferences = await PreferencesService.load(dataFolder, events.emit, log);
-  const host = new HostService({ version, shell: shell.kind, dataFolder, resourcesFolder, engines });
+  const host = new HostService({ version, shell: shell.kind, dataFolder, resourcesFolder, engines, qemu });
   const selftest = new SelftestService(context, gallery);
   const door = await openDoor(options, dataFolder, log);
   const quitLimits = options.quitLimits ?? usualQuitLimits;
@@ -165,6 +169,17 @@ async function openDoor(
     log.warn('a second start will not find this one', error);
     return undefined;
   }
+}
+
+function qemuHere(dataFolder: string, resourcesFolder: string): QemuHost {
+  return new QemuHost({
+    platform: process.platform,
+    env: process.env,
+    hostArchitecture: process.arch,
+    size: { memoryMiB: Math.floor(totalmem() / 2 ** 20), processors: availableParallelism() },
+    bundled: join(resourcesFolder, 'qemu'),
+    cacheFolder: join(dataFolder, 'cache'),
+  });
 }
 
 async function loadMachines(dataFolder: string, context: MachinesContext): Promise<MachineService> {

@@ -14,7 +14,11 @@ export interface EngineCatalogue {
 }
 
 /** @param development offers engines that exist for tests */
-export function engineCatalogue(biosFolder: string, development: boolean): EngineCatalogue {
+export function engineCatalogue(
+  biosFolder: string,
+  development: boolean,
+  qemu?: { status(): Promise<EngineStatus> },
+): EngineCatalogue {
   async function list(): Promise<EngineStatus[]> {
     const missing = await missingFirmware(biosFolder);
     const v86: EngineStatus = {
@@ -23,11 +27,14 @@ export function engineCatalogue(biosFolder: string, development: boolean): Engin
       problem: missing?.toValue() ?? null,
     };
     const fake: EngineStatus = { capabilities: fakeCapabilities, available: true, problem: null };
-    return development ? [v86, fake] : [v86];
+    const known = qemu ? [v86, await qemu.status()] : [v86];
+    return development ? [...known, fake] : known;
   }
   return {
     list,
     async find(id) {
+      // Asking QEMU takes longer than all the rest.
+      if (id === 'qemu' && qemu) return qemu.status();
       return (await list()).find(({ capabilities }) => capabilities.id === id);
     },
   };

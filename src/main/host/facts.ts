@@ -67,7 +67,7 @@ async function qemu({ env }: FactSources): Promise<Fact> {
     return {
       ...fact,
       status: 'ok',
-      detail: `${await versionOf(path)} (${path}); not used as an engine yet.`,
+      detail: `${await versionOf(path)} (${path})`,
     };
   }
   return {

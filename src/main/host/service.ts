@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import type { EngineStatus, HostReport } from '@shared/host/report';
 import { freeSpace } from '../platform/disk-space';
 import type { EngineCatalogue } from './engines';
-import { collectFacts } from './facts';
+import { collectFacts, type Fact } from './facts';
 
 const mebibyte = 1024 * 1024;
 /** Runtimes whose versions are told, where they are there. */
@@ -15,6 +15,7 @@ export interface HostServiceOptions {
   dataFolder: string;
   resourcesFolder: string;
   engines: EngineCatalogue;
+  qemu?: { facts(): Promise<Fact[]> };
 }
 
 /** What this computer offers. */
@@ -26,7 +27,7 @@ export class HostService {
   }
 
   async report(): Promise<HostReport> {
-    const { version, shell, dataFolder, resourcesFolder, engines } = this.options;
+    const { version, shell, dataFolder, resourcesFolder, engines, qemu } = this.options;
     const space = await freeSpace(dataFolder);
     const sources = {
       resourcesFolder,
@@ -35,7 +36,12 @@ export class HostService {
       env: process.env,
       platform: process.platform,
     };
-    const [os, engineList, facts] = await Promise.all([osName(), engines.list(), collectFacts(sources)]);
+    const [os, engineList, facts, qemuFacts] = await Promise.all([
+      osName(),
+      engines.list(),
+      collectFacts(sources),
+      qemu?.facts() ?? [],
+    ]);
     const processors = cpus();
     return {
       vivarium: version,
@@ -55,7 +61,7 @@ export class HostService {
       dataFolder,
       freeSpace: space,
       engines: engineList,
-      facts,
+      facts: [...facts, ...qemuFacts],
     };
   }
 }

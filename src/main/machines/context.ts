@@ -1,5 +1,6 @@
 import type { EngineStatus } from '@shared/host/report';
 import { Failure } from '@shared/errors';
+import type { QemuLaunch } from '@shared/engine/qemu/launch';
 import type { MachineConfig } from '@shared/machine/config';
 import { isAllowed, type MachineAction } from '@shared/machine/state';
 import type { JobRegistry } from '../jobs/registry';
@@ -22,6 +23,8 @@ export interface MachinesContext {
   patience: Patience;
   /** The engine as it is on this computer now; undefined when this build has none of that name. */
   engine(id: string): Promise<EngineStatus | undefined>;
+  /** What a machine on QEMU needs to be started. @throws Failure `engine.*` */
+  prepareQemu?(config: MachineConfig): Promise<QemuLaunch>;
 }
 
 /** @throws Failure `machine.wrong-state` */

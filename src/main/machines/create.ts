@@ -2,7 +2,14 @@ import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { isAbsolute, join } from 'node:path';
 import { Failure } from '@shared/errors';
 import type { EngineCapabilities } from '@shared/engine/capabilities';
-import { currentSchema, type MachineConfig, machineConfig, type MachineSpec } from '@shared/machine/config';
+import { diskBusFor, newestType, platformFor } from '@shared/engine/qemu/platform';
+import {
+  currentSchema,
+  type DiskConfig,
+  type MachineConfig,
+  machineConfig,
+  type MachineSpec,
+} from '@shared/machine/config';
 import { folderName, nameProblem, normalizeName } from '@shared/machine/name';
 import { createQcow2 } from '../disks/qcow2/create';
 import type { JobControl } from '../jobs/registry';
@@ -37,7 +44,7 @@ export function planMachine(spec: MachineSpec, can: EngineCapabilities, taken: T
   else refuseIf(spec.cdrom !== null, 'This engine has no CD drive.');
   if (can.maxFloppies > 0) drives.push({ id: 'floppy0', kind: 'floppy', path: spec.floppy });
   else refuseIf(spec.floppy !== null, 'This engine has no floppy drive.');
-  const bus = can.diskBuses[0] ?? 'ide';
+  const bus = busFor(spec, can);
   const config = machineConfig.parse({
     schema: currentSchema,
     id: newMachineId(),
@@ -47,6 +54,7 @@ export function planMachine(spec: MachineSpec, can: EngineCapabilities, taken: T
     engine: spec.engine,
     architecture: spec.architecture,
     guest: spec.guest,
+    machineType: pinnedType(spec, bus, can),
     memoryMiB: spec.memoryMiB,
     cpus: spec.cpus,
     boot: spec.boot,
@@ -64,6 +72,18 @@ export function planMachine(spec: MachineSpec, can: EngineCapabilities, taken: T
   });
   checkConfig(config, can);
   return config;
+}
+
+function busFor(spec: MachineSpec, can: EngineCapabilities): DiskConfig['bus'] {
+  const wanted = diskBusFor(spec.architecture, spec.guest);
+  return can.diskBuses.includes(wanted) ? wanted : (can.diskBuses[0] ?? 'ide');
+}
+
+/** The hardware version that the machine keeps, on an engine that has such a thing. */
+function pinnedType(spec: MachineSpec, bus: DiskConfig['bus'], can: EngineCapabilities): string | undefined {
+  const types = can.machineTypes?.[spec.architecture];
+  if (!types) return undefined;
+  return newestType(platformFor({ ...spec, disks: [{ bus }] }), types) ?? undefined;
 }
 
 /** @throws Failure `input.invalid` */

@@ -3,6 +3,7 @@ import { isAbsolute, join, relative, sep } from 'node:path';
 import { Failure, toErrorValue } from '@shared/errors';
 import type { LaunchPaths } from '@shared/ipc/machine-process';
 import type { MachineConfig } from '@shared/machine/config';
+import type { MachinesContext } from './context';
 
 /**
  * The absolute paths that a machine's process will open. Disks must really lie in the machine's folder: one that
@@ -27,6 +28,22 @@ export async function resolveLaunchPaths(
     drives[id] = path;
   }
   return { folder, bios, disks, drives, savedState };
+}
+
+/**
+ * The paths, and what the machine's engine has to know of this computer besides.
+ *
+ * @throws Failure as `resolveLaunchPaths`; `engine.*`
+ */
+export async function prepareLaunch(
+  folder: string,
+  config: MachineConfig,
+  context: Pick<MachinesContext, 'biosFolder' | 'prepareQemu'>,
+  savedState: string | null,
+): Promise<LaunchPaths> {
+  const paths = await resolveLaunchPaths(folder, config, context.biosFolder, savedState);
+  if (config.engine !== 'qemu' || !context.prepareQemu) return paths;
+  return { ...paths, qemu: await context.prepareQemu(config) };
 }
 
 async function diskPath(folder: string, inner: string): Promise<string> {

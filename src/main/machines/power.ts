@@ -3,7 +3,7 @@ import { type ErrorValue, Failure, toErrorValue, toFailure } from '@shared/error
 import { hasProcess } from '@shared/machine/state';
 import { checkConfig } from './check-config';
 import { type MachinesContext, requireConfig, requireEngine, requireState } from './context';
-import { resolveLaunchPaths } from './launch-paths';
+import { prepareLaunch } from './launch-paths';
 import { layoutOf } from './layout';
 import type { Library } from './library';
 import type { Machine } from './machine';
@@ -42,8 +42,7 @@ export class Power {
       const restoring = machine.state === 'saved';
       const engine = await requireEngine(this.context, config.engine);
       checkConfig(config, engine);
-      const { biosFolder } = this.context;
-      const paths = await resolveLaunchPaths(folder, config, biosFolder, restoring ? savedState : null);
+      const paths = await prepareLaunch(folder, config, this.context, restoring ? savedState : null);
       if (restoring) await checkSavedState(savedState, config, engine);
       await mkdir(logs, { recursive: true, mode: 0o700 });
       const runner = this.begin(machine, restoring);

@@ -36,7 +36,7 @@ export async function checkSavedState(
 ): Promise<void> {
   checkHeader(await readHeader(path), {
     engine: engine.id,
-    engineVersion: engine.version,
+    engineVersion: engine.stateVersion ?? engine.version,
     hardwareDigest: hardwareDigest(config),
   });
 }

@@ -9,7 +9,7 @@ import type { SelftestResult } from '@shared/ipc/contract';
 import type { MachineSpec } from '@shared/machine/config';
 import { createMachineFolder, planMachine } from '../machines/create';
 import { requireEngine, type MachinesContext } from '../machines/context';
-import { resolveLaunchPaths } from '../machines/launch-paths';
+import { prepareLaunch } from '../machines/launch-paths';
 import { Runner } from '../machines/runner';
 import type { JobControl } from '../jobs/registry';
 
@@ -66,7 +66,7 @@ async function bootAndAsk(
   const spec = specFor(capabilities, iso);
   const config = planMachine(spec, capabilities, { names: [], macs: new Set() });
   const folder = await createMachineFolder(machines, config, spec, context.processHost, control);
-  const paths = await resolveLaunchPaths(folder, config, context.biosFolder, null);
+  const paths = await prepareLaunch(folder, config, context, null);
   control.progress(1, selftestSteps);
 
   let problem: ErrorValue | undefined;

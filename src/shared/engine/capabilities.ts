@@ -12,6 +12,8 @@ export const engineCapabilities = z.object({
   /** What a person reads, e.g. “Embedded (v86)”. */
   title: z.string(),
   version: z.string(),
+  /** What saved states are marked with, where it is not the version. */
+  stateVersion: z.string().optional(),
   architectures: z.array(architecture),
   /** Widest guest that runs: 32 or 64 bit. */
   bits: z.union([z.literal(32), z.literal(64)]),
@@ -33,5 +35,7 @@ export const engineCapabilities = z.object({
   saveState: z.boolean(),
   /** Media can be changed while the machine runs. */
   liveMedia: z.boolean(),
+  /** By architecture, the newest version of each board; a new machine keeps the one that it is created with. */
+  machineTypes: z.partialRecord(architecture, z.array(z.string())).optional(),
 });
 export type EngineCapabilities = z.infer<typeof engineCapabilities>;
