@@ -7,11 +7,21 @@ export default {
   productName: 'Vivarium',
   directories: { output: 'dist', buildResources: 'resources/icons' },
   // Everything of JavaScript is bundled in out/; only the emulator and native code come from node_modules.
-  files: ['out/**', 'package.json', '!**/*.map', '!node_modules/v86/build/*debug*', '!node_modules/v86/build/*.js'],
+  files: [
+    'out/**',
+    'package.json',
+    '!**/*.map',
+    '!node_modules/v86/build/*debug*',
+    '!node_modules/v86/build/*.js',
+  ],
   // Native code cannot be loaded from inside an archive.
   asarUnpack: ['**/*.node'],
   extraResources: [
-    { from: 'resources', to: 'vivarium', filter: ['bios/**', 'guests/**', 'licenses/**', 'icons/**', 'gallery.json'] },
+    {
+      from: 'resources',
+      to: 'vivarium',
+      filter: ['bios/**', 'guests/**', 'licenses/**', 'icons/**', 'gallery.json'],
+    },
   ],
   // The native packages bring prebuilt files for every platform.
   npmRebuild: false,

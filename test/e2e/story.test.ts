@@ -72,9 +72,9 @@ describe.each(shells)('a person in $name', ({ name, start, possible }) => {
 
       await console.getByTestId('console-start').click();
       await waitForScreen(console);
-      await waitForSerial(console, /Starter Linux ready/, 90_000);
-      await typeOnScreen(console, 'until [ -e /run/ready ]; do sleep 1; done; echo drivers > /dev/ttyS0');
-      await waitForSerial(console, /drivers/, 60_000);
+      await waitForSerial(console, /started again[^]*Starter Linux ready/, 90_000);
+      await typeOnScreen(console, 'until [ -e /run/ready ]; do sleep 1; done; echo second-time > /dev/ttyS0');
+      await waitForSerial(console, /second-time/, 60_000);
       await typeOnScreen(console, 'mount /dev/sda /mnt && cat /mnt/note > /dev/ttyS0');
       await waitForSerial(console, new RegExp(secret), 30_000);
     },

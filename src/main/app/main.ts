@@ -28,18 +28,20 @@ async function main(): Promise<void> {
   const resources = app.isPackaged ? path.join(process.resourcesPath, 'vivarium') : folders.resources;
   serveAppScheme(folders.renderer);
 
-  let core: Core | undefined;
+  // The shell needs windows, the windows need the core, and the core needs the shell: this is the knot.
+  const program: { core?: Core } = {};
   const windows = new Windows(path.join(resources, 'icons', '256x256.png'), (window) => ipc.connect(window));
   const guard = new QuitGuard(
-    () => core,
+    () => program.core,
     () => windows.showManager(),
   );
   const ipc: WindowIpc = new WindowIpc({
-    connect: (channel, client) => core?.serve(channel, client),
-    openStream: (name, params, port) => core?.openStream(name, params, { kind: 'message-port', port }),
-    refused: (reason) => core?.log.once(`window ${reason}`, `refused ${reason}`),
+    connect: (channel, client) => program.core?.serve(channel, client),
+    openStream: (name, params, port) =>
+      program.core?.openStream(name, params, { kind: 'message-port', port }),
+    refused: (reason) => program.core?.log.once(`window ${reason}`, `refused ${reason}`),
   });
-  core = await createCore({
+  const core = await createCore({
     dataFolder,
     resourcesFolder: resources,
     processHost: utilityProcessHost(folders.main),
@@ -47,6 +49,7 @@ async function main(): Promise<void> {
     version,
     development: process.env['VIVARIUM_DEVELOPMENT'] === '1',
   });
+  program.core = core;
   followTheme(core);
   core.onEvent(({ name, value }) => {
     if (name === 'machine.removed') windows.closeConsole(value.id);

@@ -19,7 +19,8 @@ export function registerAppScheme(): void {
 export function serveAppScheme(rendererFolder: string): void {
   protocol.handle('app', async (request) => {
     const url = new URL(request.url);
-    if (request.method !== 'GET' || `${url.protocol}//${url.host}` !== appOrigin) return new Response(null, { status: 403 });
+    if (request.method !== 'GET' || `${url.protocol}//${url.host}` !== appOrigin)
+      return new Response(null, { status: 403 });
     const file = await findStaticFile(rendererFolder, url.pathname);
     if (!file) return new Response('Not found', { status: 404 });
     return new Response(new Uint8Array(await readFile(file)), {
