@@ -68,18 +68,22 @@ describe.skipIf(!existsSync(starterLinuxIso))('the engine v86 with Linux', () =>
     await terminal.ask('stty -echo; PS1=; echo qui""et\n', /\nquiet\r?\n/, answerMs);
   }
 
-  beforeAll(async () => {
-    folder = await temporaryFolder('v86-linux');
-    await writeFile(join(folder.path, 'disk0.img'), new Uint8Array(32 * 1024 * 1024));
-    machine = await v86Engine.launch(v86Engine.plan(config, paths()), events);
-    terminal = connect(machine);
-    await terminal.waitFor('Starter Linux ready', bootMs);
-    await quietShell();
-    // Drivers are loaded while the shell is there already.
-    await sh(
-      'cd /tmp; until [ -b /dev/sr0 ] && [ -b /dev/sda ] && [ -e /sys/class/net/eth0 ]; do sleep 1; done',
-    );
-  }, bootMs + answerMs);
+  beforeAll(
+    async () => {
+      folder = await temporaryFolder('v86-linux');
+      await writeFile(join(folder.path, 'disk0.img'), new Uint8Array(32 * 1024 * 1024));
+      machine = await v86Engine.launch(v86Engine.plan(config, paths()), events);
+      terminal = connect(machine);
+      await terminal.waitFor('Starter Linux ready', bootMs);
+      await quietShell();
+      // Drivers are loaded while the shell is there already.
+      await sh(
+        'cd /tmp; until [ -b /dev/sr0 ] && [ -b /dev/sda ] && [ -e /sys/class/net/eth0 ]; do sleep 1; done',
+        bootMs,
+      );
+    },
+    2 * bootMs + answerMs,
+  );
 
   afterAll(async () => {
     await machine?.powerOff();
@@ -185,10 +189,10 @@ describe.skipIf(!existsSync(starterLinuxIso))('the engine v86 with Linux', () =>
       await machine?.reset();
       await terminal.waitFor('Starter Linux ready', bootMs, from);
       await quietShell();
-      await sh('until [ -b /dev/sda ]; do sleep 1; done');
+      await sh('until [ -b /dev/sda ]; do sleep 1; done', bootMs);
       expect(await sh('mkdir -p /mnt; mount -t ext4 /dev/sda /mnt && cat /mnt/file')).toContain('kept');
     },
-    bootMs + answerMs,
+    2 * bootMs + answerMs,
   );
 
   it('shuts down when the power button is pressed', async () => {

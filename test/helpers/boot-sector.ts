@@ -13,6 +13,7 @@ import { Assembler } from './assembler';
  *     g, t    graphics mode with coloured stripes (`G`), text mode with a greeting (`T`)
  *     k       listens to the power button (`K`), and powers off when it is pressed
  *     p       powers off by ACPI;   h   stops with interrupts off
+ *     x       uses large pages in a way that v86 has no answer to
  *
  * A key that is pressed comes as `P` and the character. The greeting is `Tiny guest ready`.
  */
@@ -48,6 +49,7 @@ function tinyGuestCode(power: number): Uint8Array {
   loader(asm);
   main(asm, power);
   commands(asm, power);
+  trap(asm);
   diskCommands(asm);
   routines(asm);
   return asm.padTo((1 + codeSectors) * sectorSize).assemble();
@@ -133,7 +135,7 @@ function main(asm: Assembler, power: number): void {
     .emit(0xff, 0x54, 0x01) // call [si+1]
     .jump('loop')
     .label('table');
-  const letters = ['m', 'c', 'w', 'r', 'f', 'n', 'g', 't', 'k', 'p', 'h'];
+  const letters = ['m', 'c', 'w', 'r', 'f', 'n', 'g', 't', 'k', 'p', 'h', 'x'];
   const labels = [
     'multiply',
     'count',
@@ -146,6 +148,7 @@ function main(asm: Assembler, power: number): void {
     'listen',
     'off',
     'halt',
+    'trap',
   ];
   letters.forEach((letter, index) => asm.emit(letter.charCodeAt(0), `@${labels[index] ?? ''}`));
   asm.emit(0).label('greeting').text(`${tinyGuestReady}\r\n`).label('hello').text(`${tinyTextGreeting}\r\n`);
@@ -230,6 +233,26 @@ function commands(asm: Assembler, power: number): void {
   asm.label('off');
   out16(asm, power + 4, 0x2000);
   asm.label('halt').emit(0xfa, 0xf4).short(0xeb, 'halt'); // cli; hlt; jmp
+}
+
+/**
+ * Switches on PAE paging with a 2 MiB page while CR4.PSE is 0: allowed on a real processor, where PAE does not need
+ * it, but v86 takes it for impossible.
+ */
+function trap(asm: Assembler): void {
+  const directoryPointers = 0x10000;
+  asm
+    .label('trap')
+    .emit(0xfa, 0xb8, ...word(directoryPointers >> 4), 0x8e, 0xc0) // cli; mov ax,0x1000; mov es,ax
+    .emit(0x31, 0xff, 0x31, 0xc0, 0xb9, 0x00, 0x10, 0xf3, 0xab) // xor di,di; xor ax,ax; mov cx,0x1000; rep stosw
+    .emit(0x26, 0x66, 0xc7, 0x06, 0x00, 0x00, 0x01, 0x10, 0x01, 0x00) // mov dword [es:0],0x11001
+    .emit(0x26, 0x66, 0xc7, 0x06, 0x00, 0x10, 0x83, 0x00, 0x00, 0x00) // mov dword [es:0x1000],0x83
+    .emit(0x0f, 0x20, 0xe0, 0x0c, 0x20, 0x0f, 0x22, 0xe0) // mov eax,cr4; or al,0x20; mov cr4,eax
+    .emit(0x66, 0xb8, 0x00, 0x00, 0x01, 0x00, 0x0f, 0x22, 0xd8) // mov eax,0x10000; mov cr3,eax
+    .emit(0x0f, 0x20, 0xc0, 0x66, 0x0d, 0x01, 0x00, 0x00, 0x80, 0x0f, 0x22, 0xc0) // or cr0 with 0x80000001
+    .short(0xeb, 'beyond')
+    .label('beyond')
+    .jump('halt');
 }
 
 function diskCommands(asm: Assembler): void {
