@@ -84,7 +84,10 @@ async function endOne(found: QemuRecord, log: (line: string) => void): Promise<v
   const { pid, started, sockets } = found;
   if (found.bootId === (await bootId()) && (await lives(pid, started))) {
     log(`QEMU ${pid} of an earlier run still lives; it is ended before its disks are opened again.`);
-    await askToQuit(sockets).catch((error: unknown) => log(`It does not listen: ${String(error)}`));
+    await askToQuit(sockets).catch(() => {
+      log('It cannot be reached by its socket; it is asked by a signal.');
+      process.kill(pid, 'SIGTERM');
+    });
     if (!(await gone(found, quitMs))) {
       log('It did not end by itself, and is killed.');
       process.kill(pid, 'SIGKILL');

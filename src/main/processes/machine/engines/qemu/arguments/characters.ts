@@ -30,29 +30,29 @@ function serialDevice({ platform }: QemuPlan, port: number): string[] {
   return port === 0 ? ['-serial', 'chardev:serial0-line'] : device({ driver: 'pci-serial', ...common });
 }
 
-/** What systems with virtio drivers get besides: random numbers, a balloon, the agents' channels. */
+/**
+ * What systems with virtio drivers get besides: random numbers, a balloon, the guest agent's channel. The clipboard's
+ * agent (`qemu-vdagent`) is not among them, because a QEMU with it refuses to save the machine's state.
+ */
 export function paravirtualArguments(plan: QemuPlan, sockets: QemuSockets): string[] {
   if (!isParavirtual(plan.guest)) return [];
   const transport = plan.platform === 's390-ccw-virtio' ? 'ccw' : 'pci';
-  const { characterDevices } = plan.host;
-  const clipboard = characterDevices.includes('qemu-vdagent');
   const devices: JsonObject[] = [
     { driver: `virtio-rng-${transport}`, id: 'random', rng: 'random-source' },
     { driver: `virtio-balloon-${transport}`, id: 'balloon' },
     { driver: `virtio-serial-${transport}`, id: 'channels' },
-    port('agent', 'org.qemu.guest_agent.0', 1),
-    ...(clipboard ? [port('vdagent', 'com.redhat.spice.0', 2)] : []),
+    {
+      driver: 'virtserialport',
+      bus: 'channels.0',
+      nr: 1,
+      id: 'agent',
+      chardev: 'agent-line',
+      name: 'org.qemu.guest_agent.0',
+    },
   ];
   return [
     ...['-object', json({ 'qom-type': 'rng-builtin', id: 'random-source' })],
     ...socket('agent-line', sockets.agent),
-    ...(clipboard
-      ? ['-chardev', keyValues('qemu-vdagent', { id: 'vdagent-line', name: 'vdagent', clipboard: true })]
-      : []),
     ...devices.flatMap((device) => ['-device', json(device)]),
   ];
-}
-
-function port(id: string, name: string, nr: number): JsonObject {
-  return { driver: 'virtserialport', bus: 'channels.0', nr, id, chardev: `${id}-line`, name };
 }
