@@ -176,7 +176,7 @@ export class V86Machine implements RunningMachine {
   }
 
   #listen(): void {
-    const { emulator, events, acpi, run } = this.parts;
+    const { emulator, events, acpi } = this.parts;
     repairAcpi(emulator.cpu, {
       powerOff: () => this.#guestPowersOff(),
       sleep: (type) => events.log(`The guest asked for sleep state ${type}, which v86 does not have.`),
@@ -184,7 +184,6 @@ export class V86Machine implements RunningMachine {
     emulator.v86.add_listener('vmware-absolute-mouse', (absolute: boolean) => this.#setPointer(absolute));
     // With ACPI a guest that is off says so; one that merely stops for ever is left standing, as on a real PC.
     if (!acpi) emulator.v86.add_listener('cpu-event-halt', () => this.#guestPowersOff());
-    void run;
   }
 
   #setPointer(absolute: boolean): void {
