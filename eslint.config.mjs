@@ -66,7 +66,7 @@ const boundaries = [
   ),
   closed(
     'services',
-    ['src/main/{machines,jobs,gallery,preferences,host}/**/*.ts'],
+    ['src/main/{machines,media,jobs,gallery,preferences,host}/**/*.ts'],
     [],
     [
       electron,

@@ -21,6 +21,7 @@ import { LibraryList } from './machines/library-file';
 import { Power } from './machines/power';
 import { type Patience, usualPatience } from './machines/runner';
 import { MachineService } from './machines/service';
+import { Uploads } from './media/uploads';
 import { type EmitEvent, eventHub } from './platform/events';
 import { type FileLock, lockFile, readLockOwner } from './platform/file-lock';
 import { type InstanceDoor, openInstanceDoor } from './platform/instance';
@@ -56,6 +57,7 @@ export interface Core {
   readonly selftest: SelftestService;
   /** Where uploads and downloads go. */
   readonly mediaFolder: string;
+  readonly uploads: Uploads;
   onEvent(listener: EmitEvent): () => void;
   /** Serves the contract to one client until its channel closes; `client` is its name in the log. */
   serve(channel: MessageChannelLike, client: string): void;
@@ -111,6 +113,7 @@ async function assemble(options: CoreOptions, dataFolder: string, lock: FileLock
   };
   const machines = await loadMachines(dataFolder, context);
   const gallery = new GalleryService({ resourcesFolder, mediaFolder });
+  const uploads = new Uploads(() => machines.usedImages());
   const preferences = await PreferencesService.load(dataFolder, events.emit, log);
   const host = new HostService({ version, shell: shell.kind, dataFolder, resourcesFolder, engines, qemu });
   const selftest = new SelftestService(context, gallery);
@@ -131,6 +134,7 @@ async function assemble(options: CoreOptions, dataFolder: string, lock: FileLock
     machines,
     gallery,
     host,
+    uploads,
     preferences,
     selftest,
     quit,
@@ -142,6 +146,7 @@ async function assemble(options: CoreOptions, dataFolder: string, lock: FileLock
     jobs,
     selftest,
     mediaFolder,
+    uploads,
     onEvent: (listener) => events.listen(listener),
     serve: (channel, client) => serveClient(channel, { handlers, events, log }, client),
     openStream(name, params, endpoint) {

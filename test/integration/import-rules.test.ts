@@ -16,6 +16,7 @@ const forbidden: [file: string, imported: string][] = [
   ['src/main/machines/x.ts', '../api/serve'],
   ['src/main/machines/x.ts', '../processes/machine/engine'],
   ['src/main/jobs/x.ts', '../server/main'],
+  ['src/main/media/x.ts', '../server/server'],
   ['src/main/disks/x.ts', '../machines/store'],
   ['src/main/platform/x.ts', '../disks/open-disk'],
   ['src/main/core.ts', 'electron'],

@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { type IncomingHttpHeaders, request as httpRequest } from 'node:http';
 import { connect } from 'node:net';
 import { join } from 'node:path';
@@ -81,11 +81,19 @@ function ask(
 
 const ownOrigin = (): Record<string, string> => ({ origin: `http://127.0.0.1:${server.port}` });
 
-function openSocket(path: string, headers: Record<string, string> = {}): Promise<WebSocket> {
+type OnMessage = (socket: WebSocket, data: Buffer, isBinary: boolean) => void;
+
+/** `onMessage` hears everything: the first message may come together with the answer that opens the socket. */
+function openSocket(
+  path: string,
+  headers: Record<string, string> = {},
+  onMessage?: OnMessage,
+): Promise<WebSocket> {
   const socket = new WebSocket(`ws://127.0.0.1:${server.port}${path}`, {
     headers: { cookie, ...ownOrigin(), ...headers },
     perMessageDeflate: false,
   });
+  if (onMessage) socket.on('message', (data: Buffer, isBinary) => onMessage(socket, data, isBinary));
   return new Promise((resolve, reject) => {
     socket.on('open', () => resolve(socket));
     socket.on('error', reject);
@@ -233,25 +241,25 @@ describe('the contract over a WebSocket', () => {
     const id = await createMachine(core, fakeSpec('Screen'));
     await core.handlers['machine.start']({ id });
     const params = encodeURIComponent(JSON.stringify({ id }));
-    const graphics = await openSocket(`/stream?name=console.graphics&params=${params}`);
-    const first = await new Promise<Buffer>((resolve) =>
-      graphics.once('message', (data: Buffer) => resolve(data)),
+    const messages: string[] = [];
+    const graphics = await openSocket(`/stream?name=console.graphics&params=${params}`, {}, (_, data) =>
+      messages.push(data.toString()),
     );
-    expect(first.toString()).toBe('RFB 003.008\n');
+    await expect.poll(() => messages[0]).toBe('RFB 003.008\n');
     // A second viewer, while the first is there.
     const serialParams = encodeURIComponent(JSON.stringify({ id, port: 0 }));
-    const serial = await openSocket(`/stream?name=console.serial&params=${serialParams}`);
     let output = '';
-    const answered = new Promise<void>((resolve) => {
-      serial.on('message', (data: Buffer, isBinary) => {
+    const serial = await openSocket(
+      `/stream?name=console.serial&params=${serialParams}`,
+      {},
+      (socket, data, isBinary) => {
         if (!isBinary) return;
-        serial.send(`ack ${data.byteLength}`);
+        socket.send(`ack ${data.byteLength}`);
         output += data.toString();
-        if (output.includes('1081')) resolve();
-      });
-    });
+      },
+    );
     serial.send(Buffer.from('echo $((23*47))\n'));
-    await answered;
+    await expect.poll(() => output, { timeout: 20_000 }).toContain('1081');
     const ended = new Promise((resolve) => graphics.once('close', resolve));
     await core.handlers['machine.powerOff']({ id });
     await ended;
@@ -309,6 +317,62 @@ describe('uploads', () => {
   ])('keeps %j inside its folder', async (name) => {
     const path = await upload(name, 'x');
     expect(await readdir(core.mediaFolder)).toContain(path.slice(core.mediaFolder.length + 1));
+  });
+
+  it('are removed again when they are discarded, and nothing else is', async () => {
+    const { socket, rpc } = await client();
+    const discard = (path: string) => rpc.call('media.discard', { path });
+    const refused = { code: 'input.invalid' };
+
+    const unused = await upload('unused.iso', 'x');
+    await expect(discard(`${core.mediaFolder}/./unused.iso`)).rejects.toMatchObject(refused);
+    await discard(unused);
+    expect(await readdir(core.mediaFolder)).not.toContain('unused.iso');
+    await expect(discard(unused)).rejects.toMatchObject(refused);
+
+    const gone = await upload('gone.iso', 'x');
+    await rm(gone);
+    await discard(gone);
+
+    // What was there before, and what is elsewhere.
+    const downloaded = join(core.mediaFolder, 'downloaded.iso');
+    await writeFile(downloaded, 'x');
+    for (const path of [
+      downloaded,
+      join(folder, 'secret.js'),
+      join(core.mediaFolder, '..', '..', 'secret.js'),
+    ]) {
+      await expect(discard(path)).rejects.toMatchObject(refused);
+    }
+
+    // A link, a folder or another file in the place of what was uploaded.
+    const replacements = {
+      link: (path: string) => symlink(join(folder, 'secret.js'), path),
+      folder: (path: string) => mkdir(path),
+      file: (path: string) => writeFile(path, 'other'),
+    };
+    for (const [kind, replace] of Object.entries(replacements)) {
+      const path = await upload(`${kind}.iso`, 'x');
+      await rename(path, `${path}.moved`);
+      await replace(path);
+      await expect(discard(path)).rejects.toMatchObject(refused);
+      expect(await readdir(core.mediaFolder)).toContain(`${kind}.iso`);
+    }
+    expect(await readFile(join(folder, 'secret.js'), 'utf8')).toBe('secret');
+
+    // A machine uses it, by this name or through a link.
+    const used = await upload('used.iso', 'x');
+    const id = await createMachine(core, fakeSpec('Uses an upload', { cdrom: used }));
+    await expect(discard(used)).rejects.toMatchObject(refused);
+    const link = join(folder, 'link-to-used.iso');
+    await symlink(used, link);
+    await rpc.call('machine.insertMedium', { id, drive: 'cd0', path: link });
+    await expect(discard(used)).rejects.toMatchObject(refused);
+    expect(await readFile(used, 'utf8')).toBe('x');
+    await rpc.call('machine.insertMedium', { id, drive: 'cd0', path: null });
+    await discard(used);
+    expect(await readdir(core.mediaFolder)).not.toContain('used.iso');
+    socket.close();
   });
 
   it('leaves nothing of an upload that was cut off', async () => {

@@ -9,7 +9,7 @@ import type { Services } from './services';
 type HostCommand = Extract<keyof Commands, `host.${string}` | `media.${string}` | `gallery.${string}`>;
 
 export function hostHandlers(services: Services): Pick<Handlers<Commands>, HostCommand> {
-  const { host, gallery, jobs, shell } = services;
+  const { host, gallery, jobs, shell, uploads } = services;
   return {
     'host.report': () => host.report(),
     'host.engines': () => host.engines(),
@@ -22,6 +22,7 @@ export function hostHandlers(services: Services): Pick<Handlers<Commands>, HostC
       if (!isAbsolute(path)) throw new Failure('input.invalid', `An absolute path is needed: ${path}`);
       return inspectMedium(path);
     },
+    'media.discard': ({ path }) => uploads.discard(path),
     'gallery.list': () => gallery.list(),
     'gallery.download': async ({ id }) => {
       const item = (await gallery.list()).find(({ entry }) => entry.id === id);

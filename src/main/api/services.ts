@@ -2,6 +2,7 @@ import type { GalleryService } from '../gallery/service';
 import type { HostService } from '../host/service';
 import type { JobRegistry } from '../jobs/registry';
 import type { MachineService } from '../machines/service';
+import type { Uploads } from '../media/uploads';
 import type { Log } from '../platform/log';
 import type { Shell } from '../platform/shell';
 import type { PreferencesService } from '../preferences/service';
@@ -19,6 +20,7 @@ export interface Services {
   machines: MachineService;
   gallery: GalleryService;
   host: HostService;
+  uploads: Uploads;
   preferences: PreferencesService;
   selftest: SelftestService;
   quit: QuitService;

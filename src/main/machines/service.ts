@@ -200,6 +200,12 @@ export class MachineService {
     return this.library.get(id).log.tail(shownLogLines);
   }
 
+  /** Images in the drives of machines, those that are being made among them. */
+  usedImages(): string[] {
+    const configs = [...this.library.all().map(({ config }) => config), ...this.planned];
+    return configs.flatMap((config) => config?.drives.flatMap(({ path }) => path ?? []) ?? []);
+  }
+
   private taken(except?: Machine): { names: string[]; macs: Set<string> } {
     const configs = [...this.library.all().map(({ config }) => config), ...this.planned];
     return {

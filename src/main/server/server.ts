@@ -122,6 +122,9 @@ async function upload(
 ): Promise<void> {
   try {
     const path = await receiveUpload(request, core.mediaFolder, name);
+    await core.uploads.add(path);
+    // Cancelled when the last byte had just come: nobody will ever know of the file.
+    if (!response.socket || response.socket.destroyed) return await core.uploads.discard(path);
     response.writeHead(200, { 'Content-Type': 'application/json' }).end(JSON.stringify({ path }));
   } catch (error) {
     const value = toErrorValue(error);

@@ -1,4 +1,5 @@
 import { Failure, isErrorCode, toFailure, type ErrorValue } from '@shared/errors';
+import { call } from './client';
 
 /** How much of a file has reached the server, in bytes. */
 export interface UploadProgress {
@@ -9,6 +10,19 @@ export interface UploadProgress {
 interface UploadOptions {
   onProgress?: (progress: UploadProgress) => void;
   signal?: AbortSignal;
+}
+
+/** Files that this page has uploaded and that no machine has been made of yet. */
+const uploaded = new Set<string>();
+
+/** The file stays where it is from now on: a machine has it. */
+export function keepUpload(path: string): void {
+  uploaded.delete(path);
+}
+
+/** Removes a file that this page has uploaded; any other path, and one that is kept, is left alone. */
+export async function discardUpload(path: string): Promise<void> {
+  if (uploaded.delete(path)) await call('media.discard', { path });
 }
 
 function failureOf(request: XMLHttpRequest): Failure {
@@ -38,8 +52,10 @@ export function hostPathOf(file: File, { onProgress, signal }: UploadOptions = {
       onProgress?.({ sent: loaded, total: file.size }),
     );
     request.addEventListener('load', () => {
-      if (request.status !== 200) reject(failureOf(request));
-      else resolve((JSON.parse(request.responseText) as { path: string }).path);
+      if (request.status !== 200) return reject(failureOf(request));
+      const { path } = JSON.parse(request.responseText) as { path: string };
+      uploaded.add(path);
+      resolve(path);
     });
     request.addEventListener('error', () => reject(failureOf(request)));
     request.addEventListener('abort', () => reject(new Failure('cancelled', 'The upload was cancelled.')));

@@ -104,6 +104,8 @@ export const commands = define({
   },
 
   'media.inspect': { params: z.strictObject({ path: hostPath }), result: mediumReport },
+  /** Removes an image that was uploaded since the program started and that no machine uses; refuses any other. */
+  'media.discard': { params: z.strictObject({ path: hostPath }), result: nothing },
 
   'gallery.list': { params: none, result: z.array(galleryItem) },
   'gallery.download': { params: z.strictObject({ id: z.string().max(40) }), result: startedJob, job: true },

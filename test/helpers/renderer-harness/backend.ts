@@ -142,6 +142,7 @@ const handlers: Handlers<Commands> = {
       truncated: false,
     };
   },
+  'media.discard': () => undefined,
   'media.inspect': ({ path }) => ({
     path,
     fileName: path.split('/').at(-1) ?? path,

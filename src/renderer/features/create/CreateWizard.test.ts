@@ -8,6 +8,7 @@ import { Failure } from '@shared/errors';
 import type { GalleryItem } from '@shared/gallery/entry';
 import type { Job } from '@shared/ipc/contract';
 import type { MachineSpec } from '@shared/machine/config';
+import type { MediumReport } from '@shared/media/report';
 import { setConnection } from '../../bridge/client';
 import type { Connection } from '../../bridge/connection';
 import { i18n } from '../../i18n';
@@ -231,6 +232,170 @@ describe('CreateWizard', () => {
     await flushPromises();
     expect(router.currentRoute.value.name).toBe('create');
     expect((find('name').element as HTMLInputElement).value).toBe('Typed');
+  });
+
+  describe('with an image that was uploaded', () => {
+    /** Uploads of the page, answered by the test. */
+    const uploads: { name: string; arrive: () => void; aborted: boolean }[] = [];
+
+    class UploadRequest {
+      readonly upload = { addEventListener: () => undefined };
+      readonly listeners = new Map<string, () => void>();
+      status = 0;
+      responseText = '';
+      private name = '';
+      open(_method: string, url: string): void {
+        this.name = new URLSearchParams(url.split('?')[1]).get('name') ?? '';
+      }
+      addEventListener(name: string, listener: () => void): void {
+        this.listeners.set(name, listener);
+      }
+      send(): void {
+        const entry = {
+          name: this.name,
+          aborted: false,
+          arrive: () => {
+            this.status = 200;
+            this.responseText = JSON.stringify({ path: `/data/media/${this.name}` });
+            this.listeners.get('load')?.();
+          },
+        };
+        this.listeners.set('aborted', () => (entry.aborted = true));
+        uploads.push(entry);
+      }
+      abort(): void {
+        this.listeners.get('aborted')?.();
+        this.listeners.get('abort')?.();
+      }
+    }
+
+    const discarded = () => named('media.discard').map(([, { path }]) => path);
+    const report = (path: unknown): MediumReport => ({
+      path: String(path),
+      fileName: String(path).split('/').at(-1) ?? '',
+      size: 20_000_000,
+      kind: 'cdrom',
+      bootable: true,
+      title: 'A system',
+      guest: 'linux',
+      architecture: 'i386',
+      kernelBits: [32],
+      evidence: [],
+      warnings: [],
+    });
+
+    async function choose(name: string): Promise<void> {
+      const files = [new File(['x'], name)];
+      const event = new Event('drop', { bubbles: true, cancelable: true });
+      Object.assign(event, { dataTransfer: { files } });
+      find('wizard').element.dispatchEvent(event);
+      await flushPromises();
+    }
+    async function uploadWhole(name: string): Promise<void> {
+      await choose(name);
+      uploads.at(-1)?.arrive();
+      await flushPromises();
+    }
+    async function leave(): Promise<void> {
+      await find('wizard-cancel').trigger('click');
+      await flushPromises();
+      openQuestion.value?.answer('leave');
+      await flushPromises();
+      expect(router.currentRoute.value.name).toBe('library');
+    }
+
+    beforeEach(() => {
+      uploads.length = 0;
+      vi.stubGlobal('XMLHttpRequest', UploadRequest);
+      delete window.vivarium;
+      main.answers['media.inspect'] = () => report(named('media.inspect').at(-1)?.[1]['path']);
+      main.answers['media.discard'] = () => undefined;
+    });
+    afterEach(() => vi.unstubAllGlobals());
+
+    it('leaves nothing of it when it is cancelled at the first step, and at the last', async () => {
+      await uploadWhole('first.iso');
+      await leave();
+      expect(discarded()).toEqual(['/data/media/first.iso']);
+
+      await router.push('/create');
+      await flushPromises();
+      await uploadWhole('second.iso');
+      await next();
+      await next();
+      expect(step()).toBe('review');
+      await leave();
+      expect(discarded()).toEqual(['/data/media/first.iso', '/data/media/second.iso']);
+    });
+
+    it('leaves nothing of it when another is chosen, or when it is no image', async () => {
+      await uploadWhole('first.iso');
+      await uploadWhole('second.iso');
+      expect(discarded()).toEqual(['/data/media/first.iso']);
+      main.answers['media.inspect'] = () => {
+        throw new Failure('medium.empty', 'The image is empty.');
+      };
+      await uploadWhole('empty.iso');
+      expect(find('image-problem').text()).toContain('The image is empty.');
+      expect(discarded()).toEqual([
+        '/data/media/first.iso',
+        '/data/media/second.iso',
+        '/data/media/empty.iso',
+      ]);
+    });
+
+    it('stops an upload that is under way, and removes one that arrives all the same', async () => {
+      await choose('late.iso');
+      await leave();
+      expect(uploads[0]?.aborted).toBe(true);
+      expect(discarded()).toEqual([]);
+
+      await router.push('/create');
+      await flushPromises();
+      let answer: (value: MediumReport) => void = () => undefined;
+      main.answers['media.inspect'] = () => new Promise((resolve) => (answer = resolve));
+      await uploadWhole('slow.iso');
+      await leave();
+      answer(report('/data/media/slow.iso'));
+      await flushPromises();
+      expect(discarded()).toEqual(['/data/media/slow.iso']);
+    });
+
+    it('keeps it for the machine that was made with it', async () => {
+      await uploadWhole('kept.iso');
+      await next();
+      await next();
+      await find('start-at-once').setValue(false);
+      await next();
+      expect((named('machine.create')[0]?.[1]['spec'] as MachineSpec).cdrom).toBe('/data/media/kept.iso');
+      main.emit('job.changed', { ...job, state: 'done', result: { id: machineId } });
+      await flushPromises();
+      await router.push('/');
+      await flushPromises();
+      expect(discarded()).toEqual([]);
+    });
+
+    it('removes it when the making is cancelled, after that has ended', async () => {
+      main.answers['job.cancel'] = () => undefined;
+      await uploadWhole('made.iso');
+      await next();
+      await next();
+      await next();
+      await leave();
+      expect(discarded()).toEqual([]);
+      main.emit('job.changed', { ...job, state: 'cancelled' });
+      await flushPromises();
+      expect(discarded()).toEqual(['/data/media/made.iso']);
+    });
+
+    it('never asks to remove a file that lay on the computer before', async () => {
+      await router.push('/');
+      await router.push('/create?path=/home/me/own.iso');
+      await flushPromises();
+      expect(named('media.inspect')).toHaveLength(1);
+      await leave();
+      expect(discarded()).toEqual([]);
+    });
   });
 
   it('shows why a machine could not be created, and leads back', async () => {

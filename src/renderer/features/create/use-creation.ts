@@ -21,6 +21,8 @@ export function useCreation() {
   const createdId = ref<string>();
   const job = computed(() => (jobId.value === undefined ? undefined : jobs.byId.get(jobId.value)));
   let cancelled = false;
+  /** Resolves when nothing is being created, however that ended. */
+  let ended: Promise<void> = Promise.resolve();
 
   /** Opens the console; false when the browser refuses a window. */
   async function openConsole(id: string): Promise<boolean> {
@@ -33,6 +35,16 @@ export function useCreation() {
 
   /** Resolves when there is nothing more to do; `phase` then says how it went. */
   async function create(spec: MachineSpec, start: boolean): Promise<void> {
+    const made = make(spec);
+    ended = made.then(() => undefined);
+    const id = await made;
+    if (id === undefined) return;
+    if (start && !cancelled) await startCreated(id);
+    else phase.value = 'done';
+  }
+
+  /** Resolves with the new machine's id; with nothing when there is none, and `phase` says why. */
+  async function make(spec: MachineSpec): Promise<string | undefined> {
     cancelled = false;
     failure.value = undefined;
     createdId.value = undefined;
@@ -42,16 +54,14 @@ export function useCreation() {
       // the person may have cancelled before the job had a name
       if (cancelled) await jobs.cancel(jobId.value);
       const { result } = await jobs.finished(jobId.value);
-      createdId.value = jobResult.parse(result).id;
+      return (createdId.value = jobResult.parse(result).id);
     } catch (error) {
       failure.value = error;
       phase.value = toErrorValue(error).code === 'cancelled' ? 'idle' : 'failed';
-      return;
+      return undefined;
     } finally {
       jobId.value = undefined;
     }
-    if (start && !cancelled) await startCreated(createdId.value);
-    else phase.value = 'done';
   }
 
   async function startCreated(id: string): Promise<void> {
@@ -70,5 +80,5 @@ export function useCreation() {
     if (jobId.value !== undefined) await jobs.cancel(jobId.value);
   }
 
-  return { phase, failure, job, createdId, create, cancel, openConsole };
+  return { phase, failure, job, createdId, create, cancel, ended: () => ended, openConsole };
 }
