@@ -139,5 +139,5 @@ export class Launch {
 /** Errors that come of a QEMU that is gone, or may. */
 function endedByItself(error: unknown): boolean {
   if (!(error instanceof Failure)) return true;
-  return ['cancelled', 'ipc.closed', 'engine.not-found', 'saved-state.mismatch'].includes(error.code);
+  return ['cancelled', 'ipc.closed', 'engine.not-found'].includes(error.code);
 }

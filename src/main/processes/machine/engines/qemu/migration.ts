@@ -77,7 +77,9 @@ export async function restoreState(
     await pieces(async (piece) => {
       const rest = header.read(piece);
       if (rest.length === 0) return;
-      if (broken !== undefined || socket.destroyed) throw stopped(broken);
+      if (broken !== undefined || socket.destroyed) {
+        throw new Failure('ipc.closed', 'QEMU stopped loading the saved state.', { cause: broken });
+      }
       if (!socket.write(rest)) await Promise.race([once(socket, 'drain'), once(socket, 'close')]);
     });
     socket.end();
