@@ -1,0 +1,40 @@
+/** What has gone through a port, seen from the switch. Bytes are those of frames, without their framing. */
+export interface PortCounters {
+  receivedFrames: number;
+  receivedBytes: number;
+  sentFrames: number;
+  sentBytes: number;
+  /** Frames that were to be sent and were not: the queue was full, or nobody was at the other end. */
+  droppedFrames: number;
+  /** Received frames that the switch did not take, for their sender's address belongs to somebody else. */
+  refusedFrames: number;
+}
+
+export function noTraffic(): PortCounters {
+  return {
+    receivedFrames: 0,
+    receivedBytes: 0,
+    sentFrames: 0,
+    sentBytes: 0,
+    droppedFrames: 0,
+    refusedFrames: 0,
+  };
+}
+
+/** One socket of the switch, as the switch sees it. */
+export interface SwitchPort {
+  readonly id: string;
+  readonly counters: PortCounters;
+  /**
+   * Takes a run of whole frames, each behind its length. The bytes stay as they are until they have been sent.
+   *
+   * @param frames how many they are
+   * @param from where they came from
+   * @param patient whether `from` may be made to wait (`hold`) when there is too much; frames that are flooded
+   * must not make anybody wait
+   */
+  deliver(run: Buffer, frames: number, from: SwitchPort, patient: boolean): void;
+  /** Stops reading until `release` has been called as often. */
+  hold(): void;
+  release(): void;
+}

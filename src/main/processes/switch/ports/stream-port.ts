@@ -1,0 +1,184 @@
+import { createConnection, type Socket } from 'node:net';
+import type { Clock } from '../clock';
+import { FrameReader, FramingError } from './framing';
+import type { LearningSwitch } from './learning-switch';
+import { highWater, lowWater, OutputQueue } from './output-queue';
+import { noTraffic, type PortCounters, type SwitchPort } from './port';
+import { ReadMemory } from './read-memory';
+
+/** How long sources wait for a port that takes nothing before it is passed over, in milliseconds. */
+const patienceMs = 20;
+/** Between attempts to connect, in milliseconds; it doubles up to the second. */
+const firstRetryMs = 25;
+const lastRetryMs = 1000;
+/** Handed to the system at once, in bytes. */
+const writeSize = 1024 * 1024;
+
+export type LinkState = 'connecting' | 'up' | 'closed';
+
+/** What a port tells besides its frames. */
+export interface StreamPortEvents {
+  /** `reason` says why a link that was up is not any more. */
+  link(state: LinkState, reason?: string): void;
+}
+
+/**
+ * A machine's network card: a stream socket on which the machine listens. The port connects, and connects again
+ * when the connection ends, until it is closed.
+ */
+export class StreamPort implements SwitchPort {
+  readonly counters: PortCounters = noTraffic();
+  private readonly queue = new OutputQueue();
+  private readonly sources = new Set<SwitchPort>();
+  private socket: Socket | undefined;
+  private up = false;
+  private writing = false;
+  private closed = false;
+  private holds = 0;
+  /** It has let its sources wait in vain: until it takes something again nobody waits for it. */
+  private stuck = false;
+  private retryMs = firstRetryMs;
+  private cancelRetry: (() => void) | undefined;
+  private cancelPatience: (() => void) | undefined;
+
+  /** @param path the address of the machine's socket: a unix socket, or a named pipe on Windows */
+  constructor(
+    readonly id: string,
+    private readonly path: string,
+    private readonly bridge: LearningSwitch,
+    private readonly clock: Clock,
+    private readonly events: StreamPortEvents,
+  ) {
+    bridge.add(this);
+    this.connect();
+  }
+
+  /** Unplugs the cable. */
+  close(): void {
+    if (this.closed) return;
+    this.closed = true;
+    this.cancelRetry?.();
+    this.socket?.destroy();
+    this.lost();
+    this.bridge.remove(this);
+    this.events.link('closed');
+  }
+
+  deliver(run: Buffer, frames: number, from: SwitchPort, patient: boolean): void {
+    if (!this.up) {
+      this.counters.droppedFrames += frames;
+    } else if (!this.writing) {
+      this.write([run], run.length, frames);
+    } else if (!this.queue.push(run, frames, from)) {
+      this.counters.droppedFrames += frames;
+    } else if (patient && !this.stuck && this.queue.bytes > highWater) {
+      this.letWait(from);
+    }
+  }
+
+  hold(): void {
+    if (this.holds++ === 0) this.socket?.pause();
+  }
+
+  release(): void {
+    if (--this.holds === 0) this.socket?.resume();
+  }
+
+  private connect(): void {
+    this.events.link('connecting');
+    const memory = new ReadMemory();
+    const reader = new FrameReader((chunk, start) => this.bridge.receive(this, chunk, start));
+    const socket = createConnection({
+      path: this.path,
+      onread: {
+        buffer: () => memory.next(),
+        callback: (length) => {
+          this.read(socket, reader, memory.taken(length));
+          return true;
+        },
+      },
+    });
+    this.socket = socket;
+    let reason: string | undefined;
+    socket.on('connect', () => {
+      this.up = true;
+      this.retryMs = firstRetryMs;
+      if (this.holds > 0) socket.pause();
+      this.events.link('up');
+    });
+    socket.on('error', (error) => (reason = error.message));
+    socket.on('close', () => {
+      if (this.socket !== socket || this.closed) return;
+      const wasUp = this.up;
+      this.lost();
+      if (wasUp) this.events.link('connecting', reason ?? 'the machine closed the connection');
+      this.cancelRetry = this.clock.after(this.retryMs, () => this.connect());
+      this.retryMs = Math.min(this.retryMs * 2, lastRetryMs);
+    });
+  }
+
+  private read(socket: Socket, reader: FrameReader, chunk: Buffer): void {
+    if (socket.destroyed) return;
+    try {
+      reader.push(chunk);
+    } catch (error) {
+      if (!(error instanceof FramingError)) throw error;
+      // Whoever lies about lengths is not listened to again at once.
+      this.retryMs = lastRetryMs;
+      socket.destroy(error);
+    }
+  }
+
+  private write(runs: Buffer[], bytes: number, frames: number): void {
+    const { socket } = this;
+    if (!socket) return;
+    this.writing = true;
+    this.counters.sentFrames += frames;
+    this.counters.sentBytes += bytes - 4 * frames;
+    const last = runs.length - 1;
+    if (last > 0) socket.cork();
+    runs.forEach((run, index) => {
+      if (index < last) socket.write(run);
+      else socket.write(run, () => this.written(socket));
+    });
+    if (last > 0) socket.uncork();
+  }
+
+  private written(socket: Socket): void {
+    if (socket !== this.socket || !this.up) return;
+    this.writing = false;
+    this.stuck = false;
+    if (this.queue.bytes > 0) {
+      const { runs, bytes, frames } = this.queue.take(writeSize);
+      this.write(runs, bytes, frames);
+    }
+    if (this.queue.bytes < lowWater) this.letGo();
+  }
+
+  private letWait(source: SwitchPort): void {
+    if (this.sources.has(source)) return;
+    this.sources.add(source);
+    source.hold();
+    this.cancelPatience ??= this.clock.after(patienceMs, () => {
+      this.stuck = true;
+      this.letGo();
+    });
+  }
+
+  private letGo(): void {
+    this.cancelPatience?.();
+    this.cancelPatience = undefined;
+    for (const source of this.sources) source.release();
+    this.sources.clear();
+  }
+
+  /** The connection is gone, and what was to be sent with it. */
+  private lost(): void {
+    this.up = false;
+    this.writing = false;
+    this.stuck = false;
+    this.counters.droppedFrames += this.queue.clear();
+    this.bridge.forget(this);
+    this.letGo();
+  }
+}
