@@ -123,6 +123,13 @@ describe.skipIf(!usable)('machines on QEMU', () => {
     expect(await sh(terminal, 'echo $((12345*6789))')).toContain('83810205');
     await sh(terminal, 'until [ -b /dev/vda ]; do sleep 1; done');
     await sh(terminal, 'echo kept > /dev/vda; sync');
+    // The CD taken out and put in again while the guest runs.
+    const readCd = 'echo read-$(head -c 40960 /dev/sr0 2>/dev/null | wc -c)';
+    await core.handlers['machine.insertMedium']({ id, drive: 'cd0', path: null });
+    expect(await sh(terminal, readCd)).toContain('read-0');
+    await core.handlers['machine.insertMedium']({ id, drive: 'cd0', path: starterLinuxIso });
+    // A drive says first that its medium is another one; reading works a moment later.
+    expect(await sh(terminal, `for i in 1 2 3 4 5; do ${readCd}; sleep 1; done`)).toContain('read-40960');
     // A counter that shows every number once, if time does not jump.
     terminal.type('i=0; while true; do i=$((i+1)); echo "n$i"; usleep 20000; done\n');
     await terminal.waitFor(/n20\r?\n/);

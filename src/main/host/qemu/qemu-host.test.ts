@@ -72,6 +72,18 @@ describe.skipIf(process.platform === 'win32')('finding emulators', () => {
     expect(await installHint('freebsd', { PATH: bin })).toMatch(/https:/);
   });
 
+  it('does not offer on Windows what cannot be started there', async () => {
+    const host = new QemuHost({
+      platform: 'win32',
+      env: {},
+      hostArchitecture: 'x64',
+      size: { memoryMiB: 1024, processors: 2 },
+      bundled: join(folder, 'none'),
+      cacheFolder: join(folder, 'cache'),
+    });
+    expect(await host.status()).toMatchObject({ available: false, problem: { code: 'engine.unsupported' } });
+  });
+
   it('says why an emulator that is there cannot be used', async () => {
     const path = join(folder, 'bin');
     for (const name of ['i386', 'x86_64', 'aarch64', 'riscv64', 'ppc64', 's390x']) {

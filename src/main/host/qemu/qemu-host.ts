@@ -156,6 +156,13 @@ export class QemuHost {
   /** By the architectures that they can run; `problem`: why one that is there cannot be used. */
   async #emulators(): Promise<{ emulators: Map<Architecture, Emulator>; problem: Failure | undefined }> {
     const { platform, env, bundled } = this.options;
+    if (platform === 'win32') {
+      // Everything between us and QEMU goes over unix sockets, which it does not open there.
+      const problem = new Failure('engine.unsupported', 'Machines on QEMU do not run on Windows yet.', {
+        hint: 'Use the embedded engine.',
+      });
+      return { emulators: new Map(), problem };
+    }
     const found = await findEmulators({ platform, env, bundled, chosen: env['VIVARIUM_QEMU'] ?? null });
     const emulators = new Map<Architecture, Emulator>();
     let problem: Failure | undefined;
