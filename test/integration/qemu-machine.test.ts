@@ -85,7 +85,9 @@ describe.skipIf(!usable)('machines on QEMU', () => {
   /** The QEMU that runs under a machine's process. */
   function qemuOf(id: string): number {
     const parent = core.machines.get(id).runtime?.pid ?? 0;
-    const children = execFileSync('ps', ['-o', 'pid=,comm=', '--ppid', String(parent)], { encoding: 'utf8' });
+    const children = spawnSync('ps', ['-o', 'pid=,comm=', '--ppid', String(parent)], {
+      encoding: 'utf8',
+    }).stdout;
     return Number(/(\d+)\s+qemu/.exec(children)?.[1]);
   }
 
@@ -188,6 +190,23 @@ describe.skipIf(!usable)('machines on QEMU', () => {
     const disk = join(core.machines.get(id).folder, 'disks', 'disk0.qcow2');
     await core.handlers['machine.powerOff']({ id });
     if (findProgram('qemu-img')) execFileSync('qemu-img', ['check', disk], { stdio: 'ignore' });
+  });
+
+  it('gives a machine of the embedded engine a board of its own when it changes to QEMU, and takes it back', async () => {
+    const id = await createMachine(
+      core,
+      spec('Changing', { engine: 'v86', architecture: 'i386', cdrom: null, boot: ['disk'] }),
+    );
+    expect(core.machines.get(id).config?.machineType).toBeUndefined();
+    await core.handlers['machine.configure']({ id, settings: { engine: 'qemu' } });
+    expect(core.machines.get(id).config?.machineType).toMatch(/^pc-i440fx-/);
+    await core.handlers['machine.start']({ id });
+    expect(qemuOf(id)).toBeGreaterThan(0);
+    await core.handlers['machine.powerOff']({ id });
+    await core.handlers['machine.configure']({ id, settings: { engine: 'v86' } });
+    await core.handlers['machine.start']({ id });
+    expect(qemuOf(id)).toBeNaN();
+    await core.handlers['machine.powerOff']({ id });
   });
 
   it('runs two machines that know nothing of each other', async () => {

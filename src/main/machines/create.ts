@@ -54,7 +54,6 @@ export function planMachine(spec: MachineSpec, can: EngineCapabilities, taken: T
     engine: spec.engine,
     architecture: spec.architecture,
     guest: spec.guest,
-    machineType: pinnedType(spec, bus, can),
     memoryMiB: spec.memoryMiB,
     cpus: spec.cpus,
     boot: spec.boot,
@@ -71,7 +70,7 @@ export function planMachine(spec: MachineSpec, can: EngineCapabilities, taken: T
         : [{ id: 'nic0', model: spec.nicModel, mac: newMac(taken.macs), connected: true, network: null }],
   });
   checkConfig(config, can);
-  return config;
+  return withMachineType(config, can);
 }
 
 function busFor(spec: MachineSpec, can: EngineCapabilities): DiskConfig['bus'] {
@@ -79,11 +78,12 @@ function busFor(spec: MachineSpec, can: EngineCapabilities): DiskConfig['bus'] {
   return can.diskBuses.includes(wanted) ? wanted : (can.diskBuses[0] ?? 'ide');
 }
 
-/** The hardware version that the machine keeps, on an engine that has such a thing. */
-function pinnedType(spec: MachineSpec, bus: DiskConfig['bus'], can: EngineCapabilities): string | undefined {
-  const types = can.machineTypes?.[spec.architecture];
-  if (!types) return undefined;
-  return newestType(platformFor({ ...spec, disks: [{ bus }] }), types) ?? undefined;
+/** Gives a machine without one the hardware version that it then keeps, on an engine that has such a thing. Pure. */
+export function withMachineType(config: MachineConfig, can: EngineCapabilities): MachineConfig {
+  const types = can.machineTypes?.[config.architecture];
+  if (!types || config.machineType !== undefined) return config;
+  const machineType = newestType(platformFor(config), types);
+  return machineType === null ? config : { ...config, machineType };
 }
 
 /** @throws Failure `input.invalid` */

@@ -14,7 +14,7 @@ import type { MachineSummary } from '@shared/machine/summary';
 import { lockFile } from '../platform/file-lock';
 import { checkConfig } from './check-config';
 import { type MachinesContext, requireConfig, requireEngine, requireState } from './context';
-import { checkName, createMachineFolder, planMachine } from './create';
+import { checkName, createMachineFolder, planMachine, withMachineType } from './create';
 import { deleteFolder } from './delete';
 import { writeConfig } from './folder';
 import { checkMedium } from './launch-paths';
@@ -105,8 +105,9 @@ export class MachineService {
       await this.library.reread(machine);
       const given = Object.entries(settings).filter(([, value]) => value !== undefined);
       const wanted = machineConfig.parse({ ...requireConfig(machine), ...Object.fromEntries(given) });
-      checkConfig(wanted, await requireEngine(this.context, wanted.engine));
-      await this.rewrite(machine, () => wanted);
+      const engine = await requireEngine(this.context, wanted.engine);
+      checkConfig(wanted, engine);
+      await this.rewrite(machine, () => withMachineType(wanted, engine));
       return machine.summary();
     });
   }
