@@ -71,7 +71,7 @@ describe.skipIf(!known)('QEMU in trouble', () => {
     machine.connectSerial(0, here);
     const guest = tinyGuest(terminal);
     if (!args[0]?.savedState) await guest.ready();
-    return { machine, guest };
+    return { machine, guest, terminal };
   }
 
   const waitFor = async (what: string, condition: () => boolean): Promise<void> => {
@@ -156,6 +156,20 @@ describe.skipIf(!known)('QEMU in trouble', () => {
     await writer.finish();
     await expect(launch({ savedState: bad })).rejects.toMatchObject({ code: 'saved-state.mismatch' });
     expect(await readdir(folder.path)).toContain('bad.viv');
+  });
+
+  it('passes keys on, with their prefixes', async () => {
+    const { machine, terminal } = await launch();
+    machine.sendScancodes([0x1e, 0x9e]);
+    await terminal.waitFor('Pa');
+    // Shift held, then the slash of the number pad, whose code has a prefix.
+    machine.sendScancodes([0x2a, 0x30, 0xb0, 0xaa, 0xe0, 0x35, 0xe0, 0xb5]);
+    await terminal.waitFor(/PB[^P]*P\//);
+  });
+
+  it('plugs a cable only into a card that is there', async () => {
+    const { machine } = await launch();
+    await expect(machine.setLink('nic0', false)).rejects.toMatchObject({ code: 'input.invalid' });
   });
 
   it('goes on when saving fails because the host’s disk is full', async () => {
