@@ -14,7 +14,8 @@ interface Totals {
 
 /** Measures a QEMU and the process that watches over it, from one reading to the next. */
 export class QemuMeter {
-  #before: Totals = { time: performance.now(), cpu: 0, memory: 0, pictures: 0, read: 0, written: 0 };
+  /** QEMU is new when this is made; this process has used its time for something else before. */
+  #before: Totals = { time: performance.now(), cpu: ownCpu(), memory: 0, pictures: 0, read: 0, written: 0 };
 
   /**
    * @param pid QEMU's
@@ -51,16 +52,21 @@ export class QemuMeter {
       this.client.execute('query-blockstats', {}),
       processUsage(this.pid),
     ]);
-    const own = process.cpuUsage();
     const sum = (name: 'rd_bytes' | 'wr_bytes'): number =>
       devices.reduce((total, { stats }) => total + stats[name], 0);
     return {
       time: performance.now(),
-      cpu: (usage?.cpu ?? 0) + (own.user + own.system) / 1e6,
+      cpu: (usage?.cpu ?? 0) + ownCpu(),
       memory: (usage?.memory ?? 0) + process.memoryUsage.rss(),
       pictures: this.pictures(),
       read: sum('rd_bytes'),
       written: sum('wr_bytes'),
     };
   }
+}
+
+/** Seconds of processor time that this process has used. */
+function ownCpu(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1e6;
 }

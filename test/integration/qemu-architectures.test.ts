@@ -1,0 +1,64 @@
+import { existsSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import type { Architecture, MachineConfig } from '@shared/machine/config';
+import type { EngineEvents } from '../../src/main/processes/machine/engine';
+import { qemuEngine } from '../../src/main/processes/machine/engines/qemu/qemu-engine';
+import { pathsFor, testMachine } from '../../src/main/processes/machine/engines/qemu/testing/matrix';
+import { streamPair } from '../../src/main/processes/machine/rfb/testing/stream-pair';
+import { findProgram, sayWhySkipped } from '../helpers/programs';
+import { temporaryFolder } from '../helpers/temp-folder';
+import { Terminal } from '../helpers/terminal';
+
+/** Boards that are no PC: their firmware is seen at work on the console that a person would look at. */
+const boards: {
+  architecture: Architecture;
+  firmware: MachineConfig['firmware'];
+  needs: string[];
+  says: RegExp;
+}[] = [
+  {
+    architecture: 'aarch64',
+    firmware: 'uefi',
+    needs: ['/usr/share/AAVMF/AAVMF_CODE.fd'],
+    says: /BdsDxe: (?:loading|starting|failed)/,
+  },
+  { architecture: 's390x', firmware: 'bios', needs: [], says: /Could not find a suitable boot device/ },
+];
+
+describe('the firmware of other architectures', () => {
+  for (const { architecture, firmware, needs, says } of boards) {
+    const binary = findProgram(`qemu-system-${architecture}`);
+    const missing = binary ? needs.find((file) => !existsSync(file)) : `qemu-system-${architecture}`;
+    if (missing) sayWhySkipped(`the firmware of ${architecture}`, `${missing} is missing`);
+    it.skipIf(missing !== undefined)(`of ${architecture} runs, speaks and shows a picture`, async () => {
+      const { path, remove } = await temporaryFolder('board');
+      const failures: unknown[] = [];
+      const sizes: number[] = [];
+      const nothing = (): void => {};
+      const events: EngineEvents = {
+        stopped: nothing,
+        pausedByProblem: (problem) => void failures.push(problem),
+        failed: (error) => void failures.push(error),
+        pointer: nothing,
+        screen: ({ width }) => void sizes.push(width),
+        log: nothing,
+      };
+      const config = testMachine({ architecture, firmware, memoryMiB: 256 });
+      const paths = pathsFor(config, path, { binary: binary ?? '' });
+      const machine = await qemuEngine.launch(qemuEngine.plan(config, paths), events);
+      try {
+        const [here, there] = streamPair();
+        machine.connectSerial(0, here);
+        await new Terminal(there).waitFor(says, 60_000);
+        const { width, height, rgba } = await machine.capture();
+        expect(rgba.length).toBe(width * height * 4);
+        expect(sizes.at(-1)).toBe(width);
+        expect((await machine.statistics()).cpu).toBeLessThan(8);
+        expect(failures).toEqual([]);
+      } finally {
+        await machine.powerOff();
+        await remove();
+      }
+    });
+  }
+});
