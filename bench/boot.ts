@@ -14,7 +14,7 @@ import type { Bench, BenchResult } from './types';
 
 const rounds = 5;
 const limitMs = 180_000;
-const turns = 100_000;
+const turns = 30_000;
 const end = 'loop-over';
 /** The word is split, so that the echo of the command is not taken for its end. */
 const loop = `i=0; while [ $i -lt ${turns} ]; do i=$((i+1)); done; echo loop-""over\n`;
