@@ -98,7 +98,7 @@ describe.skipIf(!chromiumProgram).each(looks)('screens, $theme, $size.width wide
       .or(app.manager.getByRole('link', { name: 'Settings' }))
       .first()
       .click();
-    await app.manager.getByText('Memory').first().waitFor();
+    await app.manager.getByText('Settings of “Beta”').waitFor();
     await look(app.manager, 'settings');
     await goTo('Library');
   });

@@ -116,12 +116,12 @@ export async function startElectronApp(options: AppOptions): Promise<AppUnderTes
   const manager = await app.firstWindow();
   await manager.emulateMedia({ colorScheme: options.colorScheme ?? 'light' });
   if (options.size) await resize(app, manager, options.size);
-  const pid = app.process().pid ?? 0;
-  const ended = new Promise<void>((resolve) => app.process().once('exit', () => resolve()));
+  const program = app.process();
+  const ended = new Promise<void>((resolve) => program.once('exit', () => resolve()));
   return {
     shell: 'electron',
     manager,
-    mainPid: pid,
+    mainPid: program.pid ?? 0,
     async newWindow(action) {
       const opened = app.waitForEvent('window');
       await action();
@@ -130,12 +130,12 @@ export async function startElectronApp(options: AppOptions): Promise<AppUnderTes
     requestQuit: () => app.evaluate((electron) => electron.app.quit()),
     ended,
     async kill() {
-      app.process().kill('SIGKILL');
+      program.kill('SIGKILL');
       await ended;
       display.stop();
     },
     async close() {
-      await endElectron(app.process(), manager, ended);
+      await endElectron(program, manager, ended);
       display.stop();
     },
   };

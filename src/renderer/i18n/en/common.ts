@@ -16,7 +16,7 @@ export default {
     saving: 'Saving',
     saved: 'Saved',
     restoring: 'Restoring',
-    aborted: 'Crashed',
+    aborted: 'Aborted',
     inaccessible: 'Inaccessible',
   },
   connection: {

@@ -19,7 +19,7 @@ export default {
     saving: '正在保存',
     saved: '已保存',
     restoring: '正在恢复',
-    aborted: '已崩溃',
+    aborted: '已中止',
     inaccessible: '无法访问',
   },
   connection: {
