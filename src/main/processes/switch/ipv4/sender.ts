@@ -1,0 +1,71 @@
+import { etherTypes, headerLength, writeHeader } from '../ethernet/frame';
+import type { Link } from '../gateway/link';
+import { dontFragment, ipv4HeaderLength, moreFragments, payloadStart, writeIpv4Header } from './packet';
+
+/** Whom a packet is for. */
+export interface Receiver {
+  mac: number;
+  address: number;
+}
+
+/** Sends the gateway's packets. */
+export class Ipv4Sender {
+  private identification = 0;
+
+  /** @param mtu the longest packet, its header included, in bytes */
+  constructor(
+    private readonly link: Link,
+    readonly mtu: number,
+  ) {}
+
+  /**
+   * A frame with its headers written and room for `length` bytes of payload at `payloadStart`. Precondition: that
+   * fits into the MTU.
+   */
+  packet(to: Receiver, source: number, protocol: number, length: number): Buffer {
+    return this.write(to, source, protocol, length, dontFragment);
+  }
+
+  /** Sends a payload of any length, in fragments where it is longer than the MTU allows. */
+  send(to: Receiver, source: number, protocol: number, payload: Uint8Array): void {
+    if (ipv4HeaderLength + payload.length <= this.mtu) {
+      this.packet(to, source, protocol, payload.length).set(payload, payloadStart);
+      return;
+    }
+    // Every fragment but the last carries a multiple of eight bytes (RFC 791, 3.2).
+    const most = Math.floor((this.mtu - ipv4HeaderLength) / 8) * 8;
+    const identification = this.nextIdentification();
+    for (let offset = 0; offset < payload.length; offset += most) {
+      const piece = payload.subarray(offset, offset + most);
+      const last = offset + piece.length === payload.length;
+      const fragment = (offset / 8) | (last ? 0 : moreFragments);
+      this.write(to, source, protocol, piece.length, fragment, identification).set(piece, payloadStart);
+    }
+  }
+
+  private write(
+    to: Receiver,
+    source: number,
+    protocol: number,
+    length: number,
+    fragment: number,
+    identification = this.nextIdentification(),
+  ): Buffer {
+    const frame = this.link.frame(payloadStart + length);
+    writeHeader(frame, to.mac, this.link.mac, etherTypes.ipv4);
+    writeIpv4Header(frame, headerLength, {
+      source,
+      destination: to.address,
+      protocol,
+      length,
+      identification,
+      fragment,
+    });
+    return frame;
+  }
+
+  private nextIdentification(): number {
+    this.identification = (this.identification + 1) & 0xffff;
+    return this.identification;
+  }
+}

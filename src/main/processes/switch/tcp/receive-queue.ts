@@ -1,0 +1,60 @@
+import { distance } from './sequence';
+
+/** Pieces that wait for one before them, at most. Their bytes are bounded by the window. */
+const maxPieces = 1024;
+
+/** Data that has come before what precedes it. */
+export class ReceiveQueue {
+  /** Ordered by their beginnings; they do not overlap. */
+  private pieces: { sequence: number; data: Buffer }[] = [];
+
+  get isEmpty(): boolean {
+    return this.pieces.length === 0;
+  }
+
+  /** Keeps a copy of what is not there yet. */
+  add(sequence: number, data: Buffer): void {
+    let from = sequence;
+    let rest = data;
+    let index = 0;
+    while (rest.length > 0 && this.pieces.length < maxPieces) {
+      const piece = this.pieces[index];
+      if (!piece) {
+        this.insert(index, from, rest);
+        return;
+      }
+      const before = distance(from, piece.sequence);
+      if (before > 0) {
+        const length = Math.min(before, rest.length);
+        this.insert(index++, from, rest.subarray(0, length));
+        rest = rest.subarray(length);
+        from = (from + length) >>> 0;
+        if (rest.length === 0) return;
+      }
+      const overlap = distance(from, piece.sequence) + piece.data.length;
+      if (overlap > 0) {
+        rest = rest.subarray(Math.min(overlap, rest.length));
+        from = (from + overlap) >>> 0;
+      }
+      index++;
+    }
+  }
+
+  /** Takes the data that goes on at `sequence`, if it is there. */
+  take(sequence: number): Buffer | undefined {
+    const [first] = this.pieces;
+    if (!first) return undefined;
+    const late = distance(first.sequence, sequence);
+    if (late < 0) return undefined;
+    this.pieces.shift();
+    return late < first.data.length ? first.data.subarray(late) : this.take(sequence);
+  }
+
+  clear(): void {
+    this.pieces = [];
+  }
+
+  private insert(index: number, sequence: number, data: Buffer): void {
+    this.pieces.splice(index, 0, { sequence, data: Buffer.from(data) });
+  }
+}

@@ -1,0 +1,127 @@
+import { checksum, pseudoHeaderSum } from '../ethernet/checksum';
+import { type Ipv4Packet, payloadStart, protocols } from '../ipv4/packet';
+import type { Ipv4Sender, Receiver } from '../ipv4/sender';
+
+/** TCP segments (RFC 9293, 3.1; window scale: RFC 7323, 2). */
+export const flags = { fin: 1, syn: 2, rst: 4, push: 8, ack: 16 } as const;
+export const tcpHeaderLength = 20;
+/** What a peer takes that does not say (RFC 9293, 3.7.1). */
+const defaultMss = 536;
+/** Larger shifts are taken for this one (RFC 7323, 2.3). */
+const maxShift = 14;
+const options = { end: 0, nothing: 1, mss: 2, windowScale: 3 } as const;
+
+export interface Segment {
+  source: number;
+  sourcePort: number;
+  destination: number;
+  destinationPort: number;
+  sequence: number;
+  acknowledgment: number;
+  flags: number;
+  window: number;
+  /** Of a segment with SYN. */
+  mss: number;
+  /** Undefined where the option is missing. */
+  windowShift: number | undefined;
+  /** A view of the packet. */
+  data: Buffer;
+}
+
+/** @returns undefined when it is none, or its checksum is wrong */
+export function parseSegment({ bytes, payload, end, source, destination }: Ipv4Packet): Segment | undefined {
+  const length = end - payload;
+  if (length < tcpHeaderLength) return undefined;
+  const dataStart = payload + (bytes[payload + 12]! >>> 4) * 4;
+  if (dataStart < payload + tcpHeaderLength || dataStart > end) return undefined;
+  if (checksum(bytes, payload, end, pseudoHeaderSum(source, destination, protocols.tcp, length)) !== 0) {
+    return undefined;
+  }
+  const segment: Segment = {
+    source,
+    sourcePort: bytes.readUInt16BE(payload),
+    destination,
+    destinationPort: bytes.readUInt16BE(payload + 2),
+    sequence: bytes.readUInt32BE(payload + 4),
+    acknowledgment: bytes.readUInt32BE(payload + 8),
+    flags: bytes[payload + 13]! & 0x3f,
+    window: bytes.readUInt16BE(payload + 14),
+    mss: defaultMss,
+    windowShift: undefined,
+    data: bytes.subarray(dataStart, end),
+  };
+  if ((segment.flags & flags.syn) !== 0) readOptions(segment, bytes, payload + tcpHeaderLength, dataStart);
+  return segment;
+}
+
+function readOptions(segment: Segment, bytes: Buffer, start: number, end: number): void {
+  for (let position = start; position < end;) {
+    const kind = bytes[position]!;
+    if (kind === options.end) return;
+    if (kind === options.nothing) {
+      position++;
+      continue;
+    }
+    const length = position + 1 < end ? bytes[position + 1]! : 0;
+    if (length < 2 || position + length > end) return;
+    if (kind === options.mss && length === 4) {
+      // Less than this would be an attack on us more than a need of theirs.
+      segment.mss = Math.max(bytes.readUInt16BE(position + 2), 64);
+    } else if (kind === options.windowScale && length === 3) {
+      segment.windowShift = Math.min(bytes[position + 2]!, maxShift);
+    }
+    position += length;
+  }
+}
+
+/** The space that a segment takes in the sequence: its data, and one each for SYN and FIN. */
+export function sequenceLength(segment: Segment): number {
+  const { flags: set, data } = segment;
+  return data.length + ((set & flags.syn) !== 0 ? 1 : 0) + ((set & flags.fin) !== 0 ? 1 : 0);
+}
+
+export interface OutgoingSegment {
+  sourcePort: number;
+  destinationPort: number;
+  sequence: number;
+  acknowledgment: number;
+  flags: number;
+  /** The field as it stands in the header. */
+  window: number;
+  /** Sent with SYN. */
+  handshake?: { mss: number; windowShift: number | undefined };
+  /** Bytes of data, and what puts them into the frame. */
+  length: number;
+  fill?(target: Buffer, offset: number): void;
+}
+
+/** Sends a segment from `source`. Precondition: it fits into the MTU. */
+export function sendSegment(ip: Ipv4Sender, to: Receiver, source: number, segment: OutgoingSegment): void {
+  const { handshake } = segment;
+  const header = tcpHeaderLength + (handshake ? (handshake.windowShift === undefined ? 4 : 8) : 0);
+  const total = header + segment.length;
+  const frame = ip.packet(to, source, protocols.tcp, total);
+  const start = payloadStart;
+  frame.writeUInt16BE(segment.sourcePort, start);
+  frame.writeUInt16BE(segment.destinationPort, start + 2);
+  frame.writeUInt32BE(segment.sequence, start + 4);
+  frame.writeUInt32BE(segment.acknowledgment, start + 8);
+  frame[start + 12] = (header / 4) << 4;
+  frame[start + 13] = segment.flags;
+  frame.writeUInt16BE(segment.window, start + 14);
+  frame.writeUInt32BE(0, start + 16);
+  if (handshake) {
+    frame[start + 20] = options.mss;
+    frame[start + 21] = 4;
+    frame.writeUInt16BE(handshake.mss, start + 22);
+    if (handshake.windowShift !== undefined) {
+      frame[start + 24] = options.nothing;
+      frame[start + 25] = options.windowScale;
+      frame[start + 26] = 3;
+      frame[start + 27] = handshake.windowShift;
+    }
+  }
+  segment.fill?.(frame, start + header);
+  const pseudo = pseudoHeaderSum(source, to.address, protocols.tcp, total);
+  frame.writeUInt16BE(checksum(frame, start, start + total, pseudo), start + 16);
+}

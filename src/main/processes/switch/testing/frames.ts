@@ -1,0 +1,14 @@
+import { frameLength, prefixLength } from '../ports/framing';
+
+/** The frames in runs of framed frames. */
+export function framesIn(runs: readonly Buffer[]): Buffer[] {
+  const frames: Buffer[] = [];
+  for (const run of runs) {
+    for (let position = 0; position < run.length;) {
+      const end = position + prefixLength + frameLength(run, position);
+      frames.push(Buffer.from(run.subarray(position + prefixLength, end)));
+      position = end;
+    }
+  }
+  return frames;
+}

@@ -1,0 +1,126 @@
+import { type ConnectionEnd, type ConnectionUser, TcpConnection } from '../tcp/connection';
+import { flags, type OutgoingSegment, type Segment } from '../tcp/segment';
+import { VirtualClock } from './virtual-clock';
+
+/** One side of a pair: notes what it is told, and takes data as fast as a test lets it. */
+export class NotingUser implements ConnectionUser {
+  readonly received: Buffer[] = [];
+  isOpen = false;
+  guestEnded = false;
+  end: ConnectionEnd | undefined;
+  waiting = 0;
+  /** Data stays with us until `takeAll` is called. */
+  slow = false;
+  readonly onDrained: (() => void)[] = [];
+
+  opened(): void {
+    this.isOpen = true;
+  }
+  data(bytes: Buffer): void {
+    this.received.push(Buffer.from(bytes));
+    if (this.slow) this.waiting += bytes.length;
+  }
+  ended(): void {
+    this.guestEnded = true;
+  }
+  backlog(): number {
+    return this.waiting;
+  }
+  drained(): void {
+    for (const drained of this.onDrained) drained();
+  }
+  closed(how: ConnectionEnd): void {
+    if (this.end) throw new Error('closed twice');
+    this.end = how;
+  }
+  get bytes(): Buffer {
+    return Buffer.concat(this.received);
+  }
+}
+
+/** What happens to the segments from one side to the other; each result is a delay in milliseconds. */
+export type Weather = (segment: Segment) => readonly number[];
+
+/** Two connections that talk to each other over a link with weather. */
+export class TcpPair {
+  readonly clock = new VirtualClock();
+  readonly here = new NotingUser();
+  readonly there = new NotingUser();
+  readonly opener: TcpConnection;
+  answerer: TcpConnection | undefined;
+  readonly segments: { from: 'here' | 'there'; segment: Segment }[] = [];
+  gone = 0;
+  weather: Weather = () => [1];
+  private readonly due = new Set<TcpConnection>();
+
+  constructor(
+    private readonly mss = { here: 1460, there: 1460 },
+    private readonly windowOfThere?: number,
+  ) {
+    this.opener = this.make('here', undefined);
+  }
+
+  /** Ends what a call into a gateway is. */
+  settle(): void {
+    for (const connection of this.due) connection.settle();
+    this.due.clear();
+  }
+
+  advance(ms: number): void {
+    this.settle();
+    for (let passed = 0; passed < ms; passed++) {
+      this.clock.advance(1);
+      this.settle();
+    }
+  }
+
+  private make(side: 'here' | 'there', first: Segment | undefined): TcpConnection {
+    return new TcpConnection(
+      {
+        clock: this.clock,
+        mss: this.mss[side],
+        // Near the end of the numbers, so that they wrap.
+        initialSequence: side === 'here' ? 0xfffffff0 : 0xffff0000,
+        output: (segment) => this.carry(side, segment),
+        due: (connection) => void this.due.add(connection),
+        gone: () => void this.gone++,
+      },
+      side === 'here' ? this.here : this.there,
+      first,
+    );
+  }
+
+  private carry(
+    from: 'here' | 'there',
+    outgoing: Omit<OutgoingSegment, 'sourcePort' | 'destinationPort'>,
+  ): void {
+    const data = Buffer.alloc(outgoing.length);
+    outgoing.fill?.(data, 0);
+    const segment: Segment = {
+      source: 1,
+      sourcePort: 1,
+      destination: 2,
+      destinationPort: 2,
+      sequence: outgoing.sequence,
+      acknowledgment: outgoing.acknowledgment,
+      flags: outgoing.flags,
+      window: from === 'there' ? (this.windowOfThere ?? outgoing.window) : outgoing.window,
+      mss: outgoing.handshake?.mss ?? 536,
+      windowShift: outgoing.handshake?.windowShift,
+      data,
+    };
+    this.segments.push({ from, segment });
+    for (const delay of this.weather(segment)) {
+      this.clock.after(delay, () => this.arrive(from, segment));
+    }
+  }
+
+  private arrive(from: 'here' | 'there', segment: Segment): void {
+    if (from === 'there') this.opener.receive(segment);
+    else if (this.answerer) this.answerer.receive(segment);
+    else if ((segment.flags & flags.syn) !== 0) {
+      this.answerer = this.make('there', segment);
+      this.answerer.accept();
+    }
+  }
+}
