@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { MessageChannelMain, type MessagePortMain, type UtilityProcess, utilityProcess } from 'electron';
+import { exitOf } from './exit-status';
 import { Tail } from '../platform/node-process-host';
 import { channelOverPort } from '../platform/port-channel';
 import type {
@@ -70,11 +71,6 @@ function start(file: string, entry: ProcessEntry, label: string): HostedProcess 
 function portOf(endpoint: StreamEndpoint): MessagePortMain {
   if (endpoint.kind === 'message-port') return endpoint.port as MessagePortMain;
   throw new TypeError('Electron hands over MessagePorts only');
-}
-
-/** Where signals exist, Electron gives the raw wait status or the number of the signal that ended the process. */
-function exitOf(code: number): ProcessExit {
-  return { code, signal: null };
 }
 
 /** `UtilityProcess.kill` asks politely; a process that hangs does not hear it. */
