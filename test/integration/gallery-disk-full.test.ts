@@ -1,40 +1,25 @@
-import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { GalleryService } from '../../src/main/gallery/service';
 import { startTestServer, type ServedFile, type TestServer } from '../../src/main/gallery/test-server';
 import { sayWhySkipped } from '../helpers/programs';
+import { canMount, mountSmall } from '../helpers/small-file-system';
 import { temporaryFolder } from '../helpers/temp-folder';
 
 /** Downloads into a file system that is too small, which takes root on Linux to make. */
 
-const run = promisify(execFile);
 const mib = 1024 * 1024;
 const data = Buffer.alloc(3 * mib, 5);
 const sha256 = createHash('sha256').update(data).digest('hex');
-
-async function canMount(): Promise<boolean> {
-  if (process.platform !== 'linux' || process.getuid?.() !== 0) return false;
-  const folder = await temporaryFolder('mount-check');
-  try {
-    await run('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', folder.path]);
-    await run('umount', [folder.path]);
-    return true;
-  } catch {
-    return false;
-  } finally {
-    await folder.remove();
-  }
-}
 
 const possible = await canMount();
 if (!possible) sayWhySkipped('Downloads onto a full disk', 'mounting a file system takes root on Linux');
 
 describe.skipIf(!possible)('a download onto a disk that is too small', () => {
   let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+  let disk: Awaited<ReturnType<typeof mountSmall>>;
   let server: TestServer;
   let service: GalleryService;
   const file: ServedFile = { body: data, etag: '"v1"' };
@@ -44,7 +29,7 @@ describe.skipIf(!possible)('a download onto a disk that is too small', () => {
   beforeAll(async () => {
     folder = await temporaryFolder('disk-full');
     await mkdir(media());
-    await run('mount', ['-t', 'tmpfs', '-o', 'size=4m', 'tmpfs', media()]);
+    disk = await mountSmall(media(), '4m');
     server = await startTestServer({ '/system.iso': file });
     const entry = {
       id: 'system',
@@ -73,7 +58,7 @@ describe.skipIf(!possible)('a download onto a disk that is too small', () => {
 
   afterAll(async () => {
     await server.close();
-    await run('umount', [media()]);
+    await disk.unmount();
     await folder.remove();
   });
 

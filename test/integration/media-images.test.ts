@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { inspectMedium } from '../../src/main/disks/media/inspect';
 import { fatFloppy, linuxKernel } from '../../src/main/disks/media/test-images';
 import { findProgram, sayWhySkipped } from '../helpers/programs';
+import { asOrdinaryUser } from '../helpers/ordinary-user';
 import { temporaryFolder } from '../helpers/temp-folder';
 
 /** Images as other programs make them: xorriso, mtools, dosfstools, QEMU, and our own Starter Linux. */
@@ -193,17 +194,6 @@ describe.skipIf(!existsSync(starter))('Starter Linux', () => {
 });
 
 describe.skipIf(process.platform === 'win32')('an image that may not be read', () => {
-  /** Root may read everything; so it gives up its rights for a moment. */
-  async function asOrdinaryUser<T>(work: () => Promise<T>): Promise<T> {
-    if (process.geteuid?.() !== 0) return work();
-    process.seteuid?.(65534);
-    try {
-      return await work();
-    } finally {
-      process.seteuid?.(0);
-    }
-  }
-
   it('is refused with the reason', async () => {
     const path = at('secret.iso');
     await writeFile(path, 'x');

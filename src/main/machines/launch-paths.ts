@@ -1,4 +1,4 @@
-import { lstat, realpath, stat } from 'node:fs/promises';
+import { lstat, open, realpath, stat } from 'node:fs/promises';
 import { isAbsolute, join, relative, sep } from 'node:path';
 import { Failure, toErrorValue } from '@shared/errors';
 import type { LaunchPaths } from '@shared/ipc/machine-process';
@@ -72,11 +72,13 @@ async function diskPath(folder: string, inner: string): Promise<string> {
  */
 export async function checkMedium(path: string): Promise<void> {
   if (!isAbsolute(path)) throw new Failure('input.invalid', `An absolute path is needed: ${path}`);
-  const status = await stat(path).catch((error: unknown) => {
+  const unusable = (error: unknown): never => {
     const { code } = toErrorValue(error);
     const known = code === 'internal' ? 'file.io' : code;
     throw new Failure(known, `This image cannot be used: ${path}`, { cause: error });
-  });
+  };
+  const status = await stat(path).catch(unusable);
   if (!status.isFile()) throw new Failure('file.not-a-file', `This is not an image file: ${path}`);
   if (status.size === 0) throw new Failure('medium.empty', `There is nothing in this file: ${path}`);
+  await (await open(path, 'r').catch(unusable)).close();
 }
