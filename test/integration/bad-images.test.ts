@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { chmod, mkdir, open, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { MachineSpec } from '@shared/machine/config';
 import type { Core } from '../../src/main/core';
 import { checkMedium } from '../../src/main/machines/launch-paths';
 import {
@@ -34,7 +35,12 @@ afterAll(async () => {
   if (folder) await rm(folder, { recursive: true, force: true });
 });
 
-const v86 = { engine: 'v86', boot: ['cdrom'], disk: { kind: 'none' }, nicModel: null } as const;
+const cdOnly: Partial<MachineSpec> = {
+  engine: 'v86',
+  boot: ['cdrom'],
+  disk: { kind: 'none' },
+  nicModel: null,
+};
 
 async function screenOf(id: string): Promise<string> {
   const runner = core.machines.power.processOf(core.machines.library.get(id));
@@ -75,7 +81,7 @@ describe('a machine with a bad CD', () => {
   it('of no sense runs, finds nothing to boot, and can be powered off', async () => {
     const path = join(folder, 'noise.iso');
     await writeFile(path, Buffer.alloc(1_000_001, 0x5a));
-    const id = await createMachine(core, fakeSpec('Noise', { ...v86, cdrom: path }));
+    const id = await createMachine(core, fakeSpec('Noise', { ...cdOnly, cdrom: path }));
     await core.handlers['machine.start']({ id });
     await expect.poll(() => screenOf(id), { timeout: 60_000 }).toMatch(/No bootable device/);
     expect(await core.handlers['machine.powerOff']({ id })).toMatchObject({ state: 'off', problem: null });
@@ -85,7 +91,7 @@ describe('a machine with a bad CD', () => {
     const path = join(folder, 'cut.iso');
     // The beginning of the boot loader is there, and the end is no whole sector.
     await writeFile(path, (await readFile(starterLinuxIso)).subarray(0, 300_001));
-    const id = await createMachine(core, fakeSpec('Cut off', { ...v86, cdrom: path }));
+    const id = await createMachine(core, fakeSpec('Cut off', { ...cdOnly, cdrom: path }));
     await core.handlers['machine.start']({ id });
     await expect.poll(() => screenOf(id), { timeout: 60_000 }).toMatch(/fail|error|could not/i);
     expect(core.machines.get(id)).toMatchObject({ state: 'running', problem: null });
@@ -95,7 +101,7 @@ describe('a machine with a bad CD', () => {
   it.skipIf(!starter)('that shrinks under it is not brought down by that', async () => {
     const path = join(folder, 'shrinks.iso');
     await writeFile(path, await readFile(starterLinuxIso));
-    const id = await createMachine(core, fakeSpec('Shrinks', { ...v86, cdrom: path }));
+    const id = await createMachine(core, fakeSpec('Shrinks', { ...cdOnly, cdrom: path }));
     await core.handlers['machine.start']({ id });
     const file = await open(path, 'r+');
     await file.truncate(100_000);

@@ -82,7 +82,11 @@ describe('creating', () => {
     expect(await refused({ cpus: 2 })).toBe('engine.unsupported');
     expect(await refused({ firmware: 'uefi' })).toBe('engine.unsupported');
     expect(await refused({ nicModel: 'e1000' })).toBe('engine.unsupported');
-    expect(await refused({ engine: 'qemu' })).toBe('engine.not-found');
+    expect(core.jobs.list()).toEqual([]);
+    // Without `development` there is no such engine.
+    await core.shutdown('power-off');
+    core = await testCore(built.folder, dataFolder, { development: false });
+    expect(await refused({})).toBe('engine.not-found');
     expect(core.jobs.list()).toEqual([]);
   });
 
