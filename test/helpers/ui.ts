@@ -3,8 +3,16 @@ import type { AppUnderTest } from './app';
 
 /** How a person goes about the app's windows; used by the end-to-end tests. */
 
-/** Creates a machine from a system of the gallery and starts it; gives its console window. */
-export async function createFromGallery(app: AppUnderTest, gallery: string, name: string): Promise<Page> {
+/**
+ * Creates a machine from a system of the gallery and starts it; gives its console window.
+ * @param engine chosen by its button; left as the wizard suggests it when there is none
+ */
+export async function createFromGallery(
+  app: AppUnderTest,
+  gallery: string,
+  name: string,
+  engine?: string,
+): Promise<Page> {
   const { manager } = app;
   await manager
     .getByRole('link', { name: 'New machine' })
@@ -15,6 +23,7 @@ export async function createFromGallery(app: AppUnderTest, gallery: string, name
   await manager.locator('label', { has: manager.getByTestId(`gallery-${gallery}`) }).click();
   await manager.getByTestId('wizard-next').click();
   await manager.getByTestId('name').fill(name);
+  if (engine !== undefined) await manager.getByTestId(`engine-${engine}`).click();
   await manager.getByTestId('wizard-next').click();
   await manager.getByTestId('review').waitFor();
   return app.newWindow(() => manager.getByTestId('wizard-next').click());

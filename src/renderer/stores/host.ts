@@ -17,6 +17,8 @@ export const useHost = defineStore('host', () => {
   async function loadReport(): Promise<void> {
     try {
       report.value = await connection.call('host.report', {});
+      // An engine that was installed meanwhile can be chosen at once.
+      engines.value = report.value.engines;
       failure.value = undefined;
     } catch (error) {
       failure.value = error;

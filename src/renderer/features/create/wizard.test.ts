@@ -10,6 +10,7 @@ import {
   draftFor,
   draftProblems,
   engineChoices,
+  engineReason,
   fitDraft,
   hasChoice,
   memoryLimit,
@@ -96,20 +97,42 @@ describe('engines', () => {
     expect(choices[0]?.problem?.message).toContain('64-bit');
     expect(choices[0]?.problem?.hint).toContain('QEMU');
     expect(choices[1]?.problem).toBeUndefined();
-    expect(preferredEngine(choices)?.capabilities.id).toBe('qemu');
+    const wideImage = image({ architecture: 'x86_64', kernelBits: [64] });
+    expect(preferredEngine(wideImage, choices)?.capabilities.id).toBe('qemu');
+    expect(engineReason(wideImage, choices)).toBe('wide');
   });
 
   it('offers what is not installed only as a reason', () => {
     const choices = engineChoices(image(), [{ capabilities: wide, available: false, problem: null }]);
     expect(choices[0]?.problem?.code).toBe('engine.not-found');
-    expect(preferredEngine(choices)).toBeUndefined();
+    expect(preferredEngine(image(), choices)).toBeUndefined();
   });
 
   it('takes the engine for tests only where there is no other', () => {
     const both = engineChoices(image(), [here(fakeCapabilities), here(v86Capabilities)]);
-    expect(preferredEngine(both)?.capabilities.id).toBe('v86');
+    expect(preferredEngine(image(), both)?.capabilities.id).toBe('v86');
     const alone = engineChoices(image(), [here(fakeCapabilities)]);
-    expect(preferredEngine(alone)?.capabilities.id).toBe('fake');
+    expect(preferredEngine(image(), alone)?.capabilities.id).toBe('fake');
+  });
+
+  it('begins with the embedded engine for small 32-bit systems and with QEMU for heavy ones', () => {
+    const engines = [here(v86Capabilities), here(wide), here(fakeCapabilities)];
+    const small = engineChoices(gallery, engines);
+    expect(preferredEngine(gallery, small)?.capabilities.id).toBe('v86');
+    expect(engineReason(gallery, small)).toBe('small');
+    const heavy: Origin = {
+      ...gallery,
+      item: { ...gallery.item, entry: { ...gallery.item.entry, memoryMiB: 768 } },
+    };
+    expect(preferredEngine(heavy, engineChoices(heavy, engines))?.capabilities.id).toBe('qemu');
+    expect(engineReason(heavy, engineChoices(heavy, engines))).toBe('heavy');
+    const without = engineChoices(heavy, [
+      here(v86Capabilities),
+      { capabilities: wide, available: false, problem: null },
+    ]);
+    expect(preferredEngine(heavy, without)?.capabilities.id).toBe('v86');
+    // Nothing to explain where there is nothing to choose.
+    expect(engineReason(gallery, engineChoices(gallery, [here(v86Capabilities)]))).toBeUndefined();
   });
 });
 

@@ -4,7 +4,8 @@ import type { ErrorValue } from '@shared/errors';
 import type { GalleryItem } from '@shared/gallery/entry';
 import { defaultsFor } from '@shared/guests/defaults';
 import { refusal } from '@shared/guests/refusal';
-import type { GuestSource } from '@shared/guests/subject';
+import { type GuestSource, subjectOf } from '@shared/guests/subject';
+import { guestById } from '@shared/guests/table';
 import type { EngineStatus } from '@shared/host/report';
 import { machineSpec, type MachineSpec } from '@shared/machine/config';
 import { freeName, maxNameLength, nameProblem, normalizeName, type NameProblem } from '@shared/machine/name';
@@ -49,10 +50,38 @@ export function engineChoices(origin: Origin, engines: readonly EngineStatus[]):
   }));
 }
 
-/** The engine to begin with: for 64 bits one that has them, else the first; one for tests only where nothing else is. */
-export function preferredEngine(choices: readonly EngineChoice[]): EngineChoice | undefined {
+/** A system that wants this much memory does more than the embedded engine is quick at. */
+const heavyMiB = 512;
+
+/** Whether a system is 64-bit, or a large one: QEMU runs those better where both engines could. */
+function isHeavy(origin: Origin): boolean {
+  const source = sourceOf(origin);
+  const { guest, bits } = subjectOf(source);
+  if (bits.includes(64)) return true;
+  return ('memoryMiB' in source ? source : guestById(guest)).memoryMiB > heavyMiB;
+}
+
+/**
+ * The engine to begin with: the first that can run the system, which is the embedded one for small 32-bit systems;
+ * QEMU for 64-bit and heavy ones. One for tests only where nothing else is.
+ */
+export function preferredEngine(origin: Origin, choices: readonly EngineChoice[]): EngineChoice | undefined {
   const possible = choices.filter(({ problem }) => !problem);
+  const qemu = possible.find(({ capabilities }) => capabilities.id === 'qemu');
+  if (qemu && isHeavy(origin)) return qemu;
   return possible.find(({ capabilities }) => capabilities.id !== 'fake') ?? possible[0];
+}
+
+/** Why an engine is suggested, where there was another to choose: a key of `create.engine.why`. */
+export function engineReason(
+  origin: Origin,
+  choices: readonly EngineChoice[],
+): 'wide' | 'heavy' | 'small' | undefined {
+  const preferred = preferredEngine(origin, choices);
+  const real = choices.filter(({ capabilities }) => capabilities.id !== 'fake');
+  if (!preferred || real.length < 2) return undefined;
+  if (preferred.capabilities.id !== 'qemu') return 'small';
+  return subjectOf(sourceOf(origin)).bits.includes(64) ? 'wide' : 'heavy';
 }
 
 /** What a person edits. */

@@ -80,6 +80,11 @@ export default {
     label: 'Engine',
     hint: 'What runs the machine',
     about: '{bits} bit, up to {memory} of memory',
+    why: {
+      small: 'The embedded engine is quick to start and enough for this system.',
+      heavy: 'QEMU is suggested because this system asks for more than the embedded engine is quick at.',
+      wide: 'QEMU is suggested because this system is, or can be, 64-bit.',
+    },
   },
   field: {
     name: 'Name',
