@@ -66,7 +66,10 @@ function fakeMain() {
   const answers: Record<string, () => unknown> = {
     'app.info': () => ({ shell: 'electron', nativeDialogs: true }),
     'host.engines': () => [{ capabilities: v86Capabilities, available: true, problem: null }],
-    'host.report': () => ({ memoryMiB: 8192, engines: [{ capabilities: v86Capabilities, available: true, problem: null }] }),
+    'host.report': () => ({
+      memoryMiB: 8192,
+      engines: [{ capabilities: v86Capabilities, available: true, problem: null }],
+    }),
     'gallery.list': () => [ready, wide],
     'machine.list': () => [],
     'machine.create': () => ({ jobId: 'job1' }),
