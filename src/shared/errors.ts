@@ -43,11 +43,17 @@ export const errorCodes = {
   'medium.not-bootable': 'No boot record was recognised in an image',
   'saved-state.corrupt': 'A saved state fails its checksum or cannot be parsed',
   'saved-state.mismatch': 'A saved state of another engine version or other hardware',
+  'snapshot.not-found': 'The machine has no snapshot with this id',
+  'snapshot.broken': 'The files of a snapshot are missing, or not what they were',
+  'journal.unfinished': 'An interrupted change of a machine could be neither finished nor undone yet',
   'gallery.not-found': 'No such system in the gallery',
   'gallery.unavailable': 'A system of the gallery cannot be had here',
   'download.failed': 'The publisher’s server did not deliver',
   'download.hash-mismatch': 'A downloaded file is not what its publisher describes',
   'job.not-found': 'No job has this id',
+  'network.not-found': 'No network has this id',
+  'network.invalid': 'A network’s configuration does not fit its schema',
+  'network.port-in-use': 'A port of this computer is taken by another program',
   'host.unavailable': 'Something that this computer does not offer',
 } as const;
 

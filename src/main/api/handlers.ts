@@ -4,8 +4,14 @@ import { appHandlers } from './app';
 import { hostHandlers } from './host';
 import { machineHandlers } from './machines';
 import type { Services } from './services';
+import { snapshotHandlers } from './snapshots';
 
 /** The contract's handlers: each calls a service and has no logic of its own. */
 export function allHandlers(services: Services): Handlers<Commands> {
-  return { ...appHandlers(services), ...hostHandlers(services), ...machineHandlers(services) };
+  return {
+    ...appHandlers(services),
+    ...hostHandlers(services),
+    ...machineHandlers(services),
+    ...snapshotHandlers(),
+  };
 }

@@ -4,6 +4,14 @@ import { engineStatus, hostReport } from '../host/report';
 import { machineId, machineName, machineSettings, machineSpec } from '../machine/config';
 import { machineSummary, machineStatistics } from '../machine/summary';
 import { mediumReport } from '../media/report';
+import { snapshotComparison } from '../snapshot/changes';
+import {
+  snapshotDescription,
+  snapshotEstimate,
+  snapshotId,
+  snapshotList,
+  snapshotName,
+} from '../snapshot/snapshot';
 import type { MachineAction } from '../machine/state';
 import { errorValue } from './messages';
 
@@ -40,7 +48,16 @@ export type Preferences = z.infer<typeof preferences>;
 /** A long task. `done` and `total` in the task's own unit (bytes where `unit` says so). */
 export const job = z.object({
   id: z.string(),
-  kind: z.enum(['download', 'create', 'save', 'selftest', 'upload']),
+  kind: z.enum([
+    'download',
+    'create',
+    'save',
+    'selftest',
+    'upload',
+    'snapshot',
+    'restore',
+    'deleteSnapshots',
+  ]),
   /** What it works on: a machine's id, a gallery id … */
   subject: z.string(),
   title: z.string(),
@@ -171,6 +188,63 @@ export const commands = define({
   /** The last lines of the machine's log. */
   'machine.log': { params: id, result: z.array(z.string()) },
 
+  'snapshot.list': { params: id, result: snapshotList },
+  /** The job's result is `{ snapshot }`, its id. Without a name it gets one that is free. */
+  'snapshot.take': {
+    params: z.strictObject({
+      id: machineId,
+      name: snapshotName.optional(),
+      description: snapshotDescription.optional(),
+      /** Also the guest's memory; of a machine that is off there is none to take. */
+      memory: z.boolean(),
+    }),
+    result: startedJob,
+    job: true,
+    action: 'takeSnapshot',
+  },
+  /** The present state is lost unless a snapshot of it was taken. A running machine is powered off first. */
+  'snapshot.restore': {
+    params: z.strictObject({
+      id: machineId,
+      snapshot: snapshotId,
+      /** Leaves the memory image alone, so that the guest boots from the disks as they were. */
+      disksOnly: z.boolean().optional(),
+    }),
+    result: startedJob,
+    job: true,
+    action: 'restoreSnapshot',
+  },
+  /** What goes on from the deleted ones stays as it is, and so does the present state. */
+  'snapshot.delete': {
+    params: z.strictObject({ id: machineId, snapshots: z.array(snapshotId).min(1).max(1000) }),
+    result: startedJob,
+    job: true,
+    action: 'deleteSnapshots',
+  },
+  'snapshot.estimate': {
+    params: z.strictObject({ id: machineId, snapshots: z.array(snapshotId).min(1).max(1000) }),
+    result: snapshotEstimate,
+  },
+  'snapshot.edit': {
+    params: z.strictObject({
+      id: machineId,
+      snapshot: snapshotId,
+      name: snapshotName,
+      description: snapshotDescription,
+    }),
+    result: nothing,
+  },
+  /** The screen at that moment: base64 PNG, or null. */
+  'snapshot.screen': {
+    params: z.strictObject({ id: machineId, snapshot: snapshotId }),
+    result: z.string().nullable(),
+  },
+  /** `b` null: the present state. */
+  'snapshot.compare': {
+    params: z.strictObject({ id: machineId, a: snapshotId, b: snapshotId.nullable() }),
+    result: snapshotComparison,
+  },
+
   'job.list': { params: none, result: z.array(job) },
   'job.cancel': { params: z.strictObject({ id: z.string().max(40) }), result: nothing },
 
@@ -197,6 +271,8 @@ export const events = {
   'machine.changed': machineSummary,
   'machine.removed': z.object({ id: z.string() }),
   'machine.statistics': z.object({ id: z.string(), statistics: machineStatistics }),
+  /** Its snapshots, or what its present state goes on from, are not what they were: ask for the list again. */
+  'snapshot.changed': z.object({ id: z.string() }),
   'job.changed': job,
   'preferences.changed': preferences,
   /** Quitting was asked for while machines run: the user interface asks what to do with them. */

@@ -82,6 +82,8 @@ export const machineConfig = z.looseObject({
   disks: z.array(disk).max(8),
   drives: z.array(drive).max(8),
   nics: z.array(nic).max(8),
+  /** The snapshot that the disks go on from; missing while there is none. */
+  snapshot: machineId.optional(),
 });
 export type MachineConfig = z.infer<typeof machineConfig>;
 export type DiskConfig = z.infer<typeof disk>;

@@ -68,6 +68,10 @@ export const machineActions = {
   screenshot: ['running', 'paused'],
   /** Settings that need a stopped machine; a saved one must keep the hardware that its memory image knows. */
   configure: ['off', 'aborted'],
+  takeSnapshot: ['off', 'aborted', 'saved', 'running', 'paused'],
+  /** A running machine is powered off first. */
+  restoreSnapshot: ['off', 'aborted', 'saved', 'running', 'paused'],
+  deleteSnapshots: ['off', 'aborted', 'saved', 'running', 'paused'],
   rename: ['off', 'aborted', 'saved', 'running', 'paused', 'starting', 'stopping', 'saving', 'restoring'],
   delete: ['off', 'aborted', 'saved'],
 } as const satisfies Record<string, readonly MachineState[]>;
