@@ -1,3 +1,9 @@
+import fs from 'node:fs';
+import path from 'node:path';
+
+/** What Electron starts when it is given no program; an Electron that was unpacked before brings it along. */
+const ofBareElectron = ['resources/default_app.asar', 'version'];
+
 /**
  * How the packages are made. `npm run dist` adds the targets that this computer can build.
  * Fuses: https://www.electronjs.org/docs/latest/tutorial/fuses
@@ -10,9 +16,15 @@ export default {
   files: [
     'out/**',
     'package.json',
+    '!out/test-*/**',
+    '!out/.build-stamp',
     '!**/*.map',
     '!node_modules/v86/build/*debug*',
     '!node_modules/v86/build/*.js',
+    // Native code is there for every desktop system; its sources, and builds for other runtimes, are not needed.
+    '!node_modules/fs-native-extensions/{src,include,CMakeLists.txt,binding.c}',
+    '!node_modules/fs-native-extensions/prebuilds/{android,ios}-*/**',
+    '!**/*.bare',
   ],
   // Native code cannot be loaded from inside an archive.
   asarUnpack: ['**/*.node'],
@@ -25,6 +37,10 @@ export default {
   ],
   // The native packages bring prebuilt files for every platform.
   npmRebuild: false,
+  afterPack({ appOutDir, electronPlatformName }) {
+    if (electronPlatformName === 'darwin') return;
+    for (const name of ofBareElectron) fs.rmSync(path.join(appOutDir, name), { force: true });
+  },
   electronFuses: {
     runAsNode: false,
     enableCookieEncryption: true,
