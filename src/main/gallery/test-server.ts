@@ -78,8 +78,9 @@ function serve(file: ServedFile, request: IncomingMessage, response: ServerRespo
   if (file.chunked !== true) headers['content-length'] = String(rest.length);
   response.writeHead(partial ? 206 : 200, headers);
   const cut = file.cutAfter?.shift();
+  // What the client has not read yet when the connection is cut is lost to it, so it is given time on a busy computer.
   if (cut !== undefined)
-    response.write(rest.subarray(0, cut), () => setTimeout(() => response.destroy(), 20));
+    response.write(rest.subarray(0, cut), () => setTimeout(() => response.destroy(), 200));
   else if (file.stallAfter !== undefined) response.write(rest.subarray(0, file.stallAfter));
   else response.end(rest);
 }
