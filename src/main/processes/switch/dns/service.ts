@@ -1,0 +1,125 @@
+import type { Clock } from '../clock';
+import type { Ipv4Sender } from '../ipv4/sender';
+import type { ConnectionUser, TcpConnection } from '../tcp/connection';
+import { type Datagram, sendDatagram } from '../udp/datagram';
+import { DnsResolver, type ResolverOptions } from './resolver';
+import { type DnsServer, Upstream } from './upstream';
+
+const port = 53;
+/** Questions of guests that are being answered; more are dropped, as a busy server does. */
+export const maxUnderWay = 512;
+/** Bytes of questions that one TCP connection may have waiting. */
+const maxWaiting = 64 * 1024;
+
+export interface DnsServiceOptions {
+  clock: Clock;
+  ip: Ipv4Sender;
+  gateway: number;
+  resolvers?: () => DnsServer[];
+  settings(): Omit<ResolverOptions, 'clock' | 'upstream'>;
+}
+
+/** The gateway's DNS server, over UDP and over TCP (RFC 7766). */
+export class DnsService {
+  private readonly resolver: DnsResolver;
+  private readonly upstream: Upstream;
+  private underWay = 0;
+  private closed = false;
+
+  constructor(private readonly options: DnsServiceOptions) {
+    this.upstream = new Upstream(options.clock, options.resolvers);
+    this.resolver = new DnsResolver(this.resolverOptions());
+  }
+
+  /** The network's configuration has changed. */
+  changed(): void {
+    this.resolver.configure(this.resolverOptions());
+  }
+
+  close(): void {
+    this.closed = true;
+  }
+
+  /** A question over UDP. */
+  receive({ source, sourcePort, data }: Datagram, mac: number): void {
+    this.answer(data, false, (answer) => {
+      const to = { mac, address: source, port: sourcePort };
+      sendDatagram(this.options.ip, to, { address: this.options.gateway, port }, answer);
+    });
+  }
+
+  /** A connection over which questions come. */
+  stream(): (connection: TcpConnection) => ConnectionUser {
+    return (connection) => {
+      const stream = new DnsStream(connection, (question, answered) => this.answer(question, true, answered));
+      // Accepted when the caller has finished making the connection.
+      this.options.clock.soon(() => connection.accept());
+      return stream;
+    };
+  }
+
+  private answer(question: Buffer, overTcp: boolean, answered: (answer: Buffer) => void): void {
+    if (this.underWay >= maxUnderWay) return;
+    this.underWay++;
+    // Copied: the answer may take its time.
+    void this.resolver.answer(Buffer.from(question), overTcp).then((answer) => {
+      this.underWay--;
+      if (answer && !this.closed) answered(answer);
+    });
+  }
+
+  private resolverOptions(): ResolverOptions {
+    return {
+      ...this.options.settings(),
+      clock: this.options.clock,
+      upstream: (message, overTcp) => this.upstream.ask(message, overTcp),
+    };
+  }
+}
+
+/** Questions and answers behind their lengths of two bytes (RFC 1035, 4.2.2). */
+class DnsStream implements ConnectionUser {
+  private received = Buffer.alloc(0);
+
+  constructor(
+    private readonly connection: TcpConnection,
+    private readonly ask: (question: Buffer, answered: (answer: Buffer) => void) => void,
+  ) {}
+
+  opened(): void {}
+
+  data(bytes: Buffer): void {
+    this.received = Buffer.concat([this.received, bytes]);
+    while (this.received.length >= 2) {
+      const end = 2 + this.received.readUInt16BE(0);
+      if (this.received.length < end) break;
+      this.ask(this.received.subarray(2, end), (answer) => this.send(answer));
+      this.received = this.received.subarray(end);
+    }
+  }
+
+  ended(): void {
+    // An answer under way is lost with it; whoever closes does not wait for one.
+    this.connection.end();
+  }
+
+  backlog(): number {
+    return this.connection.queued + this.received.length;
+  }
+
+  drained(): void {}
+
+  closed(): void {
+    this.received = Buffer.alloc(0);
+  }
+
+  private send(answer: Buffer): void {
+    if (this.connection.queued > maxWaiting) {
+      this.connection.abort();
+      return;
+    }
+    const length = Buffer.alloc(2);
+    length.writeUInt16BE(answer.length);
+    this.connection.write(Buffer.concat([length, answer]));
+  }
+}

@@ -1,0 +1,127 @@
+import type { ErrorValue } from '@shared/errors';
+import type { Forward } from '@shared/network/config';
+import type { Clock } from '../clock';
+import type { Receiver } from '../ipv4/sender';
+import type { HostStreams } from '../nat/host-stream';
+import type { TcpStack } from '../tcp/stack';
+import type { Datagram } from '../udp/datagram';
+import { TcpForward } from './tcp-forward';
+import { UdpForward } from './udp-forward';
+
+/** The guest that a forward leads to. */
+export type ForwardTarget = Receiver;
+
+export interface ForwardsOptions {
+  gateway: number;
+  clock: Clock;
+  stack: TcpStack;
+  streams: HostStreams;
+  /** Finds where a machine is now. */
+  find(machine: string, found: (target: ForwardTarget | undefined) => void): void;
+  /** Sends a datagram from a port of the gateway's address. */
+  deliver(to: ForwardTarget & { port: number }, fromPort: number, data: Uint8Array): void;
+}
+
+/** How each forward fares: null when it listens. */
+export type ForwardProblems = Record<string, ErrorValue | null>;
+
+const firstPort = 32_768;
+const lastPort = 65_535;
+
+/** The ports of the host that lead to machines. */
+export class Forwards {
+  private readonly open = new Map<string, { forward: Forward; listener: TcpForward | UdpForward }>();
+  private readonly udpPorts = new Map<number, UdpForward>();
+  private nextPort = firstPort;
+  private turn: Promise<unknown> = Promise.resolve();
+
+  constructor(private readonly options: ForwardsOptions) {}
+
+  /** Opens and closes what differs; the others go on undisturbed. */
+  set(forwards: readonly Forward[]): Promise<ForwardProblems> {
+    const result = this.turn.then(() => this.change(forwards));
+    this.turn = result.catch(() => undefined);
+    return result;
+  }
+
+  /** @returns whether the datagram, which is for the gateway, belongs to a forward */
+  answer(datagram: Datagram): boolean {
+    const forward = this.udpPorts.get(datagram.destinationPort);
+    forward?.answer(datagram);
+    return forward !== undefined;
+  }
+
+  async close(): Promise<void> {
+    await this.set([]);
+  }
+
+  private async change(forwards: readonly Forward[]): Promise<ForwardProblems> {
+    const wanted = new Map(forwards.map((forward) => [forward.id, forward]));
+    for (const [id, { forward, listener }] of [...this.open]) {
+      if (JSON.stringify(wanted.get(id)) === JSON.stringify(forward)) continue;
+      this.open.delete(id);
+      await listener.close();
+    }
+    const problems: ForwardProblems = {};
+    for (const forward of wanted.values()) {
+      problems[forward.id] = this.open.has(forward.id) ? null : await this.begin(forward);
+    }
+    return problems;
+  }
+
+  private async begin(forward: Forward): Promise<ErrorValue | null> {
+    const listener = this.make(forward);
+    try {
+      await listener.listen();
+    } catch (error) {
+      await listener.close();
+      return problemOf(forward, error);
+    }
+    this.open.set(forward.id, { forward, listener });
+    return null;
+  }
+
+  private make(forward: Forward): TcpForward | UdpForward {
+    const { gateway, clock, stack, streams, find, deliver } = this.options;
+    const target = (found: (target: ForwardTarget | undefined) => void): void => find(forward.machine, found);
+    if (forward.protocol === 'tcp') return new TcpForward(forward, gateway, stack, target, streams);
+    return new UdpForward(forward, {
+      clock,
+      target,
+      deliver,
+      takePort: (which) => this.takePort(which),
+      givePort: (port) => void this.udpPorts.delete(port),
+    });
+  }
+
+  private takePort(forward: UdpForward): number | undefined {
+    for (let tried = firstPort; tried <= lastPort; tried++) {
+      const port = this.nextPort;
+      this.nextPort = port === lastPort ? firstPort : port + 1;
+      if (this.udpPorts.has(port)) continue;
+      this.udpPorts.set(port, forward);
+      return port;
+    }
+    return undefined;
+  }
+}
+
+function problemOf({ hostAddress, hostPort, protocol }: Forward, error: unknown): ErrorValue {
+  const { code, message } = error as { code?: string; message: string };
+  const what = `${protocol.toUpperCase()} port ${hostPort} of ${hostAddress}`;
+  if (code === 'EADDRINUSE') {
+    return {
+      code: 'network.port-in-use',
+      message: `Another program uses ${what}.`,
+      hint: 'Choose another port.',
+    };
+  }
+  if (code === 'EACCES') {
+    return {
+      code: 'file.denied',
+      message: `The system does not let you use ${what}.`,
+      hint: 'Choose a port of 1024 or above.',
+    };
+  }
+  return { code: 'host.unavailable', message: `${what} cannot be used: ${message}` };
+}

@@ -1,0 +1,56 @@
+import {
+  switchProcessCommands,
+  type SwitchProcessCommands,
+  type SwitchProcessEvents,
+} from '@shared/ipc/switch-process';
+import { serveRpc } from '@shared/ipc/rpc';
+import { connectToParent } from '../../platform/parent-link';
+import { VirtualSwitch } from './virtual-switch';
+
+/** The entry of a virtual network's process. */
+
+const statisticsMs = 1000;
+/** Time for the last answer to leave, and for writing when main is gone; milliseconds. */
+const farewellMs = 50;
+const orphanMs = 3000;
+
+const link = connectToParent();
+const network = new VirtualSwitch({
+  events: {
+    link: (port, state, reason) => server.emit('link', { port, state, reason }),
+    leases: (leases) => server.emit('leases', { leases }),
+    log: (line) => server.emit('log', { line: line.slice(0, 4000) }),
+  },
+});
+const server = serveRpc<SwitchProcessCommands, SwitchProcessEvents, void>(
+  link,
+  switchProcessCommands,
+  {
+    configure: ({ network: config, leasesPath }) => network.configure(config, leasesPath),
+    plug: (request) => network.plug(request),
+    unplug: ({ port }) => network.unplug(port),
+    leases: () => network.leases(),
+    end: async () => {
+      await network.close();
+      setTimeout(() => process.exit(0), farewellMs);
+    },
+  },
+  undefined,
+  (reason) => server.emit('log', { line: `Refused: ${reason}`.slice(0, 4000) }),
+);
+
+let told = '';
+setInterval(() => {
+  const statistics = network.statistics();
+  const text = JSON.stringify(statistics);
+  if (text !== told) server.emit('statistics', statistics);
+  told = text;
+}, statisticsMs);
+
+link.onClose(() => {
+  setTimeout(() => process.exit(0), orphanMs);
+  void network.close().finally(() => process.exit(0));
+});
+// Ctrl+C in a terminal goes to every process there; what becomes of the networks is main's decision.
+process.on('SIGINT', () => {});
+process.on('SIGHUP', () => {});

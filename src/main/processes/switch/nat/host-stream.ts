@@ -1,0 +1,71 @@
+import type { Socket } from 'node:net';
+import type { ConnectionEnd, ConnectionUser, TcpConnection } from '../tcp/connection';
+
+/** What the streams of one gateway have in common. */
+export interface HostStreams {
+  /** Streams with data that is to be written when the current call into the gateway ends. */
+  readonly due: Set<HostStream>;
+}
+
+/** Joins a guest's connection with a socket of the host: data, ends and resets pass both ways. */
+export class HostStream implements ConnectionUser {
+  private pending: Buffer[] = [];
+  private pendingBytes = 0;
+  private over = false;
+
+  constructor(
+    private readonly connection: TcpConnection,
+    private readonly socket: Socket,
+    private readonly streams: HostStreams,
+  ) {
+    socket.setNoDelay(true);
+    socket.setKeepAlive(true, 60_000);
+    socket.on('data', (data) => {
+      if (!connection.write(data)) socket.pause();
+    });
+    socket.on('end', () => connection.end());
+    socket.on('drain', () => connection.consumed());
+    socket.on('error', () => connection.abort('reset'));
+    socket.on('close', () => connection.orphan());
+  }
+
+  opened(): void {
+    this.socket.resume();
+  }
+
+  data(bytes: Buffer): void {
+    this.pending.push(bytes);
+    this.pendingBytes += bytes.length;
+    this.streams.due.add(this);
+  }
+
+  /** Hands over what has come: copied, for it lies in memory that others wait for. */
+  flush(): void {
+    if (this.pendingBytes === 0) return;
+    const data = Buffer.concat(this.pending);
+    this.pending = [];
+    this.pendingBytes = 0;
+    if (!this.over && this.socket.writable) this.socket.write(data);
+    else if (!this.over) this.connection.abort('reset');
+  }
+
+  ended(): void {
+    this.flush();
+    this.socket.end();
+  }
+
+  backlog(): number {
+    return this.socket.writableLength + this.pendingBytes;
+  }
+
+  drained(): void {
+    this.socket.resume();
+  }
+
+  closed(how: ConnectionEnd): void {
+    this.flush();
+    this.over = true;
+    if (how === 'closed') this.socket.end();
+    else this.socket.resetAndDestroy();
+  }
+}

@@ -1,0 +1,126 @@
+import { createSocket, type Socket } from 'node:dgram';
+import { parseIpv4 } from '@shared/network/address';
+import type { Clock } from '../clock';
+import type { Datagram } from '../udp/datagram';
+import type { Receiver } from '../ipv4/sender';
+
+/** A flow without datagrams is closed after this long (RFC 4787, REQ-5), in milliseconds. */
+export const flowMs = 120_000;
+const sweepMs = 10_000;
+/** Bounds: sockets of one guest and of all, peers of one socket, bytes that wait to be sent by one socket. */
+export const maxFlowsPerGuest = 512;
+export const maxFlows = 4096;
+const maxPeers = 256;
+const maxUnsent = 1024 * 1024;
+
+interface Flow {
+  socket: Socket;
+  guest: Receiver;
+  used: number;
+  /** To whom it has sent: only they may answer (RFC 4787, address and port-dependent filtering). */
+  peers: Map<string, { address: number; port: number }>;
+  unsent: number;
+}
+
+export interface UdpNatOptions {
+  clock: Clock;
+  /** Sends an answer to a guest. */
+  deliver(to: Receiver & { port: number }, from: { address: number; port: number }, data: Uint8Array): void;
+}
+
+/** Guests' datagrams to the world: one socket of the host for each port of a guest (RFC 4787, REQ-1). */
+export class UdpNat {
+  private readonly flows = new Map<string, Flow>();
+  private readonly counts = new Map<number, number>();
+  private cancelSweep: (() => void) | undefined;
+
+  constructor(private readonly options: UdpNatOptions) {}
+
+  get size(): number {
+    return this.flows.size;
+  }
+
+  /** @param target where the datagram really goes */
+  send(datagram: Datagram, mac: number, target: { address: string; port: number }): void {
+    const { source, sourcePort, destination, destinationPort } = datagram;
+    const flow = this.flowOf({ mac, address: source }, sourcePort);
+    flow.used = this.options.clock.now();
+    const peer = `${target.address} ${target.port}`;
+    if (!flow.peers.has(peer)) {
+      const [oldest] = flow.peers.keys();
+      if (flow.peers.size >= maxPeers && oldest !== undefined) flow.peers.delete(oldest);
+      flow.peers.set(peer, { address: destination, port: destinationPort });
+    }
+    const { length } = datagram.data;
+    if (flow.unsent + length > maxUnsent) return;
+    flow.unsent += length;
+    // Copied: what the host has not sent yet must not change. Errors are lost datagrams, as on any network.
+    flow.socket.send(Buffer.from(datagram.data), target.port, target.address, () => {
+      flow.unsent -= length;
+    });
+  }
+
+  close(): void {
+    this.cancelSweep?.();
+    for (const key of [...this.flows.keys()]) this.end(key);
+  }
+
+  private flowOf(guest: Receiver, port: number): Flow {
+    const key = `${guest.address} ${port}`;
+    const known = this.flows.get(key);
+    if (known) {
+      known.guest.mac = guest.mac;
+      return known;
+    }
+    const mine = (this.counts.get(guest.address) ?? 0) >= maxFlowsPerGuest;
+    if (mine || this.flows.size >= maxFlows) this.endOldest(mine ? guest.address : undefined);
+    const flow: Flow = {
+      socket: createSocket('udp4'),
+      guest: { ...guest },
+      used: 0,
+      peers: new Map(),
+      unsent: 0,
+    };
+    flow.socket.on('message', (data, { address, port: peerPort }) => {
+      const peer = flow.peers.get(`${address} ${peerPort}`);
+      if (!peer || parseIpv4(address) === undefined) return;
+      flow.used = this.options.clock.now();
+      this.options.deliver({ ...flow.guest, port }, peer, data);
+    });
+    flow.socket.on('error', () => {
+      if (this.flows.get(key) === flow) this.end(key);
+    });
+    this.flows.set(key, flow);
+    this.counts.set(guest.address, (this.counts.get(guest.address) ?? 0) + 1);
+    if (!this.cancelSweep) this.sweepLater();
+    return flow;
+  }
+
+  private sweepLater(): void {
+    this.cancelSweep = this.options.clock.after(sweepMs, () => {
+      this.cancelSweep = undefined;
+      const oldest = this.options.clock.now() - flowMs;
+      for (const [key, { used }] of [...this.flows]) if (used < oldest) this.end(key);
+      if (this.flows.size > 0) this.sweepLater();
+    });
+  }
+
+  private endOldest(guest: number | undefined): void {
+    let oldest: { key: string; used: number } | undefined;
+    for (const [key, flow] of this.flows) {
+      if (guest !== undefined && flow.guest.address !== guest) continue;
+      if (!oldest || flow.used < oldest.used) oldest = { key, used: flow.used };
+    }
+    if (oldest) this.end(oldest.key);
+  }
+
+  private end(key: string): void {
+    const flow = this.flows.get(key);
+    if (!flow) return;
+    this.flows.delete(key);
+    const count = (this.counts.get(flow.guest.address) ?? 1) - 1;
+    if (count > 0) this.counts.set(flow.guest.address, count);
+    else this.counts.delete(flow.guest.address);
+    flow.socket.close();
+  }
+}

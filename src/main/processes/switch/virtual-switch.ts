@@ -1,0 +1,152 @@
+import { randomBytes } from 'node:crypto';
+import type { ErrorValue } from '@shared/errors';
+import { formatIpv4, formatMac, parseMac } from '@shared/network/address';
+import type { NetworkConfig } from '@shared/network/config';
+import type { LeaseReport, NetworkStatistics, PlugRequest } from '@shared/network/report';
+import { type Clock, systemClock } from './clock';
+import { readLeases, writeLeases } from './dhcp/lease-file';
+import type { DnsServer } from './dns/upstream';
+import { Gateway } from './gateway/gateway';
+import { GatewayPort } from './gateway/gateway-port';
+import { Machines } from './gateway/machines';
+import { LearningSwitch } from './ports/learning-switch';
+import { type LinkState, StreamPort } from './ports/stream-port';
+
+/** Changes of leases are written down after this long, together; milliseconds. */
+const writeLeasesMs = 500;
+
+export interface SwitchEvents {
+  link(port: string, state: LinkState, reason?: string): void;
+  leases(leases: LeaseReport[]): void;
+  log(line: string): void;
+}
+
+export interface SwitchOptions {
+  events: SwitchEvents;
+  clock?: Clock;
+  wallClock?: () => number;
+  resolvers?: () => DnsServer[];
+}
+
+/** One virtual network: the switch, its ports, and its gateway. */
+export class VirtualSwitch {
+  private readonly clock: Clock;
+  private readonly bridge: LearningSwitch;
+  private readonly ports = new Map<string, StreamPort>();
+  private readonly machines = new Machines();
+  /** Locally administered, an address of one station (IEEE 802, 8.4). */
+  private readonly gatewayPort: GatewayPort;
+  private gateway: Gateway | undefined;
+  private leasesPath: string | undefined;
+  private cancelWrite: (() => void) | undefined;
+  private writing: Promise<void> = Promise.resolve();
+
+  constructor(private readonly options: SwitchOptions) {
+    this.clock = options.clock ?? systemClock;
+    this.bridge = new LearningSwitch(this.clock);
+    const mac = 0x02_56_00_00_00_00 + randomBytes(4).readUInt32BE();
+    this.gatewayPort = new GatewayPort(mac, this.bridge, this.clock);
+  }
+
+  /** Takes over a configuration: the first one, or a changed one. @returns how each forward fares */
+  async configure(config: NetworkConfig, leasesPath: string): Promise<Record<string, ErrorValue | null>> {
+    this.leasesPath = leasesPath;
+    if (this.gateway?.canBecome(config)) {
+      this.gateway.configure(config);
+    } else {
+      await this.gateway?.close();
+      const gateway = new Gateway({
+        link: this.gatewayPort.link,
+        clock: this.clock,
+        wallClock: this.options.wallClock ?? Date.now,
+        machines: this.machines,
+        config,
+        leasesChanged: () => this.leasesChanged(),
+        resolvers: this.options.resolvers,
+      });
+      gateway.dhcp.leases.restore(await this.knownLeases(leasesPath));
+      this.gateway = this.gatewayPort.gateway = gateway;
+    }
+    return this.gateway.setForwards(config.forwards);
+  }
+
+  /** Connects to a machine's socket, and stays connected. A port of that name is taken out first. */
+  plug({ port, path, machine, name, mac }: PlugRequest): void {
+    this.unplug(port);
+    this.machines.plug({ port, machine, name, mac: parseMac(mac) ?? 0 });
+    const { events } = this.options;
+    this.ports.set(
+      port,
+      new StreamPort(port, path, this.bridge, this.clock, {
+        link: (state, reason) => events.link(port, state, reason),
+      }),
+    );
+  }
+
+  unplug(port: string): void {
+    this.ports.get(port)?.close();
+    this.ports.delete(port);
+    this.machines.unplug(port);
+  }
+
+  statistics(): NetworkStatistics {
+    return {
+      ports: [...this.ports.values()].map(({ id, counters }) => ({ port: id, ...counters })),
+      stations: this.bridge.stations.size,
+      connections: this.gateway?.counts.connections ?? 0,
+      flows: this.gateway?.counts.flows ?? 0,
+    };
+  }
+
+  leases(): LeaseReport[] {
+    const now = (this.options.wallClock ?? Date.now)();
+    const all = this.gateway?.dhcp.leases.all() ?? [];
+    return all
+      .filter(({ expires }) => expires > now)
+      .map(({ mac, address, hostName, expires }) => ({
+        mac: formatMac(mac),
+        address: formatIpv4(address),
+        hostName,
+        expires: new Date(expires).toISOString(),
+      }));
+  }
+
+  /** Unplugs everything and writes down what is to be kept. */
+  async close(): Promise<void> {
+    for (const port of [...this.ports.keys()]) this.unplug(port);
+    await this.gateway?.close();
+    this.bridge.close();
+    if (this.cancelWrite) {
+      this.cancelWrite();
+      this.writeNow();
+    }
+    await this.writing;
+  }
+
+  private async knownLeases(path: string) {
+    try {
+      return await readLeases(path);
+    } catch (error) {
+      // Guests ask again; no address is lost but those that nobody holds any more.
+      this.options.events.log(`The leases in ${path} cannot be read and begin anew: ${String(error)}`);
+      return [];
+    }
+  }
+
+  private leasesChanged(): void {
+    this.options.events.leases(this.leases());
+    this.cancelWrite ??= this.clock.after(writeLeasesMs, () => this.writeNow());
+  }
+
+  private writeNow(): void {
+    this.cancelWrite = undefined;
+    const { leasesPath, gateway } = this;
+    if (leasesPath === undefined || !gateway) return;
+    const leases = gateway.dhcp.leases.all();
+    this.writing = this.writing
+      .then(() => writeLeases(leasesPath, leases))
+      .catch((error: unknown) =>
+        this.options.events.log(`The leases were not written down: ${String(error)}`),
+      );
+  }
+}

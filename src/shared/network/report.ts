@@ -1,0 +1,46 @@
+import { z } from 'zod';
+import { machineId } from '../machine/config';
+
+/** A machine's card that is to be connected to a network. */
+export const plugRequest = z.strictObject({
+  /** Made of the machine's and the card's id; unique in the network. */
+  port: z.string().min(1).max(64),
+  /** The address on which the machine listens: a unix socket, or a named pipe. */
+  path: z.string().min(1).max(512),
+  machine: machineId,
+  /** The machine's name: guests of the network reach it by that. */
+  name: z.string().max(200),
+  mac: z.string().max(17),
+});
+export type PlugRequest = z.infer<typeof plugRequest>;
+
+export const leaseReport = z.object({
+  mac: z.string(),
+  address: z.string(),
+  /** What the guest calls itself, as a label of a host name. */
+  hostName: z.string().nullable(),
+  /** ISO 8601, UTC. */
+  expires: z.string(),
+});
+export type LeaseReport = z.infer<typeof leaseReport>;
+
+/** What a network has carried since it was started. `received` is from the machine's card, `sent` to it. */
+export const networkStatistics = z.object({
+  ports: z.array(
+    z.object({
+      port: z.string(),
+      receivedFrames: z.number(),
+      receivedBytes: z.number(),
+      sentFrames: z.number(),
+      sentBytes: z.number(),
+      droppedFrames: z.number(),
+      refusedFrames: z.number(),
+    }),
+  ),
+  /** Hardware addresses that the switch knows the place of. */
+  stations: z.number(),
+  /** Open TCP connections and UDP flows through the gateway. */
+  connections: z.number(),
+  flows: z.number(),
+});
+export type NetworkStatistics = z.infer<typeof networkStatistics>;
