@@ -1,4 +1,13 @@
-/** How a guest is drawn: an icon and a hue, by the id that the guest table or the gallery gives it. */
+import { guestById } from '@shared/guests/table';
+import { i18n } from '../i18n';
+
+/** How a guest is called and drawn (an icon and a hue), by the id that the guest table or the gallery gives it. */
+
+/** The name of a system; of what nobody knows, in the person's language. */
+export function guestTitle(id: string): string {
+  const { id: known, title } = guestById(id);
+  return known === 'other' ? i18n.global.t('common.otherSystem') : title;
+}
 
 interface GuestLook {
   pattern: RegExp;

@@ -26,4 +26,5 @@ export default {
   loading: 'Loading…',
   notifications: 'Notifications',
   unknown: 'unknown',
+  otherSystem: 'Another system',
 } as const;

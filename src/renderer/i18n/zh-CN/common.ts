@@ -29,4 +29,5 @@ export default {
   loading: '正在加载…',
   notifications: '通知',
   unknown: '未知',
+  otherSystem: '其他系统',
 } satisfies Translated<typeof en>;
