@@ -6,7 +6,10 @@ const link = connectToParent();
 
 link.onMessage((message) => {
   const { name, params } = message as { name?: string; params?: unknown };
-  if (name === 'print') for (let line = 0; line < Number(params); line++) console.log(`line ${line}`);
+  // In one piece: what a process has not got rid of when it exits is lost, and many small writes fill a pipe.
+  if (name === 'print') {
+    console.log(Array.from({ length: Number(params) }, (_, line) => `line ${line}`).join('\n'));
+  }
   if (name === 'exit') process.exit(Number(params));
   if (name === 'throw') throw new Error('thrown on purpose');
   link.post({ kind: 'event', name: 'echo', value: message });

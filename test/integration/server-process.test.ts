@@ -161,7 +161,7 @@ it('tests itself from the command line', async () => {
   expect(result).toMatchObject({ ok: true, engine: 'fake' });
   expect(result.shellMs).toBeGreaterThan(0);
 
-  const bad = run('selftest', ['boot', '--engine', 'qemu']);
+  const bad = run('selftest', ['boot', '--engine', 'no-such-engine']);
   expect(await bad.exit).toBe(1);
   expect(JSON.parse(await bad.printed(''))).toMatchObject({ ok: false, error: { code: 'engine.not-found' } });
   expect(await readFile(join(dataFolder, 'library.json'), 'utf8').catch(() => 'none')).toBe('none');
