@@ -34,6 +34,9 @@ export default {
       to: 'vivarium',
       filter: ['bios/**', 'guests/**', 'licenses/**', 'icons/**', 'gallery.json'],
     },
+    // The notices of the libraries that were bundled, beside the texts of everything else.
+    { from: 'out/main/third-party-licenses.txt', to: 'vivarium/licenses/third-party-main.txt' },
+    { from: 'out/renderer/third-party-licenses.txt', to: 'vivarium/licenses/third-party-windows.txt' },
   ],
   // The native packages bring prebuilt files for every platform.
   npmRebuild: false,

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { defineConfig } from 'electron-vite';
+import { bundledLicenses } from './licenses.config';
 import { uiPlugins } from './ui.config';
 
 const alias = { '@shared': resolve(import.meta.dirname, 'src/shared') };
@@ -10,9 +11,13 @@ const alias = { '@shared': resolve(import.meta.dirname, 'src/shared') };
  */
 const external = ['electron', 'fs-native-extensions', 'v86', /^v86\//, 'node-pty'];
 
+/** What goes into the pages without being a module of theirs: icons, and the rules of the style sheet. */
+const interfaceParts = ['@iconify-json/lucide', 'tailwindcss'];
+
 export default defineConfig({
   main: {
     resolve: { alias },
+    plugins: [bundledLicenses()],
     build: {
       target: 'node20',
       externalizeDeps: false,
@@ -44,7 +49,7 @@ export default defineConfig({
   renderer: {
     root: resolve(import.meta.dirname, 'src/renderer'),
     resolve: { alias },
-    plugins: uiPlugins(),
+    plugins: [...uiPlugins(), bundledLicenses(interfaceParts)],
     build: {
       target: 'chrome130',
       minify: true,

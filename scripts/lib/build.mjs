@@ -7,6 +7,8 @@ const inputs = [
   'src',
   'resources/gallery.json',
   'electron.vite.config.ts',
+  'ui.config.ts',
+  'licenses.config.ts',
   'package-lock.json',
   'tsconfig.base.json',
 ];

@@ -1,6 +1,6 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
@@ -71,6 +71,10 @@ describe.skipIf(!possible)('the packaged program', () => {
     expect(await readdir(path.join(resources, 'vivarium'))).toEqual(
       expect.arrayContaining(['bios', 'gallery.json', 'icons', 'licenses']),
     );
+    const windows = path.join(resources, 'vivarium', 'licenses', 'third-party-windows.txt');
+    expect(await readFile(windows, 'utf8')).toMatch(/^@vue\/runtime-core \d/m);
+    const main = path.join(resources, 'vivarium', 'licenses', 'third-party-main.txt');
+    expect(await readFile(main, 'utf8')).toMatch(/^zod \d[^]*Permission is hereby granted/m);
   });
 
   /** Starts it as a person does, but for the door by which a test looks at its windows. */
