@@ -13,6 +13,11 @@ export interface MachineLayout {
   logs: string;
   log: string;
   screenshots: string;
+  /** The firmware's variables. */
+  firmware: string;
+  snapshots: string;
+  /** Only while a change of several steps is under way. */
+  journal: string;
 }
 
 export function layoutOf(folder: string): MachineLayout {
@@ -26,6 +31,9 @@ export function layoutOf(folder: string): MachineLayout {
     logs: join(folder, 'logs'),
     log: join(folder, 'logs', 'machine.log'),
     screenshots: join(folder, 'screenshots'),
+    firmware: join(folder, 'firmware'),
+    snapshots: join(folder, 'snapshots'),
+    journal: join(folder, 'journal.json'),
   };
 }
 

@@ -14,6 +14,7 @@ import { L2Tables } from './l2-tables';
 import { MetadataMap } from './metadata-map';
 import { Publisher } from './publisher';
 import { Reader } from './reader';
+import { decodeL2 } from './table-entry';
 import { rebuildRefcounts } from './rebuild';
 import { Refcounts } from './refcounts';
 import { Writer } from './writer';
@@ -26,6 +27,12 @@ interface Writable {
   dirtyBit: DirtyBit;
   end: FileEnd;
   writer: Writer;
+}
+
+/** A part of a disk, in bytes. */
+export interface Stretch {
+  offset: number;
+  length: number;
 }
 
 /** An open qcow2 image, as `openQcow2` gives it. */
@@ -96,6 +103,48 @@ export class Qcow2Disk implements BlockDevice {
       throw new Failure('medium.truncated', `${this.file.path} was cut while it was in use`);
     }
     await this.writable.publisher.publish();
+  }
+
+  /** What this image itself says something about (zeros included), leaving out what it takes from below; in order. */
+  async *ownStretches(): AsyncGenerator<Stretch> {
+    const { clusterSize, l2Coverage, l2Entries } = this.header.geometry;
+    for (let l1Index = 0; l1Index < this.l1.entries; l1Index++) {
+      const table = await this.tables.get(l1Index);
+      if (table === undefined) continue;
+      const own: Stretch[] = [];
+      for (let index = 0; index < l2Entries; index++) {
+        const offset = l1Index * l2Coverage + index * clusterSize;
+        if (offset >= this.size) break;
+        if (decodeL2(table.view, index, this.header.geometry).kind === 'unallocated') continue;
+        const last = own.at(-1);
+        if (last && last.offset + last.length === offset) last.length += clusterSize;
+        else own.push({ offset, length: clusterSize });
+      }
+      for (const { offset, length } of own) yield { offset, length: Math.min(length, this.size - offset) };
+    }
+  }
+
+  /** Whether anything was ever written to this image itself. */
+  get untouched(): boolean {
+    for (let index = 0; index < this.l1.entries; index++) if (this.l1.get(index)) return false;
+    return true;
+  }
+
+  /**
+   * Makes whole clusters read as zeros, whatever is below, without writing data.
+   *
+   * @param offset where a cluster begins
+   * @param length up to the end of a cluster, or of the disk
+   */
+  async writeZeros(offset: number, length: number): Promise<void> {
+    this.check(offset, length);
+    const { clusterSize } = this.header.geometry;
+    const { writer } = this.forWriting();
+    const whole = roundUp(length, clusterSize);
+    if (offset % clusterSize !== 0 || (whole !== length && offset + length !== this.size)) {
+      throw new Failure('disk.out-of-range', 'Only whole clusters can be made zeros');
+    }
+    if (whole > 0) await this.holding(offset, whole, true, () => writer.writeZeroClusters(offset, whole));
   }
 
   /**

@@ -1,0 +1,58 @@
+import { basename, dirname } from 'node:path';
+import { Failure } from '@shared/errors';
+import { inspectDisk } from '../inspect';
+import type { DiskFormat } from '../image-format';
+import { createQcow2 } from '../qcow2/create';
+
+/** More images on top of one another than this are taken for a circle. */
+const deepest = 4096;
+
+/** What an image file is, by its name: never by its contents, into which a guest may have written anything. */
+export function formatOf(path: string): DiskFormat {
+  return path.toLowerCase().endsWith('.qcow2') ? 'qcow2' : 'raw';
+}
+
+/**
+ * The images that a disk consists of, the newest first.
+ *
+ * @throws Failure `disk.corrupt` for a circle, `disk.unsupported` where it leads to no plain file, and as `inspectDisk`
+ */
+export async function chainOf(path: string): Promise<string[]> {
+  const chain: string[] = [];
+  let next: string | undefined = path;
+  while (next !== undefined) {
+    if (chain.includes(next) || chain.length >= deepest) {
+      throw new Failure('disk.corrupt', `The images below ${path} are based on one another in a circle`);
+    }
+    chain.push(next);
+    next = await backingOf(next);
+  }
+  return chain;
+}
+
+/** The image that another one is based on; undefined for none. @throws Failure as `inspectDisk` */
+export async function backingOf(path: string): Promise<string | undefined> {
+  if (formatOf(path) === 'raw') return undefined;
+  const { backingFile, backingPath } = await inspectDisk(path);
+  if (backingFile !== undefined && backingPath === undefined) {
+    throw new Failure('disk.unsupported', `${path} is based on ${backingFile}, which is not a plain file`);
+  }
+  return backingPath;
+}
+
+/**
+ * Makes an empty image of the same size on top of another one in the same folder.
+ *
+ * @throws Failure as `createQcow2` and `inspectDisk`; `disk.corrupt`, `disk.unsupported` for what cannot be frozen
+ */
+export async function createOverlay(path: string, below: string): Promise<void> {
+  if (dirname(path) !== dirname(below)) {
+    throw new Failure('internal', 'An overlay belongs into the folder of the image that it is based on');
+  }
+  const backingFormat = formatOf(below);
+  const info = await inspectDisk(below);
+  if (backingFormat === 'qcow2' && info.format !== 'qcow2') {
+    throw new Failure('disk.unknown-format', `${below} is not a qcow2 image, in spite of its name`);
+  }
+  await createQcow2(path, { virtualSize: info.virtualSize, backingFile: basename(below), backingFormat });
+}

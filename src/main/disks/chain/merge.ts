@@ -1,0 +1,175 @@
+import { unlink } from 'node:fs/promises';
+import { basename, dirname } from 'node:path';
+import { Failure } from '@shared/errors';
+import type { BlockDevice } from '../block-device';
+import { openHostFile } from '../host-file';
+import { openRawFile } from '../raw/raw-disk';
+import { createQcow2 } from '../qcow2/create';
+import { openQcow2File } from '../qcow2/open';
+import { Qcow2Disk } from '../qcow2/qcow2-disk';
+import { formatOf } from './chain';
+import { PieceMap } from './piece-map';
+
+/** Images that become one. */
+export interface MergeRequest {
+  /** The newest first; each is based on the next. */
+  layers: string[];
+  /** What the last of them is based on; null for nothing. In the folder of `target`. */
+  below: string | null;
+  /** A new file. */
+  target: string;
+}
+
+export interface MergeOptions {
+  onProgress?: (done: number, total: number) => void;
+  signal?: AbortSignal;
+}
+
+/** Clusters of the new image; smaller ones in the old are rounded to these. */
+const pieceSize = 65536;
+const chunkSize = 2 ** 20;
+const zeros = new Uint8Array(pieceSize);
+
+/**
+ * Makes one image of several, with the same contents for a guest and for every image on top. The old ones are only
+ * read. Everything that was written is read back and compared before this resolves; then it is durable.
+ *
+ * @throws Failure `cancelled`, `disk.corrupt` when it does not compare, and what images and host say; nothing is
+ * left of the target then
+ */
+export async function mergeImages(request: MergeRequest, options: MergeOptions = {}): Promise<void> {
+  const { layers, below, target } = request;
+  if (below !== null && dirname(below) !== dirname(target)) {
+    throw new Failure('internal', 'A merged image belongs into the folder of what it is based on');
+  }
+  const opened = await openLayers(layers, false);
+  try {
+    const [view] = opened;
+    if (!view) throw new Failure('internal', 'Nothing to merge');
+    const map = await mapOf(opened);
+    await createQcow2(target, {
+      virtualSize: view.size,
+      clusterSize: pieceSize,
+      ...(below === null ? {} : { backingFile: basename(below), backingFormat: formatOf(below) }),
+    });
+    try {
+      const total = map.markedBytes * 2;
+      let done = 0;
+      const tell = (length: number): void => options.onProgress?.((done += length), total);
+      await copy(view, target, map, below !== null, tell, options.signal);
+      await compare(view, target, map, tell, options.signal);
+    } catch (error) {
+      await unlink(target);
+      throw error;
+    }
+  } finally {
+    await Promise.all(opened.map((disk) => disk.close()));
+  }
+}
+
+/**
+ * What the merged image would occupy at most, in bytes. Also for images that are in use.
+ * @throws Failure what images and host say
+ */
+export async function measureMerge(layers: string[]): Promise<number> {
+  const opened = await openLayers(layers, true);
+  try {
+    return (await mapOf(opened)).markedBytes;
+  } finally {
+    await Promise.all(opened.map((disk) => disk.close()));
+  }
+}
+
+async function openLayers(layers: string[], unlocked: boolean): Promise<BlockDevice[]> {
+  const opened: BlockDevice[] = [];
+  try {
+    for (const path of layers) {
+      const file = await openHostFile(path, { readOnly: true, unlocked });
+      opened.push(
+        formatOf(path) === 'raw' ? await openRawFile(file) : await openQcow2File(file, { readOnly: true }),
+      );
+    }
+    return opened;
+  } catch (error) {
+    await Promise.all(opened.map((disk) => disk.close()));
+    throw error;
+  }
+}
+
+/** The pieces that do not come from below all layers. */
+async function mapOf(layers: BlockDevice[]): Promise<PieceMap> {
+  const size = layers[0]?.size ?? 0;
+  const map = new PieceMap(size, pieceSize);
+  for (const layer of layers) {
+    if (layer instanceof Qcow2Disk) {
+      for await (const { offset, length } of layer.ownStretches()) map.mark(offset, length);
+    } else {
+      map.mark(0, layer.size);
+    }
+    // Behind its end a layer reads as zeros, even if what is below were longer.
+    if (layer.size < size) map.mark(layer.size, size - layer.size);
+  }
+  return map;
+}
+
+async function copy(
+  view: BlockDevice,
+  target: string,
+  map: PieceMap,
+  hasBelow: boolean,
+  tell: (length: number) => void,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const disk = await openTarget(target, false);
+  try {
+    for (const { offset, length } of map.runs(chunkSize)) {
+      refuseIfCancelled(signal);
+      const data = await view.read(offset, length);
+      for (let at = 0; at < length; at += pieceSize) {
+        const piece = data.subarray(at, at + pieceSize);
+        const empty = Buffer.compare(piece, zeros.subarray(0, piece.length)) === 0;
+        if (!empty) await disk.write(offset + at, piece);
+        // Zeros hide what is below; where there is nothing below they need not be said.
+        else if (hasBelow) await disk.writeZeros(offset + at, piece.length);
+      }
+      tell(length);
+    }
+  } catch (error) {
+    // What happened first is what counts: closing a disk that cannot be written may fail as well.
+    await disk.close().catch(() => undefined);
+    throw error;
+  }
+  await disk.close();
+}
+
+async function compare(
+  view: BlockDevice,
+  target: string,
+  map: PieceMap,
+  tell: (length: number) => void,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const disk = await openTarget(target, true);
+  try {
+    for (const { offset, length } of map.runs(chunkSize)) {
+      refuseIfCancelled(signal);
+      const [expected, found] = await Promise.all([view.read(offset, length), disk.read(offset, length)]);
+      if (Buffer.compare(expected, found) !== 0) {
+        throw new Failure('disk.corrupt', `The merged image ${target} is not what it was made of`, {
+          hint: 'Nothing was replaced. Check the disk and the memory of this computer.',
+        });
+      }
+      tell(length);
+    }
+  } finally {
+    await disk.close();
+  }
+}
+
+async function openTarget(path: string, readOnly: boolean): Promise<Qcow2Disk> {
+  return openQcow2File(await openHostFile(path, { readOnly }), { readOnly });
+}
+
+function refuseIfCancelled(signal: AbortSignal | undefined): void {
+  if (signal?.aborted) throw new Failure('cancelled', 'Merging the disks was cancelled');
+}

@@ -1,0 +1,102 @@
+import { copyFile, cp, link, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { createOverlay } from '../disks/chain/chain';
+import { mergeImages, type MergeOptions, type MergeRequest } from '../disks/chain/merge';
+import { hostFailure } from '../disks/host-file';
+import { writeAtomic } from '../platform/atomic-file';
+import { syncFolder } from '../platform/sync-folder';
+
+/**
+ * Every change that snapshots make on the host's disk. What has resolved survives a loss of power. Tests put
+ * something in between that fails at a given call. Paths are absolute.
+ */
+export interface SnapshotFiles {
+  folder(path: string): Promise<void>;
+  overlay(path: string, below: string): Promise<void>;
+  merge(request: MergeRequest, options: MergeOptions): Promise<void>;
+  share(from: string, path: string): Promise<void>;
+  copyFolder(from: string, path: string): Promise<void>;
+  /** Replaces a file as a whole. */
+  write(path: string, text: string): Promise<void>;
+  rename(from: string, to: string): Promise<void>;
+  /** A file, or a folder with everything in it; that there is none is fine. */
+  remove(path: string): Promise<void>;
+}
+
+/** The host's disk itself. @param merge how images are merged, if not in this process */
+export function hostSnapshotFiles(merge: SnapshotFiles['merge'] = mergeImages): SnapshotFiles {
+  const told = async (what: string, path: string, work: () => Promise<unknown>): Promise<void> => {
+    try {
+      await work();
+      await syncFolder(dirname(path));
+    } catch (error) {
+      throw hostFailure(error, what, path);
+    }
+  };
+  return {
+    folder: (path) =>
+      told('create', path, async () => {
+        await mkdir(path, { recursive: true, mode: 0o700 });
+        await syncFolder(dirname(dirname(path)));
+      }),
+    overlay: (path, below) => createOverlay(path, below),
+    merge,
+    share: (from, path) => told('create', path, () => shareFile(from, path)),
+    copyFolder: (from, path) => told('create', path, () => copyWhole(from, path)),
+    write: (path, text) => told('write', path, () => writeAtomic(path, text)),
+    rename: (from, to) =>
+      told('rename', to, async () => {
+        await rename(from, to);
+        if (dirname(from) !== dirname(to)) await syncFolder(dirname(from));
+      }),
+    remove: (path) => told('remove', path, () => rm(path, { recursive: true, force: true, maxRetries: 5 })),
+  };
+}
+
+async function shareFile(from: string, path: string): Promise<void> {
+  try {
+    await link(from, path);
+  } catch {
+    // A file system without hard links, or too many of them: a copy is as good, where possible without its data.
+    await copyFile(from, path, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
+    await syncFile(path);
+  }
+}
+
+async function copyWhole(from: string, path: string): Promise<void> {
+  await cp(from, path, { recursive: true, errorOnExist: true, force: false, verbatimSymlinks: true });
+  for (const entry of await readdir(path, { recursive: true, withFileTypes: true })) {
+    if (entry.isFile()) await syncFile(join(entry.parentPath, entry.name));
+  }
+  await syncFolder(path);
+}
+
+async function syncFile(path: string): Promise<void> {
+  const handle = await open(path, 'r+');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+export async function exists(path: string): Promise<boolean> {
+  try {
+    await stat(path);
+    return true;
+  } catch (error) {
+    if ((error as { code?: string }).code === 'ENOENT') return false;
+    throw hostFailure(error, 'examine', path);
+  }
+}
+
+/** The text of a file; undefined where there is none. */
+export async function readIfThere(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    if ((error as { code?: string }).code === 'ENOENT') return undefined;
+    throw hostFailure(error, 'read', path);
+  }
+}

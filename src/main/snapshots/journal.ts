@@ -1,0 +1,285 @@
+import { readFile, realpath } from 'node:fs/promises';
+import { dirname, join, relative, isAbsolute, sep } from 'node:path';
+import { z } from 'zod';
+import { Failure, toErrorValue } from '@shared/errors';
+import { readMachineConfig } from '@shared/machine/migrate';
+import type { MachineConfig } from '@shared/machine/config';
+import type { MergeOptions } from '../disks/chain/merge';
+import { copyPath, readJsonWithCopy } from '../platform/atomic-file';
+import { exists, readIfThere, type SnapshotFiles } from './files';
+import { filesOf, inFolder, signImages } from './record';
+import { type CommitStep, commitStep, type Operation, type PrepareStep, prepareStep } from './steps';
+
+/**
+ * `journal.json`, there only while an operation is under way. It is written before anything is done. While its phase
+ * is `prepare`, only new things are made, and a recovery removes them: the old state. Writing the phase `commit` is
+ * the moment at which the operation has happened; a recovery carries out its steps, again where necessary: the new
+ * state.
+ */
+const journal = z.strictObject({
+  schema: z.literal(1),
+  title: z.string().max(500),
+  phase: z.enum(['prepare', 'commit']),
+  prepare: z.array(prepareStep),
+  commit: z.array(commitStep),
+});
+type Journal = z.infer<typeof journal>;
+
+/** How an interrupted operation ended after all. */
+export type Recovery = { title: string; how: 'finished' | 'undone' };
+
+const journalName = 'journal.json';
+
+/** One machine's folder, in which one operation is carried out at a time. The caller keeps everybody else away. */
+export class JournalledFolder {
+  constructor(
+    readonly folder: string,
+    private readonly files: SnapshotFiles,
+  ) {}
+
+  /**
+   * Carries out an operation: wholly, or not at all.
+   *
+   * @param beforeCommit the last chance to refuse; what it rejects with undoes everything
+   * @throws Failure what went wrong, and the old state is there; `journal.unfinished` when only a recovery can tell
+   */
+  async run(operation: Operation, options: MergeOptions = {}): Promise<void> {
+    const pending = await this.begin(operation, options);
+    await pending.decide();
+    await pending.finish();
+  }
+
+  /** The first part of `run`: everything new has been made when it resolves. */
+  async begin(operation: Operation, options: MergeOptions = {}): Promise<PendingOperation> {
+    if (await exists(this.path)) {
+      throw new Failure('journal.unfinished', 'An earlier change of this machine has not been dealt with.');
+    }
+    // To undo it is to remove these: they must not be somebody else's.
+    for (const { path } of operation.prepare) {
+      if (!(await exists(inFolder(this.folder, path)))) continue;
+      throw new Failure('file.exists', `Something is in the way: ${inFolder(this.folder, path)}`);
+    }
+    const entry: Journal = { schema: 1, phase: 'prepare', ...operation };
+    const pending = new PendingOperation(this, entry);
+    try {
+      await this.write(entry);
+      for (const step of entry.prepare) await this.prepare(step, options);
+    } catch (error) {
+      await pending.undo(error);
+      throw error;
+    }
+    return pending;
+  }
+
+  /** Finishes or undoes what was interrupted. Undefined when there was nothing. @throws Failure `journal.unfinished` */
+  async recover(): Promise<Recovery | undefined> {
+    const text = await readIfThere(this.path);
+    if (text === undefined) return undefined;
+    let entry: Journal;
+    try {
+      entry = parseJournal(text);
+    } catch (error) {
+      throw new Failure(
+        'journal.unfinished',
+        `The journal of an interrupted change cannot be read: ${this.path}`,
+        {
+          hint: 'The disks have not been touched. A newer Vivarium may be able to read it.',
+          cause: error,
+        },
+      );
+    }
+    try {
+      if (entry.phase === 'commit') await this.commit(entry);
+      else await this.undo(entry);
+    } catch (error) {
+      throw unfinished(entry.title, error);
+    }
+    return { title: entry.title, how: entry.phase === 'commit' ? 'finished' : 'undone' };
+  }
+
+  get path(): string {
+    return join(this.folder, journalName);
+  }
+
+  /** As it is on the disk; undefined where there is no journal, or none that can be read. */
+  async phase(): Promise<Journal['phase'] | undefined> {
+    try {
+      return parseJournal(await readFile(this.path, 'utf8')).phase;
+    } catch {
+      return undefined;
+    }
+  }
+
+  write(entry: Journal): Promise<void> {
+    return this.files.write(this.path, `${JSON.stringify(entry, null, 1)}\n`);
+  }
+
+  async commit({ commit }: Journal): Promise<void> {
+    for (const step of commit) await this.carryOut(step);
+    await this.files.remove(this.path);
+  }
+
+  async undo({ prepare }: Journal): Promise<void> {
+    for (const { path } of [...prepare].reverse()) {
+      const place = inFolder(this.folder, path);
+      if (!(await exists(dirname(place)))) continue;
+      await this.files.remove(await this.checked(path));
+    }
+    await this.files.remove(this.path);
+  }
+
+  private async prepare(step: PrepareStep, options: MergeOptions): Promise<void> {
+    const { files } = this;
+    options.signal?.throwIfAborted();
+    const path = step.do === 'folder' ? inFolder(this.folder, step.path) : await this.checked(step.path);
+    switch (step.do) {
+      case 'folder':
+        return files.folder(path);
+      case 'overlay':
+        return files.overlay(path, await this.checked(step.on));
+      case 'merge': {
+        const layers: string[] = [];
+        for (const layer of step.layers) layers.push(await this.checked(layer));
+        const below = step.below === null ? null : await this.checked(step.below);
+        return files.merge({ layers, below, target: path }, options);
+      }
+      case 'share':
+        return files.share(await this.checked(step.from), path);
+      case 'copyFolder':
+        return files.copyFolder(await this.checked(step.from), path);
+    }
+  }
+
+  private async carryOut(step: CommitStep): Promise<void> {
+    const { files, folder } = this;
+    switch (step.do) {
+      case 'replace': {
+        if (!(await exists(inFolder(folder, step.from)))) return;
+        const [from, to] = [await this.checked(step.from), await this.checked(step.to)];
+        // A file is replaced in one go. A folder cannot be: in between it is not there, but the journal is.
+        if (!/\.qcow2$/.test(step.to)) await files.remove(to);
+        return files.rename(from, to);
+      }
+      case 'remove': {
+        if (!(await exists(dirname(inFolder(folder, step.path))))) return;
+        return files.remove(await this.checked(step.path));
+      }
+      case 'record': {
+        const images = { ...(await signImages(folder, step.record)), ...step.record.images };
+        const path = await this.checked(filesOf(step.record.id).record);
+        return files.write(path, `${JSON.stringify({ ...step.record, images }, null, 2)}\n`);
+      }
+      case 'config':
+        return this.writeConfig(step);
+    }
+  }
+
+  private async writeConfig(step: Extract<CommitStep, { do: 'config' }>): Promise<void> {
+    const path = join(this.folder, 'machine.json');
+    const present = readMachineConfig((await readJsonWithCopy(path)).value);
+    const changed = changedConfig(present, step);
+    for (const disk of changed.disks) {
+      if (step.paths[disk.id] === undefined || (await exists(inFolder(this.folder, disk.path)))) continue;
+      throw new Failure('snapshot.broken', `The machine's new disk is missing: ${disk.path}`);
+    }
+    const text = `${JSON.stringify(changed, null, 2)}\n`;
+    await this.files.write(path, text);
+    await this.files.write(copyPath(path), text);
+  }
+
+  /** The absolute path, of which a symbolic link has not made another place. @throws Failure `machine.config-invalid` */
+  private async checked(inner: string): Promise<string> {
+    const path = inFolder(this.folder, inner);
+    const inside = relative(await realpath(this.folder), await realpath(dirname(path)));
+    if (inside === '..' || inside.startsWith(`..${sep}`) || isAbsolute(inside)) {
+      throw new Failure('machine.config-invalid', `This is not in the machine's folder: ${path}`);
+    }
+    return path;
+  }
+}
+
+/** An operation whose new things are there, and that has not happened yet. */
+export class PendingOperation {
+  constructor(
+    private readonly home: JournalledFolder,
+    private readonly entry: Journal,
+  ) {}
+
+  /** From here on it has happened, also if this program ends now. On failure it is undone. */
+  async decide(): Promise<void> {
+    try {
+      await this.home.write({ ...this.entry, phase: 'commit' });
+    } catch (error) {
+      // It may have reached the disk all the same, and then what it leads to must not be removed before it.
+      if ((await this.home.phase()) === 'prepare') await this.undo(error);
+      else await this.takeBack(error);
+      throw error;
+    }
+  }
+
+  /** Precondition: `decide`. @throws Failure `journal.unfinished` */
+  async finish(): Promise<void> {
+    try {
+      await this.home.commit(this.entry);
+    } catch (error) {
+      throw unfinished(this.entry.title, error);
+    }
+  }
+
+  /** After `decide`, when nothing of it has taken effect after all. @throws Failure `journal.unfinished` */
+  async takeBack(why: unknown): Promise<void> {
+    try {
+      await this.home.write(this.entry);
+    } catch (error) {
+      throw unfinished(this.entry.title, error);
+    }
+    await this.undo(why);
+  }
+
+  /** @throws Failure `journal.unfinished` when not even that can be done now */
+  async undo(why: unknown): Promise<void> {
+    try {
+      await this.home.undo(this.entry);
+    } catch (error) {
+      const { message } = toErrorValue(error);
+      throw new Failure(
+        'journal.unfinished',
+        `${this.entry.title}: it failed, and what it left cannot be removed: ${message}`,
+        {
+          hint: 'Nothing is lost. It is tidied up as soon as that can be done.',
+          cause: why,
+        },
+      );
+    }
+  }
+}
+
+function parseJournal(text: string): Journal {
+  return journal.parse(JSON.parse(text));
+}
+
+/** The configuration after a step. Name and notes stay the person's; images in drives come with the settings. */
+export function changedConfig(
+  present: MachineConfig,
+  step: Pick<Extract<CommitStep, { do: 'config' }>, 'paths' | 'snapshot' | 'settings'>,
+): MachineConfig {
+  const { id, name, notes, created } = present;
+  const base = step.settings === null ? present : { ...step.settings, id, name, notes, created };
+  const { snapshot: _before, ...rest } = base;
+  return {
+    ...rest,
+    disks: base.disks.map((disk) => ({ ...disk, path: step.paths[disk.id] ?? disk.path })),
+    ...(step.snapshot === null ? {} : { snapshot: step.snapshot }),
+  };
+}
+
+function unfinished(title: string, cause: unknown): Failure {
+  return new Failure(
+    'journal.unfinished',
+    `${title}: it could not be finished yet. ${toErrorValue(cause).message}`,
+    {
+      hint: 'Nothing is lost. Remove the cause, then try again: it is finished before anything else is done.',
+      cause,
+    },
+  );
+}

@@ -1,0 +1,99 @@
+import { withoutItems, survivingAncestor } from '@shared/snapshot/tree';
+import { filesOf, type SnapshotRecord } from './record';
+import type { CommitStep, Operation, PrepareStep } from './steps';
+
+/** What a machine's disks consist of. Paths are inside its folder. */
+export interface ImageTree {
+  /** By image, the one that it is based on; null for none. */
+  below: ReadonlyMap<string, string | null>;
+  /** The images that the present state writes to. */
+  present: readonly string[];
+}
+
+export interface DeletePlan {
+  operation: Operation;
+  /** Images that are merged, the newest first, into one that takes the place of the first. */
+  merges: { layers: string[]; below: string | null }[];
+  /** Images that are not there afterwards. */
+  removed: string[];
+}
+
+/** The images of a snapshot. */
+export function imagesOf(record: Pick<SnapshotRecord, 'config'>): string[] {
+  return record.config.disks.map(({ path }) => path);
+}
+
+/**
+ * Plans the deletion of snapshots. What goes on from their images gets a merged one of its own; images in the chain
+ * of the present state that belong to no snapshot any more are merged along the way.
+ *
+ * @param pinned images in use that can neither be replaced nor lose what is below them: those of a running machine.
+ * What they need stays, as images of no snapshot, and is merged by the next plan without that.
+ * @param operationId part of the names of new files
+ */
+export function planDelete(
+  records: readonly SnapshotRecord[],
+  current: string | null,
+  doomed: ReadonlySet<string>,
+  images: ImageTree,
+  pinned: ReadonlySet<string>,
+  operationId: string,
+): DeletePlan {
+  const left = withoutItems(records, doomed);
+  const kept = new Set([...left.flatMap(imagesOf), ...images.present]);
+  const merges: DeletePlan['merges'] = [];
+  const needed = new Set<string>();
+  for (const image of kept) {
+    const layers = [image];
+    let below = images.below.get(image) ?? null;
+    while (below !== null && !kept.has(below) && images.below.has(below)) {
+      layers.push(below);
+      below = images.below.get(below) ?? null;
+    }
+    if (layers.length === 1) continue;
+    if (pinned.has(image)) layers.forEach((layer) => needed.add(layer));
+    else merges.push({ layers, below });
+  }
+  const removed = [...images.below.keys()].filter((image) => !kept.has(image) && !needed.has(image));
+
+  const prepare = merges.map(({ layers, below }, index): PrepareStep => {
+    return { do: 'merge', path: mergedPath(operationId, index), layers, below };
+  });
+  const replaced = merges.map(({ layers: [image] }, index): CommitStep => {
+    return { do: 'replace', from: mergedPath(operationId, index), to: image ?? '' };
+  });
+  // A merged image is another file than the one that was signed.
+  const changedImages = new Set(merges.map(({ layers: [image] }) => image));
+  const parents = new Map(records.map(({ id, parent }) => [id, parent]));
+  const rewritten = left
+    .filter((record) => {
+      return (
+        record.parent !== parents.get(record.id) || imagesOf(record).some((path) => changedImages.has(path))
+      );
+    })
+    .map((record): CommitStep => ({ do: 'record', record: unsigned(record, changedImages) }));
+  const snapshot = survivingAncestor(records, current, doomed);
+  const config: CommitStep[] =
+    snapshot === current ? [] : [{ do: 'config', paths: {}, snapshot, settings: null }];
+  const removals = [...[...doomed].map((id) => filesOf(id).folder), ...removed].map((path): CommitStep => ({
+    do: 'remove',
+    path,
+  }));
+  const title = doomed.size === 1 ? 'Delete a snapshot' : `Delete ${doomed.size} snapshots`;
+  return {
+    operation: { title, prepare, commit: [...replaced, ...rewritten, ...config, ...removals] },
+    merges,
+    removed,
+  };
+}
+
+/** The record without the signatures of images that become other files. */
+function unsigned(record: SnapshotRecord, changed: ReadonlySet<string | undefined>): SnapshotRecord {
+  const same = record.config.disks.filter(({ path }) => !changed.has(path)).map(({ id }) => id);
+  const images = Object.fromEntries(Object.entries(record.images).filter(([id]) => same.includes(id)));
+  return { ...record, images };
+}
+
+function mergedPath(operationId: string, index: number): string {
+  return `disks/merging-${operationId}-${index}.qcow2`;
+}

@@ -1,0 +1,116 @@
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { Failure, toErrorValue } from '@shared/errors';
+import { machineConfig } from '@shared/machine/config';
+import { readMachineConfig } from '@shared/machine/migrate';
+import { snapshotDescription, snapshotId, snapshotState } from '@shared/snapshot/snapshot';
+
+/** What an image was like when it was frozen: it must not change again. `mtimeMs` in milliseconds since 1970. */
+export const imageSignature = z.object({ bytes: z.number(), mtimeMs: z.number() });
+export type ImageSignature = z.infer<typeof imageSignature>;
+
+/** `snapshot.json`. Unknown fields survive. */
+export const snapshotRecord = z.looseObject({
+  schema: z.literal(1),
+  id: snapshotId,
+  parent: snapshotId.nullable(),
+  name: z.string().max(200),
+  description: snapshotDescription,
+  createdAt: z.string().max(40),
+  state: snapshotState,
+  engineVersion: z.string().max(64),
+  /** The frozen images are those that its disks name. */
+  config: machineConfig,
+  /** By the disks' ids. */
+  images: z.record(z.string(), imageSignature),
+});
+export type SnapshotRecord = z.infer<typeof snapshotRecord>;
+
+/** Where the files of a snapshot are, relative to the machine's folder, with forward slashes. */
+export function filesOf(id: string): {
+  folder: string;
+  record: string;
+  memory: string;
+  screen: string;
+  firmware: string;
+} {
+  const folder = `snapshots/${id}`;
+  return {
+    folder,
+    record: `${folder}/snapshot.json`,
+    memory: `${folder}/memory.viv`,
+    screen: `${folder}/screen.png`,
+    firmware: `${folder}/firmware`,
+  };
+}
+
+/** An absolute path of one inside a machine's folder. */
+export function inFolder(folder: string, inner: string): string {
+  return join(folder, ...inner.split('/'));
+}
+
+/**
+ * The snapshots in a machine's folder, oldest first.
+ *
+ * @throws Failure `snapshot.broken` when one of them cannot be read, `file.*`
+ */
+export async function readRecords(folder: string): Promise<SnapshotRecord[]> {
+  let names: string[];
+  try {
+    names = await readdir(join(folder, 'snapshots'));
+  } catch (error) {
+    if ((error as { code?: string }).code === 'ENOENT') return [];
+    throw new Failure(toErrorValue(error).code, `The snapshots in ${folder} cannot be read.`, {
+      cause: error,
+    });
+  }
+  const ids = names.filter((name) => snapshotId.safeParse(name).success);
+  const records = await Promise.all(ids.map((id) => readRecord(folder, id)));
+  return inOrder(records);
+}
+
+/** @throws Failure `snapshot.broken` */
+async function readRecord(folder: string, id: string): Promise<SnapshotRecord> {
+  const path = inFolder(folder, filesOf(id).record);
+  try {
+    const raw = JSON.parse(await readFile(path, 'utf8')) as { config?: unknown };
+    const record = snapshotRecord.parse({ ...raw, config: readMachineConfig(raw.config) });
+    if (record.id !== id) throw new Error('It is the record of another snapshot.');
+    return record;
+  } catch (error) {
+    throw new Failure('snapshot.broken', `A snapshot cannot be read: ${path}`, {
+      hint: 'Its disks are not affected. Restore this file from a backup.',
+      cause: error,
+    });
+  }
+}
+
+/** By time, but parents always before their children, whatever the clock did. */
+function inOrder(records: SnapshotRecord[]): SnapshotRecord[] {
+  const left = [...records].sort((a, b) => a.createdAt.localeCompare(b.createdAt) || (a.id < b.id ? -1 : 1));
+  const ids = new Set(records.map(({ id }) => id));
+  const placed = new Set<string>();
+  const result: SnapshotRecord[] = [];
+  while (left.length > 0) {
+    const index = left.findIndex(({ parent }) => parent === null || placed.has(parent) || !ids.has(parent));
+    const [next] = left.splice(Math.max(0, index), 1);
+    if (!next) break;
+    placed.add(next.id);
+    result.push(next);
+  }
+  return result;
+}
+
+/** The images as they are now. @throws the errors of `node:fs` */
+export async function signImages(
+  folder: string,
+  record: Pick<SnapshotRecord, 'config'>,
+): Promise<Record<string, ImageSignature>> {
+  const images: Record<string, ImageSignature> = {};
+  for (const { id, path } of record.config.disks) {
+    const { size, mtimeMs } = await stat(inFolder(folder, path));
+    images[id] = { bytes: size, mtimeMs };
+  }
+  return images;
+}

@@ -1,0 +1,253 @@
+import { readdir, stat } from 'node:fs/promises';
+import { join, relative, sep } from 'node:path';
+import { Failure } from '@shared/errors';
+import type { MachineConfig } from '@shared/machine/config';
+import { ancestorsOf } from '@shared/snapshot/tree';
+import { backingOf, chainOf } from '../disks/chain/chain';
+import { measureMerge, type MergeOptions } from '../disks/chain/merge';
+import { inspectDisk } from '../disks/inspect';
+import { openDisk } from '../disks/open-disk';
+import { readFolder } from '../machines/folder';
+import { newMachineId } from '../machines/identity';
+import { exists, type SnapshotFiles } from './files';
+import { JournalledFolder, type PendingOperation, type Recovery } from './journal';
+import { type DeletePlan, imagesOf, type ImageTree, planDelete } from './plan-delete';
+import { planRestore } from './plan-restore';
+import { newImages, type NewSnapshot, planTake } from './plan-take';
+import { filesOf, inFolder, readRecords, type SnapshotRecord } from './record';
+
+/** A live snapshot between its two halves. */
+export interface LiveTake {
+  pending: PendingOperation;
+  id: string;
+  /** Absolute paths of the new images, by the disks' ids. */
+  overlays: Record<string, string>;
+}
+
+/** The snapshots of one machine's folder, as files. The caller keeps everybody else away from the folder. */
+export class SnapshotStore {
+  private readonly journalled: JournalledFolder;
+
+  constructor(
+    readonly folder: string,
+    private readonly files: SnapshotFiles,
+  ) {
+    this.journalled = new JournalledFolder(folder, files);
+  }
+
+  /** Finishes or undoes what was interrupted. @throws Failure `journal.unfinished` */
+  recover(): Promise<Recovery | undefined> {
+    return this.journalled.recover();
+  }
+
+  /** @throws Failure `snapshot.broken`, `file.*` */
+  records(): Promise<SnapshotRecord[]> {
+    return readRecords(this.folder);
+  }
+
+  /** @throws Failure `snapshot.not-found` */
+  async record(id: string): Promise<SnapshotRecord> {
+    const found = (await this.records()).find((record) => record.id === id);
+    if (found) return found;
+    throw new Failure('snapshot.not-found', 'This machine has no such snapshot any more.');
+  }
+
+  /** Precondition: the machine does not run. @param memory keeps the saved state, if there is one, as the memory */
+  async take(wanted: Omit<NewSnapshot, 'id'>, memory: boolean): Promise<string> {
+    const { pending, id } = await this.beginTake(wanted, memory);
+    await pending.decide();
+    await pending.finish();
+    return id;
+  }
+
+  /** The first half of a snapshot: new images are ready to be put on top. */
+  async beginTake(wanted: Omit<NewSnapshot, 'id'>, memory: boolean): Promise<LiveTake> {
+    const config = await this.config();
+    const id = newMachineId();
+    const has = {
+      savedState: memory && (await this.has('saved/state.viv')),
+      savedScreen: memory && (await this.has('saved/screen.png')),
+      firmware: await this.has('firmware'),
+    };
+    const pending = await this.journalled.begin(planTake(config, { ...wanted, id }, has));
+    const overlays = Object.fromEntries(
+      Object.entries(newImages(config, id)).map(([disk, path]) => [disk, inFolder(this.folder, path)]),
+    );
+    return { pending, id, overlays };
+  }
+
+  /**
+   * Goes back to a snapshot; the present state is gone then. Precondition: the machine does not run.
+   *
+   * @throws Failure `snapshot.not-found`, `snapshot.broken`: nothing has been changed
+   */
+  async restore(id: string, memory: boolean, options: MergeOptions = {}): Promise<void> {
+    const record = await this.record(id);
+    await this.checkImages(record);
+    const files = filesOf(id);
+    const has = {
+      memory: memory && (await this.has(files.memory)),
+      screen: await this.has(files.screen),
+      firmware: await this.has(files.firmware),
+    };
+    const abandoned = await this.abandonedImages();
+    await this.journalled.run(planRestore(record, has, abandoned, newMachineId()), options);
+  }
+
+  /** What a deletion would do, in files. @param running the present images are in use */
+  async planDelete(ids: readonly string[], running: boolean): Promise<DeletePlan> {
+    const records = await this.records();
+    const doomed = new Set(ids);
+    for (const id of doomed) {
+      if (records.some((record) => record.id === id)) continue;
+      throw new Failure('snapshot.not-found', 'This machine has no such snapshot any more.');
+    }
+    const config = await this.config();
+    const present = config.disks.map(({ path }) => path);
+    const images = await this.imageTree(records, present);
+    const pinned = new Set(running ? present : []);
+    // Elsewhere files that are open can be replaced and removed; there the whole chain has to stay.
+    if (running && process.platform === 'win32') {
+      for (const path of present) (await this.innerChain(path)).forEach((image) => pinned.add(image));
+    }
+    const plan = planDelete(records, config.snapshot ?? null, doomed, images, pinned, newMachineId());
+    for (const { layers } of plan.merges) await this.refuseForeignFeatures(layers);
+    return plan;
+  }
+
+  /** @throws Failure what went wrong; everything is as it was then */
+  async delete(plan: DeletePlan, options: MergeOptions = {}): Promise<void> {
+    await this.journalled.run(plan.operation, options);
+  }
+
+  /** @throws Failure `snapshot.not-found`, `file.*` */
+  async edit(id: string, texts: { name: string; description: string }): Promise<void> {
+    const record = { ...(await this.record(id)), ...texts };
+    const path = inFolder(this.folder, filesOf(id).record);
+    await this.files.write(path, `${JSON.stringify(record, null, 2)}\n`);
+  }
+
+  /** What the files of a plan occupy and would occupy, in bytes. */
+  async measure(plan: DeletePlan, ids: readonly string[]): Promise<{ freed: number; needed: number }> {
+    let needed = 0;
+    let replaced = 0;
+    for (const { layers } of plan.merges) {
+      needed += await measureMerge(layers.map((layer) => inFolder(this.folder, layer)));
+      replaced += await this.bytesOf(layers[0] ?? '');
+    }
+    let freed = replaced - needed;
+    for (const image of plan.removed) freed += await this.bytesOf(image);
+    for (const id of ids) freed += await this.bytesOf(filesOf(id).memory);
+    return { freed: Math.max(0, freed), needed };
+  }
+
+  /** What an image or file occupies, in bytes; nothing where there is none. */
+  async bytesOf(inner: string): Promise<number> {
+    const path = inFolder(this.folder, inner);
+    if (!(await exists(path))) return 0;
+    const { blocks, size } = await stat(path);
+    return process.platform === 'win32' ? size : blocks * 512;
+  }
+
+  /** The images below one, the image itself first, as far as they are in the machine's folder. */
+  async innerChain(inner: string): Promise<string[]> {
+    const chain = await chainOf(inFolder(this.folder, inner));
+    return chain.map((path) => this.inner(path)).filter((path) => path !== undefined);
+  }
+
+  /** The images of snapshots from which `record`'s own go on. */
+  async sharedBytes(records: readonly SnapshotRecord[], record: SnapshotRecord): Promise<number> {
+    const images = new Set(ancestorsOf(records, record.id).flatMap(imagesOf));
+    let bytes = 0;
+    for (const image of images) bytes += await this.bytesOf(image);
+    return bytes;
+  }
+
+  has(inner: string): Promise<boolean> {
+    return exists(inFolder(this.folder, inner));
+  }
+
+  /** @throws Failure `machine.*` */
+  async config(): Promise<MachineConfig> {
+    const { config, problem } = await readFolder(this.folder);
+    if (config) return config;
+    throw new Failure('machine.inaccessible', `The machine in ${this.folder} cannot be used now.`, {
+      cause: problem ?? undefined,
+    });
+  }
+
+  /** Every frozen image must be there, open, and be what it was. @throws Failure `snapshot.broken` */
+  private async checkImages(record: SnapshotRecord): Promise<void> {
+    for (const { path } of record.config.disks) {
+      try {
+        await (await openDisk(inFolder(this.folder, path), { readOnly: true })).close();
+      } catch (error) {
+        throw new Failure('snapshot.broken', `The disk of this snapshot cannot be used: ${path}`, {
+          hint: 'Nothing has been changed. Put the file back from a backup, or delete the snapshot.',
+          cause: error,
+        });
+      }
+    }
+  }
+
+  /** Images of the present state, down to the first that a snapshot owns. */
+  private async abandonedImages(): Promise<string[]> {
+    const owned = new Set((await this.records()).flatMap(imagesOf));
+    const abandoned: string[] = [];
+    for (const { path } of (await this.config()).disks) {
+      for (const image of await this.innerChain(path)) {
+        if (owned.has(image)) break;
+        abandoned.push(image);
+      }
+    }
+    return [...new Set(abandoned)];
+  }
+
+  private async imageTree(records: readonly SnapshotRecord[], present: string[]): Promise<ImageTree> {
+    const below = new Map<string, string | null>();
+    for (const start of [...records.flatMap(imagesOf), ...present]) {
+      for (let image: string | null = start; image !== null && !below.has(image);) {
+        const backing = await backingOf(inFolder(this.folder, image));
+        const next: string | null = backing === undefined ? null : (this.inner(backing) ?? null);
+        if (backing !== undefined && next === null) {
+          throw new Failure(
+            'disk.unsupported',
+            `${image} is based on an image outside the machine's folder.`,
+          );
+        }
+        below.set(image, next);
+        image = next;
+      }
+    }
+    return { below, present };
+  }
+
+  private async refuseForeignFeatures(layers: string[]): Promise<void> {
+    for (const layer of layers) {
+      if (!(await inspectDisk(inFolder(this.folder, layer))).readOnlyFeatures) continue;
+      throw new Failure(
+        'disk.unsupported',
+        `${layer} contains internal snapshots or bitmaps of another program.`,
+        {
+          hint: 'They would be lost. Remove them with qemu-img first, if they are not needed.',
+        },
+      );
+    }
+  }
+
+  /** The path inside the machine's folder; undefined for one outside. */
+  private inner(path: string): string | undefined {
+    const inner = relative(this.folder, path).split(sep);
+    return inner[0] === '..' || inner[0] === '' ? undefined : inner.join('/');
+  }
+
+  /** Everything in `disks/`. @throws the errors of `node:fs` */
+  async diskFiles(): Promise<string[]> {
+    return (await readdir(join(this.folder, 'disks'))).map((name) => `disks/${name}`);
+  }
+
+  /** The names of everything in `snapshots/`. @throws the errors of `node:fs` */
+  snapshotFolders(): Promise<string[]> {
+    return readdir(join(this.folder, 'snapshots'));
+  }
+}

@@ -1,0 +1,147 @@
+import { cp, mkdir, readdir, truncate, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { Failure } from '@shared/errors';
+import type { MachineConfig } from '@shared/machine/config';
+import { openDisk } from '../../src/main/disks/open-disk';
+import { createQcow2 } from '../../src/main/disks/qcow2/create';
+import { writeConfig } from '../../src/main/machines/folder';
+import { hostSnapshotFiles, type SnapshotFiles } from '../../src/main/snapshots/files';
+import { imagesOf } from '../../src/main/snapshots/plan-delete';
+import { SnapshotStore } from '../../src/main/snapshots/store';
+import { verifyDisks } from '../../src/main/snapshots/verify';
+import { checkImage, hasQemuImg } from './qemu-img';
+import { testConfig } from './machine-config';
+
+export const diskSize = 12 * 65536;
+
+/** A machine's folder with empty disks, without a program around it. */
+export async function machineFolder(folder: string, disks = 1): Promise<MachineConfig> {
+  await mkdir(join(folder, 'disks'), { recursive: true });
+  const config = testConfig({
+    disks: Array.from({ length: disks }, (_, index) => ({
+      id: `disk${index}`,
+      path: `disks/disk${index}.qcow2`,
+      bus: 'ide' as const,
+    })),
+  });
+  for (const { path } of config.disks) await createQcow2(join(folder, path), { virtualSize: diskSize });
+  await writeConfig(folder, config);
+  return config;
+}
+
+/** Every byte of a disk, as a guest sees it. */
+export async function contentsOf(path: string): Promise<Uint8Array> {
+  const disk = await openDisk(path, { readOnly: true });
+  try {
+    return await disk.read(0, disk.size);
+  } finally {
+    await disk.close();
+  }
+}
+
+export async function writeTo(path: string, offset: number, data: Uint8Array): Promise<void> {
+  const disk = await openDisk(path, { readOnly: false });
+  try {
+    await disk.write(offset, data);
+  } finally {
+    await disk.close();
+  }
+}
+
+/** A folder as a person sees it: what the present state and every snapshot hold, by disk. */
+export interface Seen {
+  present: Record<string, string>;
+  current: string | undefined;
+  snapshots: Record<string, { parent: string | null; memory: boolean; disks: Record<string, string> }>;
+}
+
+const hex = async (path: string): Promise<string> => Buffer.from(await contentsOf(path)).toString('base64');
+
+export async function look(folder: string): Promise<Seen> {
+  const store = new SnapshotStore(folder, hostSnapshotFiles());
+  const config = await store.config();
+  const disksOf = async (of: MachineConfig): Promise<Record<string, string>> => {
+    const found: Record<string, string> = {};
+    for (const { id, path } of of.disks) found[id] = await hex(join(folder, path));
+    return found;
+  };
+  const snapshots: Seen['snapshots'] = {};
+  for (const record of await store.records()) {
+    const memory = await store.has(`snapshots/${record.id}/memory.viv`);
+    snapshots[record.id] = { parent: record.parent, memory, disks: await disksOf(record.config) };
+  }
+  return { present: await disksOf(config), current: config.snapshot, snapshots };
+}
+
+/** What the checker says, and qemu-img where it is installed; empty when all is well. */
+export async function complaintsAbout(folder: string, withQemu = true): Promise<string[]> {
+  const store = new SnapshotStore(folder, hostSnapshotFiles());
+  const complaints = (await verifyDisks(store)).map(({ path, message }) => `${path}: ${message}`);
+  if (!withQemu || !hasQemuImg) return complaints;
+  const images = new Set((await store.records()).flatMap(imagesOf));
+  for (const { path } of (await store.config()).disks) images.add(path);
+  for (const image of images) {
+    const said = await checkImage(join(folder, image));
+    if (said) complaints.push(`${image}: ${said}`);
+  }
+  return complaints;
+}
+
+export type FaultKind = 'before' | 'after' | 'torn' | 'no-space';
+
+/** Fails at the n-th call: as if the computer had lost its power there or, with `no-space`, only that one time. */
+export class FaultyFiles implements SnapshotFiles {
+  calls = 0;
+  private readonly real = hostSnapshotFiles();
+
+  constructor(
+    private readonly failAt: number,
+    private readonly kind: FaultKind,
+  ) {}
+
+  folder = (path: string) => this.call(() => this.real.folder(path));
+  overlay = (path: string, below: string) => this.call(() => this.real.overlay(path, below), path);
+  merge: SnapshotFiles['merge'] = (request, options) =>
+    this.call(() => this.real.merge(request, options), request.target);
+  share = (from: string, path: string) => this.call(() => this.real.share(from, path));
+  copyFolder = (from: string, path: string) => this.call(() => this.real.copyFolder(from, path));
+  write = (path: string, text: string) =>
+    this.call(
+      () => this.real.write(path, text),
+      undefined,
+      () => writeFile(join(dirname(path), `.unfinished.tmp`), text.slice(0, text.length / 2)),
+    );
+  rename = (from: string, to: string) => this.call(() => this.real.rename(from, to));
+  remove = (path: string) =>
+    this.call(
+      () => this.real.remove(path),
+      undefined,
+      async () => {
+        const [first] = await readdir(path).catch(() => []);
+        if (first !== undefined) await rm(join(path, first), { recursive: true });
+      },
+    );
+
+  private async call(work: () => Promise<void>, made?: string, half?: () => Promise<void>): Promise<void> {
+    this.calls++;
+    const { calls, failAt, kind } = this;
+    if (calls < failAt || (kind === 'no-space' && calls > failAt)) return work();
+    if (calls === failAt && kind === 'after') await work();
+    if (calls === failAt && kind === 'torn') {
+      if (half) await half();
+      else await work();
+      if (made !== undefined) await truncate(made, 70_000);
+    }
+    throw new Failure(
+      kind === 'no-space' ? 'file.no-space' : 'file.io',
+      `The ${kind} fault at call ${failAt}`,
+    );
+  }
+}
+
+/** A copy of a machine's folder that a test may ruin. */
+export async function copyOf(folder: string, to: string): Promise<string> {
+  await rm(to, { recursive: true, force: true });
+  await cp(folder, to, { recursive: true, preserveTimestamps: true });
+  return to;
+}

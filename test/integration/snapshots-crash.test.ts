@@ -1,0 +1,191 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { hostSnapshotFiles } from '../../src/main/snapshots/files';
+import { SnapshotStore } from '../../src/main/snapshots/store';
+import {
+  complaintsAbout,
+  copyOf,
+  type FaultKind,
+  FaultyFiles,
+  look,
+  machineFolder,
+  type Seen,
+  writeTo,
+} from '../helpers/snapshots';
+
+/**
+ * Every operation on the tree is stopped at every one of its calls to the host's disk: before it, after it, in the
+ * middle of it, or by a full disk. Afterwards there is the old state or the new one, whole.
+ */
+
+const options = {
+  description: '',
+  state: 'off',
+  engineVersion: '1',
+  createdAt: '2026-01-01T00:00:00.000Z',
+} as const;
+
+let root: string;
+let base: string;
+/** In the order in which they were taken: root, two children of it, a grandchild that the present goes on from. */
+let ids: string[];
+
+/** Snapshots a ─ b ─ d ─ present, and a ─ c; the present has a saved state and firmware variables. */
+async function makeTree(folder: string): Promise<string[]> {
+  await machineFolder(folder, 2);
+  const store = new SnapshotStore(folder, hostSnapshotFiles());
+  const fill = async (byte: number, offset: number): Promise<void> => {
+    for (const { path } of (await store.config()).disks) {
+      await writeTo(join(folder, path), offset, new Uint8Array(100_000).fill(byte));
+    }
+  };
+  await mkdir(join(folder, 'firmware'));
+  await writeFile(join(folder, 'firmware', 'variables.fd'), 'first variables');
+  await fill(1, 0);
+  const a = await store.take({ ...options, name: 'a' }, false);
+  await fill(2, 70_000);
+  await fill(0, 10_000);
+  const b = await store.take({ ...options, name: 'b' }, false);
+  await store.restore(a, false);
+  await fill(3, 200_000);
+  const c = await store.take({ ...options, name: 'c' }, false);
+  await store.restore(b, false);
+  await fill(4, 300_000);
+  await writeFile(join(folder, 'firmware', 'variables.fd'), 'second variables');
+  await mkdir(join(folder, 'saved'));
+  await writeFile(join(folder, 'saved', 'state.viv'), 'the memory of d');
+  await writeFile(join(folder, 'saved', 'screen.png'), 'the screen of d');
+  const d = await store.take({ ...options, name: 'd' }, true);
+  await fill(5, 0);
+  return [a, b, c, d];
+}
+
+beforeAll(async () => {
+  root = await mkdtemp(join(tmpdir(), 'vivarium-crash-'));
+  base = join(root, 'base');
+  ids = await makeTree(base);
+  expect(await complaintsAbout(base)).toEqual([]);
+});
+afterAll(() => rm(root, { recursive: true, force: true }));
+
+const [first, second, third, fourth] = [0, 1, 2, 3].map((index) => () => ids[index] ?? '');
+const operations: Record<string, (store: SnapshotStore) => Promise<unknown>> = {
+  'take with memory': (store) => store.take({ ...options, name: 'new' }, true),
+  'restore with memory': (store) => store.restore(fourth?.() ?? '', true),
+  'restore disks only': (store) => store.restore(third?.() ?? '', false),
+  'delete a leaf': async (store) => store.delete(await store.planDelete([third?.() ?? ''], false)),
+  'delete an inner node': async (store) => store.delete(await store.planDelete([second?.() ?? ''], false)),
+  'delete the root with two children': async (store) =>
+    store.delete(await store.planDelete([first?.() ?? ''], false)),
+  'delete the current one': async (store) => store.delete(await store.planDelete([fourth?.() ?? ''], false)),
+  'delete several at once': async (store) =>
+    store.delete(await store.planDelete([first?.() ?? '', second?.() ?? '', fourth?.() ?? ''], false)),
+};
+
+/** What is seen, without the ids that are made anew each time. */
+function comparable(seen: Seen, before: Seen): unknown {
+  const known = new Set(Object.keys(before.snapshots));
+  const name = (id: string | null | undefined): string =>
+    id === undefined || id === null ? 'none' : known.has(id) ? id : 'new';
+  return {
+    present: seen.present,
+    current: name(seen.current),
+    snapshots: Object.fromEntries(
+      Object.entries(seen.snapshots).map(([id, { parent, ...rest }]) => [
+        name(id),
+        { parent: name(parent), ...rest },
+      ]),
+    ),
+  };
+}
+
+async function judge(folder: string, before: Seen, after: unknown, what: string): Promise<'old' | 'new'> {
+  expect(await complaintsAbout(folder, false), what).toEqual([]);
+  const found = comparable(await look(folder), before);
+  const old = comparable(before, before);
+  if (JSON.stringify(found) === JSON.stringify(old)) return 'old';
+  expect(found, what).toEqual(after);
+  return 'new';
+}
+
+describe.each(Object.entries(operations))('%s, stopped anywhere', (_name, operation) => {
+  it.each(['before', 'after', 'torn', 'no-space'] as FaultKind[])('%s', async (kind) => {
+    const folder = join(root, 'work');
+    const before = await look(base);
+    await copyOf(base, folder);
+    const counter = new FaultyFiles(Infinity, kind);
+    await operation(new SnapshotStore(folder, counter));
+    const after = comparable(await look(folder), before);
+    expect(after).not.toEqual(comparable(before, before));
+    const outcomes = new Set<string>();
+    for (let n = 1; n <= counter.calls; n++) {
+      await copyOf(base, folder);
+      const what = `${kind}, call ${n} of ${counter.calls}`;
+      await expect(operation(new SnapshotStore(folder, new FaultyFiles(n, kind))), what).rejects.toThrow();
+      const store = new SnapshotStore(folder, hostSnapshotFiles());
+      await store.recover();
+      expect(await store.recover(), what).toBeUndefined();
+      outcomes.add(await judge(folder, before, after, what));
+      // It goes on from there: whatever is left, the next operation works.
+      await store.take({ ...options, name: 'next' }, false);
+      expect(await complaintsAbout(folder, false), what).toEqual([]);
+    }
+    expect(outcomes).toEqual(new Set(['old', 'new']));
+  });
+});
+
+describe('a recovery', () => {
+  it('that is stopped as well is finished by the next one', async () => {
+    const folder = join(root, 'twice');
+    const before = await look(base);
+    await copyOf(base, folder);
+    await operations['delete several at once']?.(new SnapshotStore(folder, hostSnapshotFiles()));
+    const after = comparable(await look(folder), before);
+    const total = new FaultyFiles(Infinity, 'after');
+    await copyOf(base, folder);
+    await operations['delete several at once']?.(new SnapshotStore(folder, total));
+    for (let n = 1; n <= total.calls; n += 3) {
+      for (const again of [1, 2, 4]) {
+        await copyOf(base, folder);
+        const store = new SnapshotStore(folder, new FaultyFiles(n, 'after'));
+        await expect(operations['delete several at once']?.(store)).rejects.toThrow();
+        await new SnapshotStore(folder, new FaultyFiles(again, 'torn')).recover().catch(() => undefined);
+        await new SnapshotStore(folder, hostSnapshotFiles()).recover();
+        await judge(folder, before, after, `call ${n}, then ${again}`);
+      }
+    }
+  });
+
+  it('refuses a journal that it does not understand, and touches nothing', async () => {
+    const folder = await copyOf(base, join(root, 'strange'));
+    const before = await look(folder);
+    for (const text of [
+      '{"schema":2}',
+      'torn {',
+      JSON.stringify({
+        schema: 1,
+        title: '',
+        phase: 'prepare',
+        prepare: [{ do: 'folder', path: '../base' }],
+        commit: [],
+      }),
+      JSON.stringify({
+        schema: 1,
+        title: '',
+        phase: 'commit',
+        prepare: [],
+        commit: [{ do: 'remove', path: 'machine.json' }],
+      }),
+    ]) {
+      await writeFile(join(folder, 'journal.json'), text);
+      const store = new SnapshotStore(folder, hostSnapshotFiles());
+      await expect(store.recover()).rejects.toMatchObject({ code: 'journal.unfinished' });
+      await expect(store.take({ ...options, name: 'x' }, false)).rejects.toMatchObject({
+        code: 'journal.unfinished',
+      });
+    }
+    expect(await look(folder)).toEqual(before);
+  });
+});
