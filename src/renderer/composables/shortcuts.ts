@@ -10,9 +10,9 @@ export const isMac = /mac/i.test(navigator.platform);
 export function combination(event: KeyboardEvent): string {
   const mod = isMac ? event.metaKey : event.ctrlKey;
   const key = event.key.length === 1 ? event.key.toUpperCase() : event.key;
-  return [mod && 'Mod', event.altKey && 'Alt', event.shiftKey && key.length > 1 && 'Shift', key]
-    .filter(Boolean)
-    .join('+');
+  // of other characters Shift is what makes them: it says nothing of its own
+  const shift = event.shiftKey && (key.length > 1 || (mod && /^[A-Z]$/.test(key)));
+  return [mod && 'Mod', event.altKey && 'Alt', shift && 'Shift', key].filter(Boolean).join('+');
 }
 
 /** Whether a key pressed here is meant for a text field. */

@@ -5,7 +5,7 @@ import { here, moveInTree, treeRows, type TreeNode } from './tree-rows';
 const node = (id: string, parent: string | null, minute: number): TreeNode => ({
   id,
   parent,
-  created: new Date(Date.UTC(2026, 0, 1, 0, minute)).toISOString(),
+  createdAt: new Date(Date.UTC(2026, 0, 1, 0, minute)).toISOString(),
 });
 /** One line a row: indentation by lane. */
 const drawing = (nodes: TreeNode[], current: string | null): string[] =>

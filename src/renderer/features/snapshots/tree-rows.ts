@@ -10,7 +10,7 @@ export interface TreeNode {
   /** The snapshot that it was made on top of; null for the first ones. */
   readonly parent: string | null;
   /** ISO 8601, UTC. */
-  readonly created: string;
+  readonly createdAt: string;
 }
 
 /** The row that stands for the machine as it is now. */
@@ -55,7 +55,9 @@ export function treeRows(nodes: readonly TreeNode[], current: string | null): Tr
   const hereParent = parentOf(current);
 
   const childrenOf = new Map<string | null, string[]>();
-  const oldestFirst = [...nodes].sort((a, b) => a.created.localeCompare(b.created) || (a.id < b.id ? -1 : 1));
+  const oldestFirst = [...nodes].sort(
+    (a, b) => a.createdAt.localeCompare(b.createdAt) || (a.id < b.id ? -1 : 1),
+  );
   for (const { id, parent } of oldestFirst) {
     const key = parentOf(parent);
     childrenOf.set(key, [...(childrenOf.get(key) ?? []), id]);

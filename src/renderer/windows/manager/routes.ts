@@ -12,6 +12,12 @@ export const routes: RouteRecordRaw[] = [
     component: () => import('../../features/settings/SettingsPage.vue'),
     props: true,
   },
+  {
+    path: '/machines/:id/snapshots',
+    name: 'snapshots',
+    component: () => import('../../features/snapshots/SnapshotsPage.vue'),
+    props: true,
+  },
   { path: '/host', name: 'host', component: () => import('../../features/host/HostPage.vue') },
   {
     path: '/preferences',
