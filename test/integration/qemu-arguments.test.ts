@@ -6,7 +6,9 @@ import { createQcow2 } from '../../src/main/disks/qcow2/create';
 import { QmpClient } from '../../src/main/platform/qmp/qmp-client';
 import { qemuArguments } from '../../src/main/processes/machine/engines/qemu/arguments/arguments';
 import { planQemu, type QemuPlan } from '../../src/main/processes/machine/engines/qemu/plan';
+import type { QemuProcess } from '../../src/main/processes/machine/engines/qemu/qemu-process';
 import { socketsIn } from '../../src/main/processes/machine/engines/qemu/sockets';
+import { startTpm } from '../../src/main/processes/machine/engines/qemu/tpm';
 import { matrix } from '../../src/main/processes/machine/engines/qemu/testing/matrix';
 import { findProgram, sayWhySkipped } from '../helpers/programs';
 import { temporaryFolder } from '../helpers/temp-folder';
@@ -91,21 +93,26 @@ describe('QEMU takes the command line', () => {
     if (!found?.paths.qemu) throw new Error('no such case');
     const { config, paths } = found;
     const binary = emulators.get(config.architecture);
-    if (!binary || !knows(binary, found.paths.qemu.machineType)) {
+    const tpmEmulator = findProgram('swtpm');
+    if (!binary || !knows(binary, found.paths.qemu.machineType) || (config.tpm && !tpmEmulator)) {
       context.skip();
       return;
     }
     const { path: sockets, remove: removeSockets } = await temporaryFolder('s');
+    let tpm: QemuProcess | undefined;
     try {
       const nicSockets = Object.fromEntries(
         Object.keys(found.paths.qemu.nicSockets).map((id) => [id, join(sockets, 'switch,1')]),
       );
-      const plan = planQemu(config, { ...paths, qemu: { ...found.paths.qemu, binary, nicSockets } });
+      const qemu = { ...found.paths.qemu, binary, nicSockets, tpmEmulator };
+      const plan = planQemu(config, { ...paths, qemu });
       await makeFiles(plan);
+      tpm = await startTpm(plan, socketsIn(sockets), () => undefined);
       const { status, name: told } = await start(plan, sockets);
       expect(status).toBe(plan.savedState === null ? 'prelaunch' : 'inmigrate');
       expect(told).toBe(config.name);
     } finally {
+      await tpm?.end();
       await removeSockets();
     }
   });

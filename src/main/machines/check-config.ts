@@ -9,6 +9,8 @@ type Checked = Pick<
   | 'cpus'
   | 'boot'
   | 'firmware'
+  | 'secureBoot'
+  | 'tpm'
   | 'acpi'
   | 'videoMemoryMiB'
   | 'sound'
@@ -44,6 +46,16 @@ export function checkConfig(config: Checked, can: EngineCapabilities): void {
   }
   if (config.cpus > can.maxCpus) refuse(`has at most ${can.maxCpus} CPU${can.maxCpus === 1 ? '' : 's'}`);
   if (!can.firmware.includes(config.firmware)) refuse(`has no ${config.firmware.toUpperCase()} firmware`);
+  if (config.secureBoot && config.firmware !== 'uefi') {
+    refuse('has Secure Boot only with UEFI firmware', 'Choose UEFI, or switch Secure Boot off.');
+  }
+  if (config.secureBoot && !can.secureBoot?.includes(config.architecture)) {
+    refuse(
+      `has no Secure Boot for ${config.architecture} on this computer`,
+      'Install OVMF with enrolled keys.',
+    );
+  }
+  if (config.tpm && !can.tpm) refuse('has no TPM on this computer', 'Install swtpm.');
   if (!config.acpi && !can.acpiOptional) refuse('cannot switch ACPI off');
   if (config.sound && !can.sound) refuse('has no sound');
   if (config.serialPorts > can.maxSerialPorts) refuse(`has at most ${can.maxSerialPorts} serial ports`);

@@ -58,6 +58,8 @@ export function planMachine(spec: MachineSpec, can: EngineCapabilities, taken: T
     cpus: spec.cpus,
     boot: spec.boot,
     firmware: spec.firmware,
+    secureBoot: spec.secureBoot,
+    tpm: spec.tpm,
     acpi: spec.acpi,
     videoMemoryMiB: spec.videoMemoryMiB,
     sound: spec.sound,

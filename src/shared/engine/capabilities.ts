@@ -21,6 +21,10 @@ export const engineCapabilities = z.object({
   videoMemoryMiB: range,
   maxCpus: z.number().int(),
   firmware: z.array(z.enum(['bios', 'uefi'])),
+  /** Architectures with a firmware that has keys enrolled. */
+  secureBoot: z.array(architecture).optional(),
+  /** Machines can have a Trusted Platform Module. */
+  tpm: z.boolean().optional(),
   diskBuses: z.array(z.enum(['ide', 'virtio', 'scsi', 'sata', 'nvme'])),
   maxDisks: z.number().int(),
   maxCdroms: z.number().int(),

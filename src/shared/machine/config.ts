@@ -74,6 +74,10 @@ export const machineConfig = z.looseObject({
   /** Tried in this order. */
   boot: z.array(z.enum(['disk', 'cdrom', 'floppy', 'network'])).max(4),
   firmware: z.enum(['bios', 'uefi']),
+  /** The firmware starts only what a known key has signed; with UEFI only. */
+  secureBoot: z.boolean().optional(),
+  /** A Trusted Platform Module 2.0. */
+  tpm: z.boolean().optional(),
   acpi: z.boolean(),
   videoMemoryMiB: z.number().int().min(1).max(256),
   sound: z.boolean(),
@@ -100,6 +104,8 @@ export const machineSettings = machineConfig
     cpus: true,
     boot: true,
     firmware: true,
+    secureBoot: true,
+    tpm: true,
     acpi: true,
     videoMemoryMiB: true,
     sound: true,
@@ -120,6 +126,8 @@ export const machineSpec = z.strictObject({
   cpus: machineConfig.shape.cpus,
   boot: machineConfig.shape.boot,
   firmware: machineConfig.shape.firmware,
+  secureBoot: machineConfig.shape.secureBoot,
+  tpm: machineConfig.shape.tpm,
   acpi: z.boolean(),
   videoMemoryMiB: machineConfig.shape.videoMemoryMiB,
   sound: z.boolean(),

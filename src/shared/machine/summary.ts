@@ -38,5 +38,7 @@ export const machineStatistics = z.object({
   diskWriteBytes: z.number(),
   netReceiveBytes: z.number(),
   netSendBytes: z.number(),
+  /** Network addresses that the guest says it has; absent where nothing in it tells them. */
+  addresses: z.array(z.string().max(64)).max(256).optional(),
 });
 export type MachineStatistics = z.infer<typeof machineStatistics>;

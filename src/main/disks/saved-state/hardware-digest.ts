@@ -14,6 +14,9 @@ export function hardwareDigest(config: MachineConfig): string {
     memoryMiB: config.memoryMiB,
     cpus: config.cpus,
     firmware: config.firmware,
+    // False is left out like undefined: machines from before these fields are the same.
+    secureBoot: config.secureBoot || undefined,
+    tpm: config.tpm || undefined,
     acpi: config.acpi,
     videoMemoryMiB: config.videoMemoryMiB,
     sound: config.sound,

@@ -30,6 +30,7 @@ export function qemuCapabilities(
   emulators: ReadonlyMap<Architecture, EmulatorFacts>,
   uefi: ReadonlySet<Architecture>,
   host: HostSize,
+  trust: { secureBoot: ReadonlySet<Architecture>; tpm: boolean } = { secureBoot: new Set(), tpm: false },
 ): EngineCapabilities {
   const all = [...emulators.values()];
   const offered = [...new Set(order)].filter((architecture) => emulators.has(architecture));
@@ -56,6 +57,8 @@ export function qemuCapabilities(
     videoMemoryMiB: { min: 1, max: 256, default: 16 },
     maxCpus: Math.min(maxCpus, Math.max(1, host.processors)),
     firmware: uefi.size > 0 ? ['bios', 'uefi'] : ['bios'],
+    secureBoot: offered.filter((architecture) => trust.secureBoot.has(architecture)),
+    tpm: trust.tpm && devices.has('tpm-crb'),
     diskBuses: (['virtio', 'scsi', 'sata', 'ide', 'nvme'] as const).filter((bus) =>
       devices.has(busDevices[bus]),
     ),

@@ -8,6 +8,7 @@ import { processorFor } from '@shared/engine/qemu/processor';
 import type { EngineStatus, HostReport } from '@shared/host/report';
 import type { Architecture, MachineConfig } from '@shared/machine/config';
 import { bootId } from '../../platform/file-lock';
+import { findProgram } from '../../platform/program';
 import { probeAccelerator, type ProbeResult } from './accelerator-probe';
 import { type HostSize, qemuCapabilities } from './capabilities';
 import { findEmulators, type FoundEmulator } from './find-emulators';
@@ -67,6 +68,7 @@ export class QemuHost {
   async status(): Promise<EngineStatus> {
     const { emulators, problem } = await this.#emulators();
     const uefi = new Set<Architecture>();
+    const secureBoot = new Set<Architecture>();
     const usable = new Map<Architecture, EmulatorFacts>();
     for (const [architecture, { facts, ownFolder }] of emulators) {
       const names = facts.machines.map(({ name }) => name);
@@ -75,9 +77,13 @@ export class QemuHost {
       if (type === null) continue;
       const found = await findUefi(architecture, type, { dataFolder: ownFolder });
       if (found) uefi.add(architecture);
+      if (await findUefi(architecture, type, { dataFolder: ownFolder, secureBoot: true })) {
+        secureBoot.add(architecture);
+      }
       if (found || !needsUefi.includes(architecture)) usable.set(architecture, facts);
     }
-    const capabilities = qemuCapabilities(usable, uefi, this.options.size);
+    const tpm = (await this.#tpmEmulator()) !== undefined;
+    const capabilities = qemuCapabilities(usable, uefi, this.options.size, { secureBoot, tpm });
     if (usable.size > 0) return { capabilities, available: true, problem: null };
     const missing = new Failure('engine.not-found', 'QEMU is not installed on this computer.', {
       hint: await installHint(this.options.platform, this.options.env),
@@ -122,6 +128,7 @@ export class QemuHost {
       characterDevices: facts.characterDevices,
       sandbox: facts.sandbox,
       firmware: await this.#firmware(config, machine.name, ownFolder),
+      tpmEmulator: config.tpm ? await this.#requireTpmEmulator() : undefined,
       nicSockets: {},
     };
   }
@@ -227,18 +234,44 @@ export class QemuHost {
   }
 
   async #firmware(
-    { architecture, firmware }: MachineConfig,
+    { architecture, firmware, secureBoot = false }: MachineConfig,
     machineType: string,
     dataFolder: string | null,
   ): Promise<FlashFirmware | null> {
     if (firmware !== 'uefi' && !needsUefi.includes(architecture)) return null;
-    const found = await findUefi(architecture, machineType, { dataFolder });
+    const found = await findUefi(architecture, machineType, { dataFolder, secureBoot });
     if (found) return found;
+    if (secureBoot) {
+      throw new Failure(
+        'engine.unsupported',
+        `There is no Secure Boot for ${architecture} on this computer.`,
+        {
+          hint: 'Install UEFI firmware with enrolled keys: on Debian and Ubuntu, ovmf; elsewhere edk2-ovmf.',
+        },
+      );
+    }
     throw new Failure(
       'engine.unsupported',
       `There is no UEFI firmware for ${architecture} on this computer.`,
       {
         hint: 'Install it: on Debian and Ubuntu, ovmf or qemu-efi-aarch64; elsewhere edk2-ovmf or edk2-aarch64.',
+      },
+    );
+  }
+
+  /** The program that is a TPM; undefined without one. */
+  #tpmEmulator(): Promise<string | undefined> {
+    return findProgram('swtpm', this.options.env);
+  }
+
+  async #requireTpmEmulator(): Promise<string> {
+    const path = await this.#tpmEmulator();
+    if (path !== undefined) return path;
+    throw new Failure(
+      'engine.unsupported',
+      'This machine has a TPM, and there is no swtpm on this computer.',
+      {
+        hint: 'Install swtpm, or switch the TPM off.',
       },
     );
   }

@@ -65,6 +65,11 @@ export const qmpCommands = {
   /** Writes the screen as a PPM file. */
   screendump: { params: z.strictObject({ filename: z.string() }), result: empty },
 
+  /** Character devices; `frontend-open`: somebody in the guest has opened its end. */
+  'query-chardev': {
+    params: none,
+    result: z.array(z.looseObject({ label: text, 'frontend-open': z.boolean().optional() })),
+  },
   'query-blockstats': { params: none, result: z.array(blockStatistics) },
   'blockdev-add': {
     params: z.looseObject({ driver: z.string(), 'node-name': z.string() }),

@@ -62,6 +62,12 @@ export interface RunningMachine {
   screenText(): string[] | null;
   /** Plugs or unplugs a network cable. */
   setLink(nic: string, connected: boolean): Promise<void>;
+  /**
+   * Asks the guest to put everything into its file systems and to stop writing, for a copy of its disks that is as
+   * good as after a shutdown. False where nothing in the guest can do that. Every freeze is followed by a thaw.
+   */
+  freezeDisks?(): Promise<boolean>;
+  thawDisks?(): Promise<void>;
   /** Averages since the previous call. */
   statistics(): MachineStatistics | Promise<MachineStatistics>;
 }

@@ -151,6 +151,8 @@ export function fitDraft(draft: Draft, limits: Limits): Draft {
     serialPorts: between(draft.serialPorts, 0, capabilities.maxSerialPorts),
     boot: draft.boot.filter((device) => capabilities.bootDevices.includes(device)),
     firmware: firmware.includes(draft.firmware) ? draft.firmware : (firmware[0] ?? 'bios'),
+    secureBoot: draft.secureBoot && hasChoice('secureBoot', capabilities),
+    tpm: draft.tpm && hasChoice('tpm', capabilities),
     acpi: draft.acpi || !capabilities.acpiOptional,
     sound: draft.sound && capabilities.sound,
     nicModel: !hasNic
@@ -209,6 +211,11 @@ export function moveBootDevice(
   return [...rest.slice(0, to), device, ...rest.slice(to)];
 }
 
+/** Whether Secure Boot can be chosen as the draft is now: with UEFI, where the firmware for it is installed. */
+export function canSecureBoot(draft: Draft, { secureBoot = [] }: EngineCapabilities): boolean {
+  return draft.firmware === 'uefi' && secureBoot.includes(draft.architecture);
+}
+
 /** The engine's other settings as rows: whether there is anything to choose. */
 export function hasChoice(field: keyof MachineSpec, capabilities: EngineCapabilities): boolean {
   switch (field) {
@@ -220,6 +227,10 @@ export function hasChoice(field: keyof MachineSpec, capabilities: EngineCapabili
       return capabilities.firmware.length > 1;
     case 'acpi':
       return capabilities.acpiOptional;
+    case 'secureBoot':
+      return (capabilities.secureBoot ?? []).length > 0;
+    case 'tpm':
+      return capabilities.tpm === true;
     case 'sound':
       return capabilities.sound;
     case 'nicModel':

@@ -2,7 +2,7 @@ import { v86Capabilities } from '@shared/engine/engines';
 import { machineSettings, type MachineConfig } from '@shared/machine/config';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { changesOf, draftOf, fitTo, moved, newNic } from './draft';
+import { canSecureBoot, changesOf, draftOf, fitTo, moved, newNic } from './draft';
 
 const config: MachineConfig = {
   schema: 1,
@@ -63,6 +63,7 @@ describe('a draft of settings', () => {
         expect(fitted.cpus).toBe(1);
         expect(fitted.firmware).toBe('bios');
         expect(fitted.sound).toBe(false);
+        expect(fitted.tpm || fitted.secureBoot).toBe(false);
         expect(fitted.boot).not.toContain('network');
         expect(machineSettings.safeParse(fitted).success).toBe(true);
       }),
@@ -72,6 +73,22 @@ describe('a draft of settings', () => {
   it('replaces a card model that the engine does not know', () => {
     const draft = draftOf({ ...config, nics: [{ ...config.nics[0]!, model: 'e1000' }] });
     expect(fitTo(draft, v86Capabilities).nics[0]?.model).toBe('virtio');
+  });
+});
+
+describe('Secure Boot', () => {
+  const able = { ...v86Capabilities, secureBoot: ['x86_64' as const], tpm: true };
+
+  it('goes with UEFI on an architecture whose firmware has keys', () => {
+    expect(canSecureBoot({ firmware: 'uefi' }, able, 'x86_64')).toBe(true);
+    expect(canSecureBoot({ firmware: 'bios' }, able, 'x86_64')).toBe(false);
+    expect(canSecureBoot({ firmware: 'uefi' }, able, 'aarch64')).toBe(false);
+    expect(canSecureBoot({ firmware: 'uefi' }, v86Capabilities, 'x86_64')).toBe(false);
+  });
+
+  it('is no change on a machine that has never heard of it', () => {
+    expect(changesOf(draftOf(config), config)).toEqual({});
+    expect(changesOf({ ...draftOf(config), tpm: true }, config)).toEqual({ tpm: true });
   });
 });
 

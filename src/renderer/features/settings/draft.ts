@@ -16,6 +16,8 @@ export function draftOf(config: MachineConfig): SettingsDraft {
     cpus,
     boot,
     firmware,
+    secureBoot = false,
+    tpm = false,
     acpi,
     videoMemoryMiB,
     sound,
@@ -30,6 +32,8 @@ export function draftOf(config: MachineConfig): SettingsDraft {
     cpus,
     boot,
     firmware,
+    secureBoot,
+    tpm,
     acpi,
     videoMemoryMiB,
     sound,
@@ -53,6 +57,15 @@ export function changesOf(draft: SettingsDraft, config: MachineConfig): MachineS
 const clamp = (value: number, { min, max }: { min: number; max: number }): number =>
   Math.min(Math.max(Math.round(value), min), max);
 
+/** Whether Secure Boot can be chosen: with UEFI, where the firmware for it is installed. */
+export function canSecureBoot(
+  { firmware }: Pick<SettingsDraft, 'firmware'>,
+  { secureBoot = [] }: EngineCapabilities,
+  architecture: MachineConfig['architecture'],
+): boolean {
+  return firmware === 'uefi' && secureBoot.includes(architecture);
+}
+
 /** The draft with everything that the engine cannot do brought back to the nearest it can. */
 export function fitTo(draft: SettingsDraft, engine: EngineCapabilities): SettingsDraft {
   const nearestModel = engine.nicModels[0];
@@ -65,6 +78,8 @@ export function fitTo(draft: SettingsDraft, engine: EngineCapabilities): Setting
     serialPorts: clamp(draft.serialPorts, { min: 0, max: engine.maxSerialPorts }),
     boot: draft.boot.filter((device) => engine.bootDevices.includes(device)),
     firmware: engine.firmware.includes(draft.firmware) ? draft.firmware : (engine.firmware[0] ?? 'bios'),
+    secureBoot: draft.secureBoot && (engine.secureBoot ?? []).length > 0,
+    tpm: draft.tpm && engine.tpm === true,
     acpi: engine.acpiOptional ? draft.acpi : true,
     sound: engine.sound && draft.sound,
     nics: draft.nics

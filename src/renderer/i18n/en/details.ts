@@ -25,5 +25,6 @@ export default {
     diskWrite: 'Disk writing',
     netReceive: 'Network receiving',
     netSend: 'Network sending',
+    addresses: 'Addresses',
   },
 } as const;

@@ -28,5 +28,6 @@ export default {
     diskWrite: '磁盘写入',
     netReceive: '网络接收',
     netSend: '网络发送',
+    addresses: '地址',
   },
 } satisfies Translated<typeof en>;

@@ -49,6 +49,8 @@ export const qemuLaunch = z.strictObject({
   sandbox: z.boolean(),
   /** Null where the board's built-in firmware is used. */
   firmware: flashFirmware.nullable(),
+  /** Absolute path of swtpm, for a machine with a TPM. */
+  tpmEmulator: z.string().optional(),
   /** By the ids of the configuration's network cards: a unix socket path for a switch to connect to. */
   nicSockets: z.record(z.string(), z.string()),
 });

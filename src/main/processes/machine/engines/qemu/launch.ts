@@ -19,6 +19,7 @@ import { QemuProcess } from './qemu-process';
 import { ScreenWatch } from './screen-watch';
 import { SerialLine } from './serial-line';
 import { makeSockets, type QemuSockets } from './sockets';
+import { startTpm } from './tpm';
 
 /** How long a QEMU may take until it can be spoken to, on a busy computer, in milliseconds. */
 const startMs = 30_000;
@@ -28,6 +29,7 @@ const slowMs = 60_000;
 export class Launch {
   #sockets: QemuSockets | undefined;
   #process: QemuProcess | undefined;
+  #tpm: QemuProcess | undefined;
   #record: RunRecord | undefined;
   #client: QmpClient | undefined;
   readonly #serial: SerialLine[] = [];
@@ -70,6 +72,7 @@ export class Launch {
     const { plan, events } = this;
     const sockets = (this.#sockets = await makeSockets());
     const { binary } = plan.host;
+    const tpm = (this.#tpm = await startTpm(plan, sockets, (line) => events.log(line)));
     const process = await QemuProcess.start(binary, qemuArguments(plan, sockets), sockets.folder, (line) =>
       events.log(line),
     );
@@ -93,6 +96,7 @@ export class Launch {
     const machine = new QemuMachine({
       plan,
       process,
+      tpm,
       pid,
       record,
       sockets,
@@ -127,6 +131,7 @@ export class Launch {
       if (byItself && endedByItself(error)) told = explainEnd(await this.#process.ended);
       else await this.#process.end();
     }
+    await this.#tpm?.end();
     this.#client?.close();
     this.#watch?.close();
     for (const line of this.#serial) line.close();

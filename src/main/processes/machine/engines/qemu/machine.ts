@@ -10,6 +10,7 @@ import { CommandQueue } from '../../command-queue';
 import type { EngineEvents, RunningMachine, ScreenCapture, StateSink } from '../../engine';
 import { explainEnd } from './causes';
 import { FrameCounter } from './frame-counter';
+import { GuestChannel } from './guest-channel';
 import { writeProblem } from './problem';
 import type { RunRecord } from './leftovers';
 import type { MediaDrives } from './media';
@@ -26,6 +27,8 @@ import { joinViewer } from './viewer';
 
 /** How long QEMU may take to end after `quit`: it flushes its disks then, which a slow host may delay. */
 const quitMs = 10_000;
+/** How long a TPM may take to end after its QEMU, in milliseconds. */
+const tpmMs = 2000;
 /** A fault that is still there shows within this time after going on, in milliseconds. */
 const faultMs = 200;
 const slowMs = 60_000;
@@ -34,6 +37,8 @@ const slowMs = 60_000;
 export interface MachineParts {
   plan: QemuPlan;
   process: QemuProcess;
+  /** Undefined without a TPM. */
+  tpm: QemuProcess | undefined;
   pid: number;
   record: RunRecord;
   sockets: QemuSockets;
@@ -49,6 +54,7 @@ export class QemuMachine implements RunningMachine {
   readonly #frames = new FrameCounter();
   readonly #viewers = new Set<{ close(): void }>();
   readonly #meter: QemuMeter;
+  readonly #guest: GuestChannel;
   readonly #captures = new CommandQueue();
   #watch: ScreenWatch | undefined;
   #capture: ScreenCapture | undefined;
@@ -59,7 +65,8 @@ export class QemuMachine implements RunningMachine {
   #ending: Promise<void> | undefined;
 
   constructor(private readonly parts: MachineParts) {
-    const { client, pid } = parts;
+    const { client, pid, sockets } = parts;
+    this.#guest = new GuestChannel(client, sockets.agent);
     this.#meter = new QemuMeter(client, pid, () => this.#frames.count);
     client.on('SHUTDOWN', ({ guest, reason }) => {
       if (guest) this.#guestPowersOff();
@@ -108,9 +115,14 @@ export class QemuMachine implements RunningMachine {
   }
 
   async powerButton(): Promise<boolean> {
-    if (!(await this.#listensToPowerButton())) return false;
-    await this.parts.client.execute('system_powerdown', {});
-    return true;
+    if (await this.#listensToPowerButton()) {
+      await this.parts.client.execute('system_powerdown', {});
+      return true;
+    }
+    const asked = await this.#guest
+      .use((agent) => agent.powerDown().then(() => true))
+      .catch((error: unknown) => this.parts.events.log(`The guest agent: ${toErrorValue(error).message}`));
+    return asked ?? false;
   }
 
   powerOff(): Promise<void> {
@@ -184,8 +196,16 @@ export class QemuMachine implements RunningMachine {
     await this.parts.client.execute('set_link', { name: nic, up: connected });
   }
 
-  statistics(): Promise<MachineStatistics> {
-    return this.#meter.read();
+  async freezeDisks(): Promise<boolean> {
+    return (await this.#guest.use((agent) => agent.freeze())) !== undefined;
+  }
+
+  async thawDisks(): Promise<void> {
+    await this.#guest.use((agent) => agent.thaw());
+  }
+
+  async statistics(): Promise<MachineStatistics> {
+    return { ...(await this.#meter.read()), addresses: this.#guest.addresses() };
   }
 
   /**
@@ -257,11 +277,13 @@ export class QemuMachine implements RunningMachine {
   }
 
   async #tidy(): Promise<void> {
-    const { client, serial, record, sockets } = this.parts;
+    const { client, serial, record, sockets, tpm } = this.parts;
     client.close();
     this.#watch?.close();
     for (const viewer of this.#viewers) viewer.close();
     for (const line of serial) line.close();
+    // It ends with QEMU; its state lies in the machine's folder, which is ours until then.
+    if (tpm && !(await tpm.endsWithin(tpmMs))) await tpm.end();
     await record.remove();
     await rm(sockets.folder, { recursive: true, force: true, maxRetries: 3 });
   }

@@ -30,6 +30,8 @@ export interface QemuPlan {
   nics: PlannedNic[];
   /** The machine's own copy of the firmware variables. */
   variables: string | null;
+  /** Where the machine's TPM keeps what it knows; null without one. */
+  tpm: { emulator: string; folder: string } | null;
   savedState: string | null;
   hardware: string;
 }
@@ -97,10 +99,24 @@ export function planQemu(config: MachineConfig, paths: LaunchPaths): QemuPlan {
     cdroms,
     floppies,
     nics: config.nics.map((nic) => planNic(nic, platform, host, boot)),
-    variables: host.firmware ? join(paths.folder, 'firmware', `${config.architecture}-variables.fd`) : null,
+    variables: host.firmware ? join(paths.folder, 'firmware', variablesName(config)) : null,
+    tpm: planTpm(config, platform, paths),
     savedState: paths.savedState,
     hardware: hardwareDigest(config),
   };
+}
+
+/** Keys that are enrolled lie among the variables, so each kind of firmware has its own. */
+function variablesName({ architecture, secureBoot }: MachineConfig): string {
+  return `${architecture}${secureBoot ? '-secure' : ''}-variables.fd`;
+}
+
+function planTpm(config: MachineConfig, platform: Platform, { folder, qemu }: LaunchPaths): QemuPlan['tpm'] {
+  if (!config.tpm) return null;
+  if (!isPc(platform) && platform !== 'virt') throw unsupported(`A ${platform} machine has no TPM.`);
+  const emulator = qemu?.tpmEmulator;
+  if (emulator === undefined) throw unsupported('There is no swtpm on this computer.', 'Install it.');
+  return { emulator, folder: join(folder, 'firmware', 'tpm') };
 }
 
 function checkBoard(config: MachineConfig, host: QemuLaunch): Platform {
@@ -113,6 +129,7 @@ function checkBoard(config: MachineConfig, host: QemuLaunch): Platform {
     throw unsupported(`QEMU gives a ${host.machineType} at most ${host.maxCpus} processors.`);
   }
   if (!config.acpi && !isPc(platform)) throw unsupported('Only a PC can do without ACPI.');
+  if (config.secureBoot && config.firmware !== 'uefi') throw unsupported('Secure Boot needs UEFI firmware.');
   if (config.firmware === 'uefi' && !host.firmware) {
     throw unsupported('There is no UEFI firmware for this machine.', 'Install it: OVMF or AAVMF (edk2).');
   }

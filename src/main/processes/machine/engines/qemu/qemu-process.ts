@@ -9,7 +9,7 @@ const longestLine = 1000;
 /** How long a QEMU may take to end after each way of asking, in milliseconds. */
 const termMs = 3000;
 
-/** One QEMU under this process. */
+/** One QEMU under this process, or a helper of it. */
 export class QemuProcess {
   /** Resolves when it has ended, however. */
   readonly ended: Promise<QemuEnd>;
@@ -19,6 +19,7 @@ export class QemuProcess {
 
   private constructor(
     private readonly child: ChildProcess,
+    name: string,
     log: (line: string) => void,
   ) {
     const gone = new AbortController();
@@ -26,7 +27,7 @@ export class QemuProcess {
     const note = (line: string): void => {
       this.#lines.push(line.slice(0, longestLine));
       if (this.#lines.length > keptLines) this.#lines.shift();
-      log(`QEMU: ${line}`);
+      log(`${name}: ${line}`);
     };
     for (const output of [child.stdout, child.stderr]) {
       if (output) createInterface({ input: output }).on('line', note);
@@ -48,16 +49,18 @@ export class QemuProcess {
   /**
    * @param folder its working folder
    * @param log gets what it prints, line by line
+   * @param name of the program in the log; QEMU's helpers are kept like QEMU itself
    */
   static async start(
     binary: string,
     args: readonly string[],
     folder: string,
     log: (line: string) => void,
+    name = 'QEMU',
   ): Promise<QemuProcess> {
     const [program = binary, ...all] = [...(await dyingWithUs()), binary, ...args];
     const child = spawn(program, all, { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'], windowsHide: true });
-    return new QemuProcess(child, log);
+    return new QemuProcess(child, name, log);
   }
 
   get pid(): number | undefined {

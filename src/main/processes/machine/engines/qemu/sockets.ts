@@ -14,6 +14,8 @@ export interface QemuSockets {
   /** The channel of the guest agent. */
   agent: string;
   migration: string;
+  /** Of the TPM. */
+  tpm: string;
   serial(port: number): string;
 }
 
@@ -25,6 +27,7 @@ export function socketsIn(folder: string): QemuSockets {
     screen: join(folder, 'v'),
     agent: join(folder, 'a'),
     migration: join(folder, 'm'),
+    tpm: join(folder, 't'),
     serial: (port) => join(folder, `s${port}`),
   };
 }

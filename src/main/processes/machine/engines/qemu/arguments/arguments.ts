@@ -2,7 +2,7 @@ import type { QemuPlan } from '../plan';
 import type { QemuSockets } from '../sockets';
 import { controlArguments, paravirtualArguments, serialArguments } from './characters';
 import { keyValues } from './escape';
-import { machineArguments } from './machine';
+import { machineArguments, tpmArguments } from './machine';
 import { networkArguments } from './network';
 import { screenArguments } from './screen';
 import { storageArguments } from './storage';
@@ -23,6 +23,7 @@ export function qemuArguments(plan: QemuPlan, sockets: QemuSockets): string[] {
     ...['-S', '-no-shutdown'],
     ...machineArguments(plan),
     ...controlArguments(sockets),
+    ...tpmArguments(plan, sockets),
     ...storageArguments(plan),
     ...networkArguments(plan),
     ...screenArguments(plan, sockets),

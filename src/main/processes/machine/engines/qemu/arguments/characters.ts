@@ -3,6 +3,9 @@ import { isParavirtual, type QemuPlan } from '../plan';
 import type { QemuSockets } from '../sockets';
 import { json, keyValues, type JsonObject } from './escape';
 
+/** The name of the character device of the guest agent's channel. */
+export const agentLine = 'agent-line';
+
 function socket(id: string, path: string): string[] {
   return ['-chardev', keyValues('socket', { id, path, server: true, wait: false })];
 }
@@ -46,13 +49,13 @@ export function paravirtualArguments(plan: QemuPlan, sockets: QemuSockets): stri
       bus: 'channels.0',
       nr: 1,
       id: 'agent',
-      chardev: 'agent-line',
+      chardev: agentLine,
       name: 'org.qemu.guest_agent.0',
     },
   ];
   return [
     ...['-object', json({ 'qom-type': 'rng-builtin', id: 'random-source' })],
-    ...socket('agent-line', sockets.agent),
+    ...socket(agentLine, sockets.agent),
     ...devices.flatMap((device) => ['-device', json(device)]),
   ];
 }

@@ -1,5 +1,6 @@
 import { isPc } from '@shared/engine/qemu/platform';
 import type { QemuPlan } from '../plan';
+import type { QemuSockets } from '../sockets';
 import { json, keyValues } from './escape';
 
 /** The board, its processors, memory, clock and firmware. */
@@ -32,6 +33,17 @@ function machine({ host, platform, acpi }: QemuPlan): string {
     if (host.firmware.systemManagement) options['smm'] = true;
   }
   return keyValues(host.machineType, options);
+}
+
+/** A TPM 2.0 by its command response buffer on a PC, and as the board of 64-bit ARM has it. */
+export function tpmArguments({ tpm, platform }: QemuPlan, sockets: QemuSockets): string[] {
+  if (!tpm) return [];
+  const driver = isPc(platform) ? 'tpm-crb' : 'tpm-tis-device';
+  return [
+    ...['-chardev', keyValues('socket', { id: 'tpm-line', path: sockets.tpm })],
+    ...['-tpmdev', 'emulator,id=tpm-emulator,chardev=tpm-line'],
+    ...['-device', json({ driver, id: 'tpm', tpmdev: 'tpm-emulator' })],
+  ];
 }
 
 /** On PCs lost timer ticks are caught up with slowly, or the clock of a guest that counts them would go wrong. */

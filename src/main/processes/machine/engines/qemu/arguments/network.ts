@@ -12,6 +12,8 @@ export function networkArguments(plan: QemuPlan): string[] {
       netdev: `${nic.id}-cable`,
       mac: nic.mac,
       bootindex: nic.bootIndex,
+      // The card's own program only starts systems from the network, and takes its time to say that it could.
+      romfile: nic.bootIndex === undefined && plan.platform !== 's390-ccw-virtio' ? '' : undefined,
     }),
   ]);
 }

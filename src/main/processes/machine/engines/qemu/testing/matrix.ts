@@ -241,7 +241,7 @@ export function matrix(folder: string): MatrixCase[] {
   }
   add(
     'x86_64: UEFI with Secure Boot',
-    { firmware: 'uefi', disks: [disk(0, 'virtio')] },
+    { firmware: 'uefi', secureBoot: true, disks: [disk(0, 'virtio')] },
     {
       firmware: {
         code: '/usr/share/OVMF/OVMF_CODE_4M.ms.fd',
@@ -252,6 +252,8 @@ export function matrix(folder: string): MatrixCase[] {
       },
     },
   );
+  add('x86_64: a TPM', { firmware: 'uefi', tpm: true }, { tpmEmulator: '/usr/bin/swtpm' });
+  add('aarch64: a TPM', { architecture: 'aarch64', tpm: true }, { tpmEmulator: '/usr/bin/swtpm' });
   add('aarch64: sixteen processors', { architecture: 'aarch64', cpus: 16, guest: 'fedora' });
   add('x86_64: hardware acceleration', {}, { accelerator: 'kvm' });
   add(

@@ -1,0 +1,157 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer, type Server, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { GuestAgent } from './guest-agent';
+
+/** An agent at a real socket that does what its script says. */
+
+interface Question {
+  execute: string;
+  arguments?: { id?: number; mode?: string };
+}
+
+let folder: string;
+let path: string;
+let server: Server | undefined;
+const asked: Question[] = [];
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'vivarium-agent-'));
+  path = join(folder, 'a');
+  asked.length = 0;
+});
+afterEach(async () => {
+  await new Promise((resolve) => (server ? server.close(resolve) : resolve(undefined)));
+  await rm(folder, { recursive: true, force: true });
+});
+
+const sync = ({ arguments: args }: Question): string => `{"return": ${args?.id ?? 0}}\n`;
+
+async function agent(answer: (question: Question, socket: Socket) => void): Promise<void> {
+  server = createServer((socket) => {
+    let text = '';
+    socket.on('error', () => undefined);
+    socket.on('data', (data) => {
+      text += data.toString('latin1');
+      const lines = text.split('\n');
+      text = lines.pop() ?? '';
+      for (const line of lines) {
+        const question = JSON.parse(line.slice(line.lastIndexOf('\xff') + 1)) as Question;
+        asked.push(question);
+        answer(question, socket);
+      }
+    });
+  });
+  await new Promise<void>((resolve) => server?.listen(path, resolve));
+}
+
+/** Answers in small pieces, as a serial line brings them. */
+function pieces(socket: Socket, bytes: Buffer): void {
+  let at = 0;
+  const next = (): void => {
+    if (at >= bytes.length) return;
+    socket.write(bytes.subarray(at, at + 7));
+    at += 7;
+    setTimeout(next, 1);
+  };
+  next();
+}
+
+describe.skipIf(process.platform === 'win32')('the guest agent', () => {
+  it('is found again behind what an older conversation left, and answers in pieces', async () => {
+    await agent((question, socket) => {
+      if (question.execute === 'guest-sync-delimited') {
+        const rest = Buffer.from('{"return": 12}\ngarbage{"return"');
+        pieces(socket, Buffer.concat([rest, Buffer.from([0xff]), Buffer.from(sync(question))]));
+      } else
+        pieces(
+          socket,
+          Buffer.from(question.execute === 'guest-ping' ? '{"return": {}}\n' : '{"return": 3}\n'),
+        );
+    });
+    const frozen = await GuestAgent.with(path, async (guest) => {
+      await guest.ping();
+      const count = await guest.freeze();
+      await guest.thaw();
+      return count;
+    });
+    expect(frozen).toBe(3);
+    expect(asked.map(({ execute }) => execute)).toEqual([
+      'guest-sync-delimited',
+      'guest-ping',
+      'guest-fsfreeze-freeze',
+      'guest-fsfreeze-thaw',
+    ]);
+  });
+
+  it('tells addresses, and believes nothing that is none', async () => {
+    const card = (name: string, ...list: [string, string][]): object => ({
+      name,
+      'ip-addresses': list.map(([kind, address]) => ({
+        'ip-address-type': kind,
+        'ip-address': address,
+        prefix: 24,
+      })),
+    });
+    await agent((question, socket) => {
+      if (question.execute === 'guest-sync-delimited') {
+        socket.write(Buffer.concat([Buffer.from([0xff]), Buffer.from(sync(question))]));
+        return;
+      }
+      const cards = [
+        card('lo', ['ipv4', '127.0.0.1'], ['ipv6', '::1']),
+        card('eth0', ['ipv4', '10.0.2.15'], ['ipv6', 'fe80::1'], ['ipv6', 'fd00::7'], ['ipv4', '<b>']),
+        { name: 'down0' },
+      ];
+      socket.write(`${JSON.stringify({ return: cards })}\n`);
+    });
+    expect(await GuestAgent.with(path, (guest) => guest.addresses())).toEqual(['10.0.2.15', 'fd00::7']);
+  });
+
+  it('says what the guest refuses', async () => {
+    await agent((question, socket) => {
+      if (question.execute === 'guest-sync-delimited') {
+        socket.write(Buffer.concat([Buffer.from([0xff]), Buffer.from(sync(question))]));
+      } else socket.write('{"error": {"class": "GenericError", "desc": "no such file system"}}\n');
+    });
+    await expect(GuestAgent.with(path, (guest) => guest.freeze())).rejects.toMatchObject({
+      code: 'engine.failed',
+      message: expect.stringContaining('no such file system'),
+    });
+  });
+
+  it('is given up when it says nothing, hangs up, or never ends', async () => {
+    await agent((_, socket) => void socket.destroy());
+    await expect(GuestAgent.with(path, (guest) => guest.ping())).rejects.toMatchObject({
+      code: 'ipc.closed',
+    });
+    server?.removeAllListeners('connection');
+    server?.on('connection', (socket) => {
+      socket.on('error', () => undefined);
+      socket.write(Buffer.alloc(2 * 1024 * 1024, 0x20));
+    });
+    await expect(GuestAgent.with(path, (guest) => guest.ping())).rejects.toMatchObject({
+      code: 'ipc.closed',
+    });
+    server?.removeAllListeners('connection');
+    server?.on('connection', (socket) => void socket.on('error', () => undefined).resume());
+    await expect(GuestAgent.with(path, (guest) => guest.ping())).rejects.toMatchObject({ code: 'timeout' });
+  });
+
+  it('is asked to power off, to which it need not answer', async () => {
+    await agent((question, socket) => {
+      if (question.execute === 'guest-sync-delimited') {
+        socket.write(Buffer.concat([Buffer.from([0xff]), Buffer.from(sync(question))]));
+      } else socket.destroy();
+    });
+    await GuestAgent.with(path, (guest) => guest.powerDown());
+    await expect
+      .poll(() => asked.at(-1))
+      .toEqual({
+        execute: 'guest-shutdown',
+        arguments: { mode: 'powerdown' },
+      });
+  });
+});

@@ -1,0 +1,175 @@
+import { randomInt } from 'node:crypto';
+import type { Socket } from 'node:net';
+import { z } from 'zod';
+import { Failure } from '@shared/errors';
+import { connectOnce } from '../../../../platform/qmp/qmp-client';
+
+/**
+ * QEMU's guest agent (QEMU's `docs/interop/qemu-ga-ref`): a program inside the guest that answers over a virtio
+ * channel. All that it says comes from the guest and is not believed further than its schema.
+ */
+
+/** Begins a message: whatever came before is thrown away by both sides. No JSON contains it. */
+const delimiter = 0xff;
+/** The longest answer that is taken, in bytes. */
+const longestAnswer = 1024 * 1024;
+const firstAnswerMs = 3000;
+const answerMs = 10_000;
+/** So long without a word means that the guest does what it was asked to. */
+const silenceMs = 1000;
+
+const addresses = z
+  .array(
+    z.looseObject({
+      name: z.string().max(64),
+      'ip-addresses': z
+        .array(
+          z.looseObject({ 'ip-address': z.string().max(64), 'ip-address-type': z.enum(['ipv4', 'ipv6']) }),
+        )
+        .max(64)
+        .optional(),
+    }),
+  )
+  .max(64);
+
+/** The guest's end says no. */
+const refusal = z.looseObject({ error: z.looseObject({ desc: z.string().max(1000) }) });
+const answer = z.looseObject({ return: z.unknown() });
+
+export class GuestAgent {
+  #received = Buffer.alloc(0);
+  #line: ((line: Buffer) => void) | undefined;
+  #closed: ((error: Failure) => void) | undefined;
+
+  private constructor(private readonly socket: Socket) {
+    socket.on('data', (data) => this.#data(data));
+    socket.on('error', () => socket.destroy());
+    socket.on('close', () => this.#closed?.(gone()));
+  }
+
+  /**
+   * Runs `task` with the agent of a guest. One caller at a time: the channel has one line.
+   * @param path of QEMU's end of the channel
+   * @throws Failure `timeout` when nothing in the guest answers
+   */
+  static async with<T>(path: string, task: (agent: GuestAgent) => Promise<T>): Promise<T> {
+    const agent = new GuestAgent(await connectOnce({ path }));
+    try {
+      await agent.#synchronise();
+      return await task(agent);
+    } finally {
+      agent.socket.destroy();
+    }
+  }
+
+  async ping(): Promise<void> {
+    await this.#execute('guest-ping');
+  }
+
+  /** Asks the guest to power itself off. It answers only when it refuses. */
+  async powerDown(): Promise<void> {
+    await this.#execute('guest-shutdown', { mode: 'powerdown' }, silenceMs).catch((error: unknown) => {
+      if (!(error instanceof Failure) || !['timeout', 'ipc.closed'].includes(error.code)) throw error;
+    });
+  }
+
+  /** Flushes the guest's file systems and stops writes to them; resolves to their number. */
+  async freeze(): Promise<number> {
+    return z
+      .number()
+      .int()
+      .parse(await this.#execute('guest-fsfreeze-freeze'));
+  }
+
+  async thaw(): Promise<number> {
+    return z
+      .number()
+      .int()
+      .parse(await this.#execute('guest-fsfreeze-thaw'));
+  }
+
+  /** Addresses of the guest's network cards, those that only the guest itself can use left out. */
+  async addresses(): Promise<string[]> {
+    const cards = addresses.parse(await this.#execute('guest-network-get-interfaces'));
+    return cards
+      .flatMap((card) => card['ip-addresses'] ?? [])
+      .map((entry) => entry['ip-address'])
+      .filter((address) => /^[0-9a-fA-F.:]+$/.test(address) && !/^(127\.|::1$|fe80:)/i.test(address));
+  }
+
+  /** An older client may have left half a question, and its answer may still be under way. */
+  async #synchronise(): Promise<void> {
+    const id = randomInt(1, 2 ** 31);
+    this.socket.write(Buffer.from([delimiter]));
+    this.#send({ execute: 'guest-sync-delimited', arguments: { id } });
+    const end = performance.now() + firstAnswerMs;
+    for (;;) {
+      const line = await this.#nextLine(end - performance.now());
+      const begin = line.lastIndexOf(delimiter);
+      if (begin >= 0 && (readJson(line.subarray(begin + 1)) as { return?: unknown })?.return === id) return;
+    }
+  }
+
+  async #execute(command: string, args?: object, limitMs = answerMs): Promise<unknown> {
+    this.#send({ execute: command, arguments: args });
+    const value = readJson(await this.#nextLine(limitMs));
+    const refused = refusal.safeParse(value);
+    if (refused.success) {
+      throw new Failure('engine.failed', `The guest agent refuses ${command}: ${refused.data.error.desc}`);
+    }
+    const answered = answer.safeParse(value);
+    if (!answered.success)
+      throw new Failure('engine.failed', `The guest agent’s answer to ${command} is garbled.`);
+    return answered.data.return;
+  }
+
+  #send(message: object): void {
+    this.socket.write(`${JSON.stringify(message)}\n`);
+  }
+
+  #nextLine(limitMs: number): Promise<Buffer> {
+    return new Promise((resolve, reject) => {
+      const finish = (): void => {
+        clearTimeout(timer);
+        this.#line = this.#closed = undefined;
+      };
+      const fail = (error: Failure): void => {
+        finish();
+        reject(error);
+      };
+      const timer = setTimeout(
+        () => fail(new Failure('timeout', 'No guest agent answers in this machine.')),
+        Math.max(0, limitMs),
+      );
+      this.#line = (line) => {
+        finish();
+        resolve(line);
+      };
+      this.#closed = fail;
+      if (this.socket.destroyed) fail(gone());
+      else this.#data(Buffer.alloc(0));
+    });
+  }
+
+  #data(data: Buffer): void {
+    this.#received = Buffer.concat([this.#received, data]);
+    if (this.#received.length > longestAnswer) this.socket.destroy();
+    const end = this.#received.indexOf(0x0a);
+    if (end < 0 || !this.#line) return;
+    const line = this.#received.subarray(0, end);
+    this.#received = this.#received.subarray(end + 1);
+    this.#line(line);
+  }
+}
+
+function gone(): Failure {
+  return new Failure('ipc.closed', 'The channel to the guest agent is closed.');
+}
+
+function readJson(line: Buffer): unknown {
+  try {
+    return JSON.parse(line.toString('utf8'));
+  } catch {
+    return undefined; // told by what is made of it
+  }
+}

@@ -1,0 +1,175 @@
+import { existsSync } from 'node:fs';
+import { readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { byteStreamOver } from '@shared/ipc/byte-stream';
+import type { MachineSpec } from '@shared/machine/config';
+import { findStream } from '../../src/main/api/streams';
+import type { Core } from '../../src/main/core';
+import { type Amd64Iso, buildAmd64Iso } from '../guests/amd64.mjs';
+import {
+  buildMain,
+  type BuiltMain,
+  createMachine,
+  failureCode,
+  fakeSpec,
+  jobEnd,
+  nextEvent,
+  reached,
+  temporaryFolder,
+  testCore,
+} from '../helpers/core';
+import { findProgram, sayWhySkipped } from '../helpers/programs';
+import { Terminal } from '../helpers/terminal';
+
+/** A 64-bit Linux with a guest agent, started by BIOS and by UEFI, as services see it. */
+
+const suite = 'a 64-bit Linux on QEMU';
+const bootMs = 60_000;
+
+async function guest(): Promise<Amd64Iso | undefined> {
+  if (!findProgram('qemu-system-x86_64')) {
+    sayWhySkipped(suite, 'qemu-system-x86_64 is missing');
+    return undefined;
+  }
+  try {
+    return await buildAmd64Iso();
+  } catch (error) {
+    if (!(error instanceof Error) || error.name !== 'PackagesUnavailable') throw error;
+    sayWhySkipped(suite, error.message);
+    return undefined;
+  }
+}
+const iso = await guest();
+
+describe.skipIf(!iso)(suite, () => {
+  let built: BuiltMain;
+  let dataFolder: string;
+  let core: Core;
+
+  beforeAll(async () => {
+    built = await buildMain();
+    dataFolder = await temporaryFolder();
+    core = await testCore(built.folder, dataFolder);
+  });
+  afterAll(async () => {
+    await core?.shutdown('power-off');
+    await built?.remove();
+    if (dataFolder) await rm(dataFolder, { recursive: true, force: true });
+  });
+
+  const spec = (name: string, changes: Partial<MachineSpec> = {}): MachineSpec =>
+    fakeSpec(name, {
+      engine: 'qemu',
+      architecture: 'x86_64',
+      guest: 'debian',
+      memoryMiB: 512,
+      boot: ['cdrom'],
+      cdrom: iso?.path ?? null,
+      disk: { kind: 'none' },
+      ...changes,
+    });
+
+  function terminalOf(id: string): Terminal {
+    const { runner, description } = findStream(core.machines, 'console.serial', { id, port: 0 });
+    return new Terminal(byteStreamOver(runner.openStream(description)));
+  }
+
+  async function start(changes: MachineSpec): Promise<{ id: string; terminal: Terminal; ready: string }> {
+    const id = await createMachine(core, changes);
+    await core.handlers['machine.start']({ id });
+    const terminal = terminalOf(id);
+    const ready = await terminal.waitFor(/ready \w+ \w+/, bootMs);
+    await terminal.waitFor(/# /, bootMs);
+    await terminal.ask('stty -echo; PS1=; echo qui""et\n', /\nquiet\r?\n/);
+    return { id, terminal, ready };
+  }
+
+  const sh = async (terminal: Terminal, command: string, limitMs = 20_000): Promise<string> =>
+    (await terminal.ask(`${command}; echo en""d\n`, /(?:^|\n)end\r?\n/, limitMs)).replace(/\r/g, '');
+
+  it('starts by BIOS, tells its addresses, and shuts down by its agent', async () => {
+    const { id, terminal, ready } = await start(spec('BIOS'));
+    expect(ready).toContain('ready x86_64 bios');
+    // Everything that a Linux gets without being asked.
+    const devices = await sh(terminal, 'cat /sys/bus/virtio/devices/*/device; ls /sys/class/drm');
+    expect(devices).toContain('card0-Virtual-1');
+    expect(await sh(terminal, 'cat /proc/bus/input/devices')).toContain('QEMU USB Tablet');
+
+    await sh(terminal, 'until pidof qemu-ga; do sleep 1; done');
+    await sh(terminal, 'ip link set eth0 up; ip address add 192.0.2.7/24 dev eth0');
+    await nextEvent(
+      core,
+      (event) =>
+        event.name === 'machine.statistics' &&
+        event.value.id === id &&
+        event.value.statistics.addresses?.includes('192.0.2.7')
+          ? true
+          : undefined,
+      30_000,
+    );
+    // This guest has no driver for the power button.
+    await core.handlers['machine.powerButton']({ id });
+    await reached(core, id, 'off', 30_000);
+  }, 150_000);
+
+  it('starts by UEFI', async (context) => {
+    const { capabilities } = await engine();
+    if (!capabilities.firmware.includes('uefi')) {
+      sayWhySkipped('a 64-bit Linux by UEFI', 'no OVMF is installed');
+      context.skip();
+      return;
+    }
+    const { id, ready } = await start(spec('UEFI', { firmware: 'uefi' }));
+    expect(ready).toContain('ready x86_64 uefi');
+    await core.handlers['machine.powerOff']({ id });
+  }, 150_000);
+
+  async function engine() {
+    const all = await core.handlers['host.engines']({});
+    const found = all.find(({ capabilities }) => capabilities.id === 'qemu');
+    if (!found) throw new Error('QEMU is not among the engines');
+    return found;
+  }
+
+  it('has a TPM and Secure Boot, and keeps both through a saved state', async (context) => {
+    const { capabilities } = await engine();
+    if (!capabilities.tpm || !capabilities.secureBoot?.includes('x86_64')) {
+      sayWhySkipped('Secure Boot and TPM', 'swtpm or OVMF with enrolled keys is not installed');
+      context.skip();
+      return;
+    }
+    const secure = { firmware: 'uefi', secureBoot: true, tpm: true } as const;
+    const { id, terminal } = await start(spec('Secure, “boot”', secure));
+    expect(await sh(terminal, 'dmesg | grep -i "secure boot"')).toMatch(/[Ss]ecure boot enabled/);
+    const version = 'cat /sys/class/tpm/tpm0/tpm_version_major';
+    expect(await sh(terminal, version)).toMatch(/^2$/m);
+    // A register that only ever changes forwards, and only by what was measured.
+    const registers = 'cat /sys/class/tpm/tpm0/pcr-sha256/0 /sys/class/tpm/tpm0/pcr-sha256/7';
+    const before = /[0-9A-F]{64}/g.exec(await sh(terminal, registers))?.[0];
+    expect(before).toMatch(/[1-9A-F]/);
+    const folder = join(core.machines.get(id).folder, 'firmware');
+    expect(await readdir(folder)).toEqual(['tpm', 'x86_64-secure-variables.fd']);
+    expect(await readdir(join(folder, 'tpm'))).toContain('tpm2-00.permall');
+
+    const job = await core.handlers['machine.save']({ id });
+    expect(await jobEnd(core, job)).toMatchObject({ state: 'done', error: null });
+    await reached(core, id, 'saved');
+    // Another machine than the one that was saved: said before anything is changed.
+    expect(await failureCode(core.handlers['machine.configure']({ id, settings: { tpm: false } }))).not.toBe(
+      'no failure',
+    );
+    await core.handlers['machine.start']({ id });
+    const again = terminalOf(id);
+    expect(await sh(again, registers)).toContain(before);
+    await core.handlers['machine.powerOff']({ id });
+    await expect.poll(() => existsSync(join(folder, 'tpm', 'tpm2-00.permall'))).toBe(true);
+
+    await core.handlers['machine.configure']({ id, settings: { tpm: false, secureBoot: false } });
+    expect(
+      await failureCode(
+        core.handlers['machine.configure']({ id, settings: { firmware: 'bios', secureBoot: true } }),
+      ),
+    ).toBe('engine.unsupported');
+  }, 200_000);
+});
