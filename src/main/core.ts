@@ -31,6 +31,7 @@ import { rotatingFile } from './platform/rotating-file';
 import type { Shell } from './platform/shell';
 import { PreferencesService } from './preferences/service';
 import { SelftestService } from './selftest/service';
+import { SnapshotService } from './snapshots/service';
 
 export interface CoreOptions {
   /** Created when missing. */
@@ -112,6 +113,9 @@ async function assemble(options: CoreOptions, dataFolder: string, lock: FileLock
     prepareQemu: (config) => qemu.prepare(config),
   };
   const machines = await loadMachines(dataFolder, context);
+  const snapshots = new SnapshotService(machines, context);
+  context.beforeStart = (machine) => snapshots.recover(machine);
+  await snapshots.recoverAll();
   const gallery = new GalleryService({ resourcesFolder, mediaFolder });
   const uploads = new Uploads(() => machines.usedImages());
   const preferences = await PreferencesService.load(dataFolder, events.emit, log);
@@ -132,6 +136,7 @@ async function assemble(options: CoreOptions, dataFolder: string, lock: FileLock
     log,
     jobs,
     machines,
+    snapshots,
     gallery,
     host,
     uploads,

@@ -12,6 +12,6 @@ export function allHandlers(services: Services): Handlers<Commands> {
     ...appHandlers(services),
     ...hostHandlers(services),
     ...machineHandlers(services),
-    ...snapshotHandlers(),
+    ...snapshotHandlers(services),
   };
 }

@@ -6,6 +6,7 @@ import type { Uploads } from '../media/uploads';
 import type { Log } from '../platform/log';
 import type { Shell } from '../platform/shell';
 import type { PreferencesService } from '../preferences/service';
+import type { SnapshotService } from '../snapshots/service';
 import type { QuitService } from './quit';
 import type { SelftestService } from '../selftest/service';
 
@@ -18,6 +19,7 @@ export interface Services {
   log: Log;
   jobs: JobRegistry;
   machines: MachineService;
+  snapshots: SnapshotService;
   gallery: GalleryService;
   host: HostService;
   uploads: Uploads;

@@ -1,21 +1,18 @@
-import { Failure } from '@shared/errors';
 import type { Commands } from '@shared/ipc/contract';
 import type { Handlers } from '@shared/ipc/rpc';
+import type { Services } from './services';
 
 type SnapshotCommand = Extract<keyof Commands, `snapshot.${string}`>;
 
-export function snapshotHandlers(): Pick<Handlers<Commands>, SnapshotCommand> {
-  const refuse = (): never => {
-    throw new Failure('host.unavailable', 'This build cannot take snapshots.');
-  };
+export function snapshotHandlers({ snapshots }: Services): Pick<Handlers<Commands>, SnapshotCommand> {
   return {
-    'snapshot.list': refuse,
-    'snapshot.take': refuse,
-    'snapshot.restore': refuse,
-    'snapshot.delete': refuse,
-    'snapshot.estimate': refuse,
-    'snapshot.edit': refuse,
-    'snapshot.screen': refuse,
-    'snapshot.compare': refuse,
+    'snapshot.list': ({ id }) => snapshots.list(id),
+    'snapshot.take': (request) => snapshots.take(request),
+    'snapshot.restore': ({ id, snapshot, disksOnly = false }) => snapshots.restore(id, snapshot, disksOnly),
+    'snapshot.delete': ({ id, snapshots: ids }) => snapshots.delete(id, ids),
+    'snapshot.estimate': ({ id, snapshots: ids }) => snapshots.estimate(id, ids),
+    'snapshot.edit': ({ id, snapshot, ...texts }) => snapshots.edit(id, snapshot, texts),
+    'snapshot.screen': ({ id, snapshot }) => snapshots.screen(id, snapshot),
+    'snapshot.compare': ({ id, a, b }) => snapshots.compare(id, a, b),
   };
 }

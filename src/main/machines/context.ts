@@ -23,6 +23,8 @@ export interface MachinesContext {
   patience: Patience;
   /** The engine as it is on this computer now; undefined when this build has none of that name. */
   engine(id: string): Promise<EngineStatus | undefined>;
+  /** Deals with what was left half done in a machine's folder. @throws Failure: it must not be started */
+  beforeStart?(machine: Machine): Promise<void>;
   /** What a machine on QEMU needs to be started. @throws Failure `engine.*` */
   prepareQemu?(config: MachineConfig): Promise<QemuLaunch>;
 }

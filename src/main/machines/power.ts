@@ -33,6 +33,7 @@ export class Power {
     return machine.inTurn(async () => {
       if (this.closing) throw new Failure('cancelled', 'Vivarium is closing.');
       requireState(machine, 'start');
+      await this.context.beforeStart?.(machine);
       // Somebody may have edited the file since it was read.
       await this.library.reread(machine);
       requireState(machine, 'start');
@@ -123,6 +124,12 @@ export class Power {
       }
       if (machine.savedAt === null) throw toFailure(machine.problem ?? lostState(machine));
     });
+  }
+
+  /** Tells how much of a machine's memory has been written, until the returned function is called. */
+  onSaveProgress(machine: Machine, progress: SaveProgress): () => void {
+    this.saveProgress.set(machine, progress);
+    return () => void this.saveProgress.delete(machine);
   }
 
   /** The process of a machine that runs. @throws Failure `machine.wrong-state` */

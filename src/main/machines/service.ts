@@ -230,7 +230,7 @@ export class MachineService {
   }
 
   /** Keeps every other program from starting the machine while its folder is changed. */
-  private async locked(machine: Machine, task: () => Promise<void>): Promise<void> {
+  async locked(machine: Machine, task: () => Promise<void>): Promise<void> {
     const lock = await lockFile(layoutOf(machine.folder).lock);
     if (!lock) {
       throw new Failure('machine.locked', `Another program uses “${machine.name}”.`, {

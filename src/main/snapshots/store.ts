@@ -177,7 +177,7 @@ export class SnapshotStore {
   }
 
   /** Every frozen image must be there, open, and be what it was. @throws Failure `snapshot.broken` */
-  private async checkImages(record: SnapshotRecord): Promise<void> {
+  async checkImages(record: SnapshotRecord): Promise<void> {
     for (const { path } of record.config.disks) {
       try {
         await (await openDisk(inFolder(this.folder, path), { readOnly: true })).close();

@@ -38,7 +38,7 @@ export async function verifyDisks(store: SnapshotStore): Promise<Complaint[]> {
       const signature = record.images[id];
       const now = await stat(inFolder(store.folder, image)).catch(() => undefined);
       if (!now) complain(image, 'The image of a snapshot is missing.');
-      else if (signature?.bytes !== now.size || signature.mtimeMs !== now.mtimeMs) {
+      else if (signature?.bytes !== now.size || !sameTime(signature.mtimeMs, now.mtimeMs)) {
         complain(image, 'The image of a snapshot has changed since it was frozen.');
       }
     }
@@ -66,4 +66,9 @@ export async function verifyDisks(store: SnapshotStore): Promise<Complaint[]> {
     }
   }
   return complaints;
+}
+
+/** Copies keep times to the millisecond, or to the second in an archive. */
+function sameTime(before: number, now: number): boolean {
+  return Math.abs(before - now) < 1 || Math.floor(before / 1000) * 1000 === now;
 }

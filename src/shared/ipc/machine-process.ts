@@ -44,6 +44,21 @@ export const machineProcessCommands = {
   powerOff: { params: none, result: nothing },
   /** Pauses, writes the state to `path` (by way of a temporary file) and ends the process with status 0. On failure the machine stays paused. */
   save: { params: z.strictObject({ path: z.string(), screenPath: z.string() }), result: nothing },
+  /**
+   * Puts new images (absolute paths, by the disks' ids) on top of the disks and, with `memoryPath`, takes the guest's
+   * memory; resolves when the guest does again what it did before. On failure everything is as it was.
+   */
+  snapshot: {
+    params: z.strictObject({
+      overlays: z.record(z.string(), z.string()),
+      memoryPath: z.string().nullable(),
+      screenPath: z.string(),
+    }),
+    /** For how long the guest stood still, in milliseconds. */
+    result: z.object({ pausedMs: z.number() }),
+  },
+  /** Resolves when the memory of the last snapshot has been written, as a whole; told in between by `saveProgress`. */
+  snapshotMemory: { params: none, result: nothing },
   insertMedium: {
     params: z.strictObject({ drive: z.string(), path: z.string().nullable() }),
     result: nothing,

@@ -9,6 +9,18 @@ export const workerProcessCommands = {
     params: z.strictObject({ source: z.string(), target: z.string() }),
     result: z.object({ virtualSize: z.number() }),
   },
+  /** Makes one image of several, the newest first; see `mergeImages`. */
+  mergeImages: {
+    params: z.strictObject({
+      layers: z.array(z.string()).min(1),
+      below: z.string().nullable(),
+      target: z.string(),
+    }),
+    result: z
+      .undefined()
+      .or(z.null())
+      .transform(() => undefined),
+  },
   /** The hash of a file, as lower-case hexadecimal digits. */
   hashFile: {
     params: z.strictObject({ path: z.string(), algorithm: z.enum(['sha256', 'sha512']) }),

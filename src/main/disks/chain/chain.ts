@@ -1,8 +1,11 @@
 import { basename, dirname } from 'node:path';
 import { Failure } from '@shared/errors';
+import { openHostFile } from '../host-file';
 import { inspectDisk } from '../inspect';
 import type { DiskFormat } from '../image-format';
 import { createQcow2 } from '../qcow2/create';
+import { readHeader } from '../qcow2/header';
+import { L1Table } from '../qcow2/l1-table';
 
 /** More images on top of one another than this are taken for a circle. */
 const deepest = 4096;
@@ -55,4 +58,17 @@ export async function createOverlay(path: string, below: string): Promise<void> 
     throw new Failure('disk.unknown-format', `${below} is not a qcow2 image, in spite of its name`);
   }
   await createQcow2(path, { virtualSize: info.virtualSize, backingFile: basename(below), backingFormat });
+}
+
+/** Whether nothing has been written to an image yet, as far as its file shows; also of one in use. @throws Failure */
+export async function isUntouched(path: string): Promise<boolean> {
+  if (formatOf(path) === 'raw') return false;
+  const file = await openHostFile(path, { readOnly: true, unlocked: true });
+  try {
+    const l1 = await L1Table.load(file, await readHeader(file));
+    for (let index = 0; index < l1.entries; index++) if (l1.get(index)) return false;
+    return true;
+  } finally {
+    await file.close();
+  }
 }

@@ -124,12 +124,6 @@ export class Qcow2Disk implements BlockDevice {
     }
   }
 
-  /** Whether anything was ever written to this image itself. */
-  get untouched(): boolean {
-    for (let index = 0; index < this.l1.entries; index++) if (this.l1.get(index)) return false;
-    return true;
-  }
-
   /**
    * Makes whole clusters read as zeros, whatever is below, without writing data.
    *

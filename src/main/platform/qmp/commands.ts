@@ -71,6 +71,24 @@ export const qmpCommands = {
     result: z.array(z.looseObject({ label: text, 'frontend-open': z.boolean().optional() })),
   },
   'query-blockstats': { params: none, result: z.array(blockStatistics) },
+  /** All of its actions, or none. `mode: existing`: the file is an image already. */
+  transaction: {
+    params: z.strictObject({
+      actions: z.array(
+        z.strictObject({
+          type: z.literal('blockdev-snapshot-sync'),
+          data: z.strictObject({
+            'node-name': z.string(),
+            'snapshot-file': z.string(),
+            'snapshot-node-name': z.string(),
+            format: z.literal('qcow2'),
+            mode: z.literal('existing'),
+          }),
+        }),
+      ),
+    }),
+    result: empty,
+  },
   'blockdev-add': {
     params: z.looseObject({ driver: z.string(), 'node-name': z.string() }),
     result: empty,

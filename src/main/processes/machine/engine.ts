@@ -48,6 +48,18 @@ export interface RunningMachine {
   powerOff(): Promise<void>;
   /** Precondition: paused. Leaves it paused; the disks are flushed. */
   saveState(sink: StateSink): Promise<void>;
+  /**
+   * Puts a new, empty image on top of each disk and, with a sink, takes the guest's memory at that moment. The guest
+   * stands still meanwhile and then does what it did before; the old images are closed and will not change again.
+   *
+   * @param overlays absolute paths, by the disks' ids
+   * @returns when the images are in use; `memory` settles when the memory has been written, or cannot be
+   * @throws Failure the old images are in use as before
+   */
+  takeSnapshot(
+    overlays: ReadonlyMap<string, string>,
+    sink: StateSink | null,
+  ): Promise<{ memory: Promise<void> }>;
   /** `path` null ejects. @throws Failure as for `launch`; the old medium stays then */
   insertMedium(drive: string, path: string | null): Promise<void>;
   /** Serves RFB to one more viewer until the stream closes. */

@@ -12,13 +12,13 @@ import {
 import { type Handlers, type RpcServer, serveRpc } from '@shared/ipc/rpc';
 import type { MachineConfig } from '@shared/machine/config';
 import { hardwareDigest } from '../../disks/saved-state/hardware-digest';
-import { SavedStateWriter } from '../../disks/saved-state/writer';
+import { type SavedStateIdentity, SavedStateWriter } from '../../disks/saved-state/writer';
 import { writeAtomic } from '../../platform/atomic-file';
 import { type FileLock, lockFile } from '../../platform/file-lock';
 import type { ParentLink } from '../../platform/process-host';
 import { CommandQueue } from './command-queue';
 import { encodePng } from './display/png';
-import type { EngineEvents, RunningMachine } from './engine';
+import type { EngineEvents, RunningMachine, StateSink } from './engine';
 import { engineOf } from './engines/engines';
 import { chord } from './keyboard/key-codes';
 import { sendThumbnails } from './thumbnails';
@@ -53,6 +53,8 @@ export class MachineProcess {
   /** Streams that came before the machine was there. */
   #early: { description: MachineStream; stream: ByteStream }[] = [];
   #statistics: NodeJS.Timeout | undefined;
+  /** Settles when the memory of the last snapshot has been written. */
+  #memory: Promise<void> = Promise.resolve();
 
   /** @param exit ends the process with a status */
   constructor(
@@ -112,6 +114,8 @@ export class MachineProcess {
       powerButton: inTurn(() => this.#machine().powerButton()),
       powerOff: inTurn(() => this.#powerOff()),
       save: inTurn(({ path, screenPath }) => this.#save(path, screenPath)),
+      snapshot: inTurn((params) => this.#snapshot(params)),
+      snapshotMemory: () => this.#memory,
       insertMedium: inTurn(({ drive, path }) => this.#machine().insertMedium(drive, path)),
       sendKeys: ({ keys }) => {
         const machine = this.#machine();
@@ -176,26 +180,13 @@ export class MachineProcess {
     const machine = this.#machine();
     if (!this.#session) return;
     const { config } = this.#session;
-    const { engine, stateVersion } = engineOf(config.engine);
     if (!this.#paused) {
       this.#paused = true;
       await machine.pause();
     }
-    const writer = await SavedStateWriter.create(path, {
-      engine: engine.id,
-      engineVersion: stateVersion,
-      hardwareDigest: hardwareDigest(config),
-    });
+    const writer = await SavedStateWriter.create(path, identityOf(config));
     try {
-      const progress = this.#saveProgress();
-      let done = 0;
-      await machine.saveState({
-        write: async (data) => {
-          await writer.write(data);
-          done += data.length;
-          progress(done);
-        },
-      });
+      await machine.saveState(this.#reporting(writer));
       await writeAtomic(screenPath, await this.#screenPng());
       // The last step: with the file's name the machine is saved, and its guest must not run again.
       await writer.finish();
@@ -210,6 +201,52 @@ export class MachineProcess {
       .powerOff()
       .catch((error: unknown) => this.#log(`After saving: ${toErrorValue(error).message}`));
     this.#finish(0);
+  }
+
+  async #snapshot(params: {
+    overlays: Record<string, string>;
+    memoryPath: string | null;
+    screenPath: string;
+  }): Promise<{ pausedMs: number }> {
+    const machine = this.#machine();
+    const { config } = this.#session ?? {};
+    if (!config) throw new Failure('machine.wrong-state', 'This machine does not run.');
+    // One at a time: the memory of the last one may still be on its way.
+    await this.#memory.catch(() => undefined);
+    await writeAtomic(params.screenPath, await this.#screenPng());
+    const writer =
+      params.memoryPath === null
+        ? null
+        : await SavedStateWriter.create(params.memoryPath, identityOf(config));
+    try {
+      const began = performance.now();
+      const { memory } = await machine.takeSnapshot(
+        new Map(Object.entries(params.overlays)),
+        writer && this.#reporting(writer),
+      );
+      const pausedMs = performance.now() - began;
+      this.#log(`Snapshot: the guest stood still for ${Math.round(pausedMs)} ms`);
+      this.#memory = completed(memory, writer);
+      // Told to whoever asks; main may be gone.
+      this.#memory.catch(() => undefined);
+      return { pausedMs };
+    } catch (error) {
+      await writer?.abort();
+      throw error;
+    }
+  }
+
+  /** A sink that tells how much it has taken. */
+  #reporting(writer: SavedStateWriter): StateSink {
+    const progress = this.#saveProgress();
+    let done = 0;
+    return {
+      write: async (data) => {
+        await writer.write(data);
+        done += data.length;
+        progress(done);
+      },
+    };
   }
 
   #saveProgress(): (done: number) => void {
@@ -261,7 +298,11 @@ export class MachineProcess {
   #finish(status: number): void {
     this.#ending = true;
     clearInterval(this.#statistics);
-    setTimeout(() => this.exit(status), farewellMs);
+    const giveUp = new Promise((resolve) => setTimeout(resolve, lastFlushMs));
+    // A snapshot's memory that is on its way is worth waiting for.
+    void Promise.race([this.#memory.catch(() => undefined), giveUp]).then(() => {
+      setTimeout(() => this.exit(status), farewellMs);
+    });
   }
 
   #log(line: string): void {
@@ -305,6 +346,23 @@ export class MachineProcess {
         );
         break;
     }
+  }
+}
+
+/** What a memory image of this machine is marked with. */
+function identityOf(config: MachineConfig): SavedStateIdentity {
+  const { engine, stateVersion } = engineOf(config.engine);
+  return { engine: engine.id, engineVersion: stateVersion, hardwareDigest: hardwareDigest(config) };
+}
+
+/** Gives a memory image its name when it is whole, and leaves nothing of it when it is not. */
+async function completed(memory: Promise<void>, writer: SavedStateWriter | null): Promise<void> {
+  try {
+    await memory;
+    await writer?.finish();
+  } catch (error) {
+    await writer?.abort();
+    throw error;
   }
 }
 

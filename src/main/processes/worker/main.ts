@@ -4,6 +4,7 @@ import {
   type WorkerProcessEvents,
 } from '@shared/ipc/worker-process';
 import { serveRpc } from '@shared/ipc/rpc';
+import { mergeImages } from '../../disks/chain/merge';
 import { connectToParent } from '../../platform/parent-link';
 import { copyDisk } from './copy-disk';
 import { hashFile } from './hash-file';
@@ -27,6 +28,8 @@ const server = serveRpc<WorkerProcessCommands, WorkerProcessEvents, undefined>(
   workerProcessCommands,
   {
     copyDisk: (params) => runner.run((control) => copyDisk(params, control)),
+    mergeImages: (params) =>
+      runner.run(({ progress, signal }) => mergeImages(params, { onProgress: progress, signal })),
     hashFile: (params) => runner.run((control) => hashFile(params, control)),
     cancel: () => runner.cancel(),
   },

@@ -65,7 +65,13 @@ async function launch(plan: FakePlan, events: EngineEvents, opener: ImageOpener)
       media.set(id, path === undefined ? null : await open(opener.medium(path)));
     }
     if (paths.savedState !== null) await consumeSavedState(paths.savedState);
-    return new FakeMachine(plan.name, config, { disk, media, opener }, events, state);
+    return new FakeMachine(
+      plan.name,
+      config,
+      { disk, diskPath: diskPath ?? '', media, opener },
+      events,
+      state,
+    );
   } catch (error) {
     await Promise.allSettled(opened.map((device) => device.close()));
     throw error;

@@ -6,6 +6,7 @@ import type { BlockDevice } from '../../../../disks/block-device';
 import type { EngineEvents, RunningMachine, ScreenCapture, StateSink } from '../../engine';
 import type { ImageOpener } from '../../images';
 import { Problems } from '../../problems';
+import { replaceImages } from '../../replace-images';
 import { RfbServer } from '../../rfb/rfb-server';
 import { SerialHub } from '../../serial/serial-hub';
 import { StatisticsMeter } from '../../statistics';
@@ -34,6 +35,8 @@ function letters(first: number, keys: string): [number, string][] {
 
 export interface FakeImages {
   disk: BlockDevice | undefined;
+  /** Where it lies; empty without a disk. */
+  diskPath: string;
   /** By the ids of drives; null in an empty one. */
   media: Map<string, BlockDevice | null>;
   opener: ImageOpener;
@@ -148,6 +151,30 @@ export class FakeMachine implements RunningMachine, FakeShellHost {
     await sink.write(new TextEncoder().encode(String(this.#counter)));
   }
 
+  async takeSnapshot(
+    overlays: ReadonlyMap<string, string>,
+    sink: StateSink | null,
+  ): Promise<{ memory: Promise<void> }> {
+    const { images } = this;
+    const [disk] = this.config.disks;
+    const wasPaused = this.#paused;
+    this.#paused = true;
+    try {
+      await this.#problems.guard(this.#input);
+      const state = new TextEncoder().encode(String(this.#counter));
+      if (disk && images.disk) {
+        const replaceable = { id: disk.id, replace: this.#replaceDisk.bind(this) };
+        const present = new Map([[disk.id, images.diskPath]]);
+        const after = await replaceImages([replaceable], present, overlays, images.opener);
+        images.diskPath = after.get(disk.id) ?? images.diskPath;
+      }
+      return { memory: sink ? sink.write(state) : Promise.resolve() };
+    } finally {
+      this.#paused = wasPaused;
+      this.#readAll();
+    }
+  }
+
   async insertMedium(drive: string, path: string | null): Promise<void> {
     if (!this.images.media.has(drive))
       throw new Failure('input.invalid', `This machine has no drive “${drive}”.`);
@@ -246,6 +273,16 @@ export class FakeMachine implements RunningMachine, FakeShellHost {
 
   hang(): void {
     for (;;) this.#counter++;
+  }
+
+  async #replaceDisk(open: () => Promise<BlockDevice>, reopen: () => Promise<BlockDevice>): Promise<void> {
+    try {
+      await this.images.disk?.close();
+      this.images.disk = await open();
+    } catch (error) {
+      this.images.disk = await reopen();
+      throw error;
+    }
   }
 
   #tellScreen(): void {

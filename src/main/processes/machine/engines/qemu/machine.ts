@@ -15,6 +15,7 @@ import { writeProblem } from './problem';
 import type { RunRecord } from './leftovers';
 import type { MediaDrives } from './media';
 import { QemuMeter } from './meter';
+import { DiskOverlays } from './overlays';
 import { saveState } from './migration';
 import type { QemuPlan } from './plan';
 import { readPixmap } from './portable-pixmap';
@@ -56,6 +57,7 @@ export class QemuMachine implements RunningMachine {
   readonly #meter: QemuMeter;
   readonly #guest: GuestChannel;
   readonly #captures = new CommandQueue();
+  readonly #overlays = new DiskOverlays();
   #watch: ScreenWatch | undefined;
   #capture: ScreenCapture | undefined;
   #size = { width: 0, height: 0 };
@@ -133,6 +135,27 @@ export class QemuMachine implements RunningMachine {
   async saveState(sink: StateSink): Promise<void> {
     const { client, plan, sockets } = this.parts;
     await saveState(client, plan, sockets.migration, sink);
+  }
+
+  async takeSnapshot(
+    overlays: ReadonlyMap<string, string>,
+    sink: StateSink | null,
+  ): Promise<{ memory: Promise<void> }> {
+    const { client, plan } = this.parts;
+    if (this.#problem) throw toFailure(this.#problem);
+    const { running } = await client.execute('query-status', {});
+    // QEMU drains and flushes every disk before it answers.
+    if (running) await client.execute('stop', {}, slowMs);
+    let memory: Promise<void> = Promise.resolve();
+    try {
+      await this.#overlays.put(client, plan.disks, overlays);
+      if (sink) memory = this.saveState(sink);
+      // That it failed is for whoever waits for the memory; the disks are in order.
+      await memory.catch(() => undefined);
+    } finally {
+      if (running) await client.execute('cont', {}, slowMs);
+    }
+    return { memory };
   }
 
   insertMedium(drive: string, path: string | null): Promise<void> {

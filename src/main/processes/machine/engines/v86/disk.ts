@@ -43,6 +43,8 @@ export class GuestDisk implements V86Buffer {
   readonly counters: DiskCounters = { readBytes: 0, writtenBytes: 0 };
   /** The saved state that was restored had nothing in this drive. */
   restoredEmpty = false;
+  /** Its device could not be opened again. */
+  lost = false;
 
   #firstSector: Uint8Array | undefined;
   readonly #cache: ReadAhead | undefined;
@@ -61,7 +63,7 @@ export class GuestDisk implements V86Buffer {
    */
   constructor(
     readonly id: string,
-    private readonly device: BlockDevice,
+    private device: BlockDevice,
     private readonly host: DiskHost,
     byteLength: number = device.size,
   ) {
@@ -175,6 +177,24 @@ export class GuestDisk implements V86Buffer {
       await this.device.flush();
     } catch (error) {
       this.#dirty = true;
+      throw error;
+    }
+  }
+
+  /**
+   * Puts a device with the same contents in the place of this one, which is closed first.
+   * Precondition: `idle` and `flush`, and the guest stands still.
+   *
+   * @throws Failure; `reopen` has given the old one back then
+   */
+  async replace(open: () => Promise<BlockDevice>, reopen: () => Promise<BlockDevice>): Promise<void> {
+    try {
+      await this.device.close();
+      this.device = await open();
+    } catch (error) {
+      this.lost = true;
+      this.device = await reopen();
+      this.lost = false;
       throw error;
     }
   }

@@ -3,6 +3,7 @@ import type { ByteStream } from '@shared/ipc/byte-stream';
 import type { MachineStatistics } from '@shared/machine/summary';
 import type { ScreenAdapter } from '../../display/screen-adapter';
 import type { EngineEvents, RunningMachine, ScreenCapture, StateSink } from '../../engine';
+import type { ImageOpener } from '../../images';
 import { RfbServer } from '../../rfb/rfb-server';
 import { StatisticsMeter } from '../../statistics';
 import { pressPowerButton, repairAcpi } from './acpi';
@@ -17,7 +18,8 @@ import type { Problems } from '../../problems';
 import type { RunControl } from './run-control';
 import { ScreenPump } from './screen';
 import type { GuestSerial } from './serial';
-import { saveState } from './state';
+import { replaceImages } from '../../replace-images';
+import { copyState, saveState, writeImage } from './state';
 import { describeProcessor } from './traps';
 
 /** What a machine is put together from; see `v86-engine.ts`. */
@@ -29,6 +31,9 @@ export interface MachineParts {
   run: RunControl;
   problems: Problems;
   disks: readonly GuestDisk[];
+  /** Where they lie, by their ids. */
+  diskPaths: ReadonlyMap<string, string>;
+  opener: ImageOpener;
   drives: readonly MediaDrive[];
   serial: readonly GuestSerial[];
   nic: GuestNic | undefined;
@@ -41,11 +46,13 @@ export class V86Machine implements RunningMachine {
   readonly #rfb: RfbServer;
   readonly #pump: ScreenPump;
   readonly #meter: StatisticsMeter;
+  #diskPaths: ReadonlyMap<string, string>;
   #ending: Promise<void> | undefined;
   #failed = false;
 
   constructor(private readonly parts: MachineParts) {
     const { emulator, screen, events, name } = parts;
+    this.#diskPaths = parts.diskPaths;
     const { bus } = emulator.v86;
     this.#keyboard = new GuestKeyboard(bus, emulator.cpu.devices.ps2);
     this.#rfb = new RfbServer(screen.frame, guestInput(this.#keyboard, new GuestMouse(bus)), {
@@ -107,6 +114,26 @@ export class V86Machine implements RunningMachine {
   async saveState(sink: StateSink): Promise<void> {
     await this.#settleDisks();
     await saveState(this.parts.emulator, sink);
+  }
+
+  async takeSnapshot(
+    overlays: ReadonlyMap<string, string>,
+    sink: StateSink | null,
+  ): Promise<{ memory: Promise<void> }> {
+    const { run, emulator, disks, opener } = this.parts;
+    const image = await run.during(async () => {
+      await this.#settleDisks();
+      const copy = sink && copyState(emulator);
+      try {
+        this.#diskPaths = await replaceImages(disks, this.#diskPaths, overlays, opener);
+      } catch (error) {
+        // Without its disks the guest cannot go on.
+        if (disks.some((disk) => disk.lost)) this.trap(error);
+        throw error;
+      }
+      return copy;
+    });
+    return { memory: image && sink ? writeImage(image, sink) : Promise.resolve() };
   }
 
   async insertMedium(drive: string, path: string | null): Promise<void> {

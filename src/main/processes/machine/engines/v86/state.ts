@@ -6,8 +6,16 @@ import type { Emulator } from './emulator';
 const pieceLength = 4 * 1024 * 1024;
 
 /** Precondition: the processor stands still and no disk request is under way. */
-export async function saveState(emulator: Emulator, sink: StateSink): Promise<void> {
-  const image = new Uint8Array(emulator.save());
+export function saveState(emulator: Emulator, sink: StateSink): Promise<void> {
+  return writeImage(copyState(emulator), sink);
+}
+
+/** A copy of the whole state, with the same precondition; the processor may run on while it is written. */
+export function copyState(emulator: Emulator): Uint8Array {
+  return new Uint8Array(emulator.save());
+}
+
+export async function writeImage(image: Uint8Array, sink: StateSink): Promise<void> {
   for (let at = 0; at < image.length; at += pieceLength) {
     await sink.write(image.subarray(at, at + pieceLength));
   }

@@ -116,6 +116,8 @@ class Launch {
       run: this.#run,
       problems: this.#problems,
       disks,
+      diskPaths: new Map(plan.disks.map(({ id, path }) => [id, path])),
+      opener: this.opener,
       drives,
       serial,
       nic,

@@ -1,0 +1,16 @@
+import { readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+
+/** What a process that was killed while it wrote a snapshot's memory, or a record, has left. */
+const unfinished = /^\.(memory\.viv|screen\.png|snapshot\.json)\..*\.tmp$/;
+
+/** Removes unfinished files from the folders of snapshots. Precondition: nobody writes to them. */
+export async function removeUnfinishedFiles(folder: string): Promise<void> {
+  const snapshots = join(folder, 'snapshots');
+  for (const entry of await readdir(snapshots, { withFileTypes: true }).catch(() => [])) {
+    if (!entry.isDirectory()) continue;
+    for (const name of await readdir(join(snapshots, entry.name))) {
+      if (unfinished.test(name)) await rm(join(snapshots, entry.name, name), { force: true });
+    }
+  }
+}

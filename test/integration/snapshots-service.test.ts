@@ -1,0 +1,259 @@
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Job } from '@shared/ipc/contract';
+import type { Core } from '../../src/main/core';
+import {
+  buildMain,
+  type BuiltMain,
+  createMachine,
+  failureCode,
+  fakeSpec,
+  jobEnd,
+  reached,
+  temporaryFolder,
+  testCore,
+  typeSerial,
+} from '../helpers/core';
+import { complaintsAbout } from '../helpers/snapshots';
+
+let built: BuiltMain;
+let dataFolder: string;
+let core: Core;
+
+beforeAll(async () => {
+  built = await buildMain();
+  dataFolder = await temporaryFolder();
+  core = await testCore(built.folder, dataFolder);
+});
+
+afterAll(async () => {
+  await core?.shutdown('power-off');
+  await built?.remove();
+  if (dataFolder) await rm(dataFolder, { recursive: true, force: true });
+});
+
+const done = async (started: Promise<{ jobId: string }> | { jobId: string }): Promise<Job> => {
+  const job = await jobEnd(core, await started);
+  expect(job.error).toBeNull();
+  expect(job.state).toBe('done');
+  return job;
+};
+const take = async (id: string, memory: boolean, name?: string): Promise<string> => {
+  const job = await done(core.handlers['snapshot.take']({ id, memory, name }));
+  return (job.result as { snapshot: string }).snapshot;
+};
+const restore = (id: string, snapshot: string, disksOnly = false): Promise<Job> =>
+  done(core.handlers['snapshot.restore']({ id, snapshot, disksOnly }));
+const remove = (id: string, ...snapshots: string[]): Promise<Job> =>
+  done(core.handlers['snapshot.delete']({ id, snapshots }));
+const type = (id: string, line: string, until: string): Promise<string> => typeSerial(core, id, line, until);
+/** A number whose multiple only appears when the shell has come to it, whatever is in the port's history. */
+let mark = 12_345;
+const settled = async (id: string): Promise<string> => {
+  mark++;
+  return type(id, `echo $((${mark}*7))`, String(mark * 7));
+};
+const write = async (id: string, word: string): Promise<void> => {
+  await type(id, `disk-write ${word}`, 'written');
+  await settled(id);
+};
+const read = async (id: string): Promise<string | undefined> => {
+  await type(id, 'disk-read', 'disk-read');
+  return [...(await settled(id)).matchAll(/disk=(\w*)/g)].at(-1)?.[1];
+};
+const powerOff = (id: string) => core.handlers['machine.powerOff']({ id });
+const start = (id: string) => core.handlers['machine.start']({ id });
+const folderOf = (id: string): string => core.machines.get(id).folder;
+const clean = async (id: string): Promise<void> => expect(await complaintsAbout(folderOf(id))).toEqual([]);
+
+describe('snapshots of a machine', () => {
+  it('bring a running guest back with its memory and its disk, also after it went another way', async () => {
+    const id = await createMachine(core, fakeSpec('Running'));
+    await start(id);
+    await write(id, 'first');
+    const first = await take(id, true, 'First');
+    await write(id, 'second');
+    const second = await take(id, true);
+    const list = await core.handlers['snapshot.list']({ id });
+    expect(
+      list.snapshots.map(({ name, parent, memory, state, hasScreen }) => [
+        name,
+        parent,
+        memory,
+        state,
+        hasScreen,
+      ]),
+    ).toEqual([
+      ['First', null, true, 'running', true],
+      ['Snapshot 2', first, true, 'running', true],
+    ]);
+    expect(list.current).toBe(second);
+    expect(await core.handlers['snapshot.screen']({ id, snapshot: first })).toMatch(/^iVBOR/);
+
+    await restore(id, first);
+    expect(core.machines.get(id).state).toBe('running');
+    expect(await read(id)).toBe('first');
+    await restore(id, second);
+    expect(await read(id)).toBe('second');
+    await powerOff(id);
+    await clean(id);
+    await restore(id, first, true);
+    expect(core.machines.get(id).state).toBe('off');
+    await start(id);
+    expect(await read(id)).toBe('first');
+    await powerOff(id);
+    await clean(id);
+  });
+
+  it('are deleted while the guest runs, the one in use among them, and it does not notice', async () => {
+    const id = await createMachine(core, fakeSpec('Deleting'));
+    await start(id);
+    const taken: string[] = [];
+    for (const word of ['one', 'two', 'three']) {
+      await write(id, word);
+      taken.push(await take(id, false));
+    }
+    await write(id, 'present');
+    await restoreless(id, taken);
+    await powerOff(id);
+    await clean(id);
+    await start(id);
+    expect(await read(id)).toBe('present');
+    await powerOff(id);
+  });
+
+  async function restoreless(id: string, taken: string[]): Promise<void> {
+    const [one = '', two = '', three = ''] = taken;
+    await remove(id, two);
+    expect(await read(id)).toBe('present');
+    await remove(id, three);
+    expect(await read(id)).toBe('present');
+    const list = await core.handlers['snapshot.list']({ id });
+    expect(list.snapshots.map((snapshot) => snapshot.id)).toEqual([one]);
+    expect(list.current).toBe(one);
+  }
+
+  it('keep a saved machine saved, and a paused one paused', async () => {
+    const id = await createMachine(core, fakeSpec('Still'));
+    await start(id);
+    await write(id, 'saved');
+    await done(core.handlers['machine.save']({ id }));
+    const saved = await take(id, true);
+    expect(core.machines.get(id).state).toBe('saved');
+    await start(id);
+    expect(await read(id)).toBe('saved');
+    await core.handlers['machine.pause']({ id });
+    const paused = await take(id, true);
+    expect(core.machines.get(id).state).toBe('paused');
+    await restore(id, saved);
+    expect(core.machines.get(id).state).toBe('saved');
+    await restore(id, paused);
+    expect(core.machines.get(id).state).toBe('paused');
+    await powerOff(id);
+    await clean(id);
+  });
+
+  it('bring settings and firmware variables back, and say what differs', async () => {
+    const id = await createMachine(core, fakeSpec('Settings'));
+    const variables = join(folderOf(id), 'firmware', 'variables.fd');
+    await writeFirmware(variables, 'old');
+    const snapshot = await take(id, false);
+    expect((await core.handlers['snapshot.list']({ id })).presentChangedSince).toBe(false);
+    await core.handlers['machine.configure']({ id, settings: { memoryMiB: 32 } });
+    await core.handlers['machine.rename']({ id, name: 'Settings renamed' });
+    await writeFirmware(variables, 'new');
+    expect((await core.handlers['snapshot.list']({ id })).presentChangedSince).toBe(true);
+    const compared = await core.handlers['snapshot.compare']({ id, a: snapshot, b: null });
+    expect(compared.settings).toEqual([{ path: 'memoryMiB', a: 64, b: 32 }]);
+    await restore(id, snapshot);
+    expect(core.machines.get(id)).toMatchObject({ name: 'Settings renamed', config: { memoryMiB: 64 } });
+    expect(await readFile(variables, 'utf8')).toBe('old');
+    await core.handlers['snapshot.edit']({ id, snapshot, name: 'New name', description: 'Why' });
+    const { snapshots } = await core.handlers['snapshot.list']({ id });
+    expect(snapshots[0]).toMatchObject({ name: 'New name', description: 'Why' });
+    const estimate = await core.handlers['snapshot.estimate']({ id, snapshots: [snapshot] });
+    expect(estimate).toMatchObject({ merged: [], mergesPresent: true });
+    await clean(id);
+  });
+
+  it('refuse a memory image that is damaged or of another engine before anything is changed', async () => {
+    const id = await createMachine(core, fakeSpec('Damaged'));
+    await start(id);
+    await write(id, 'good');
+    const snapshot = await take(id, true);
+    const memory = join(folderOf(id), 'snapshots', snapshot, 'memory.viv');
+    const whole = await readFile(memory);
+    const broken = Buffer.from(whole);
+    broken.write('X', 20);
+    await writeFile(memory, broken);
+    expect(await failureCode(core.handlers['snapshot.restore']({ id, snapshot }))).toBe(
+      'saved-state.corrupt',
+    );
+    const newer = Buffer.from(whole);
+    newer.writeUInt32LE(9, 8);
+    await writeFile(memory, newer);
+    expect(await failureCode(core.handlers['snapshot.restore']({ id, snapshot }))).toMatch(/^saved-state/);
+    expect(core.machines.get(id).state).toBe('running');
+    await restore(id, snapshot, true);
+    await start(id);
+    expect(await read(id)).toBe('good');
+    await powerOff(id);
+    await clean(id);
+  });
+
+  it('survive the end of the process in the middle: the machine is aborted, nothing is lost', async () => {
+    const id = await createMachine(core, fakeSpec('Killed'));
+    const { runtime } = await start(id);
+    await write(id, 'before');
+    // What a guest has not been made to flush is lost with its process, as with any computer's power.
+    await core.handlers['machine.pause']({ id });
+    await core.handlers['machine.resume']({ id });
+    const started = await core.handlers['snapshot.take']({ id, memory: true });
+    const aborted = reached(core, id, 'aborted');
+    process.kill(runtime?.pid ?? 0, 'SIGKILL');
+    await Promise.all([jobEnd(core, started), aborted]);
+    await clean(id);
+    await start(id);
+    expect(await read(id)).toBe('before');
+    await powerOff(id);
+    await clean(id);
+  });
+});
+
+async function writeFirmware(path: string, text: string): Promise<void> {
+  await mkdir(join(path, '..'), { recursive: true });
+  await writeFile(path, text);
+}
+
+describe('a change that was interrupted', () => {
+  it('is dealt with when the library is opened, and the log tells', async () => {
+    const id = await createMachine(core, fakeSpec('Interrupted'));
+    await take(id, false);
+    const folder = folderOf(id);
+    const half = join(folder, 'disks', 'half.qcow2');
+    await writeFile(half, 'unfinished');
+    const entry = {
+      schema: 1,
+      title: 'Take a snapshot',
+      phase: 'prepare',
+      prepare: [{ do: 'overlay', path: 'disks/half.qcow2', on: 'disks/disk0.qcow2' }],
+      commit: [],
+    };
+    await writeFile(join(folder, 'journal.json'), JSON.stringify(entry));
+    await core.shutdown('power-off');
+    core = await testCore(built.folder, dataFolder);
+    expect(await readdir(join(folder, 'disks'))).not.toContain('half.qcow2');
+    expect((await core.handlers['machine.log']({ id })).join('\n')).toContain('was undone: Take a snapshot');
+    await clean(id);
+  });
+
+  it('keeps a machine from being started while nobody can tell how it ended', async () => {
+    const id = await createMachine(core, fakeSpec('Stuck'));
+    await writeFile(join(folderOf(id), 'journal.json'), '{"schema":7}');
+    expect(await failureCode(core.handlers['machine.start']({ id }))).toBe('journal.unfinished');
+    await rm(join(folderOf(id), 'journal.json'));
+    expect((await start(id)).state).toBe('running');
+    await powerOff(id);
+  });
+});
