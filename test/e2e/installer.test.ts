@@ -34,6 +34,8 @@ interface Picture {
   height: number;
   /** Share of the pixels that have the grey of the installer's dialogs. */
   grey: number;
+  /** The red bar of a chosen entry is there: an empty grey screen is not a menu. */
+  bar: boolean;
   /** One number for each row of text: it changes with any pixel of the row. */
   rows: number[];
 }
@@ -43,20 +45,23 @@ function look(page: Page): Promise<Picture> {
   return page.evaluate((rowPixels) => {
     const canvas = document.querySelector<HTMLCanvasElement>('[data-testid="console-canvas"]');
     const context = canvas?.getContext('2d');
-    if (!canvas?.width || !context) return { width: 0, height: 0, grey: 0, rows: [] };
+    if (!canvas?.width || !context) return { width: 0, height: 0, grey: 0, bar: false, rows: [] };
     const { width, height } = canvas;
     const pixels = new Uint32Array(context.getImageData(0, 0, width, height).data.buffer);
     let grey = 0;
+    let red = 0;
     const rows: number[] = [];
     for (let top = 0; top < height; top += rowPixels) {
       let hash = 0;
       for (const pixel of pixels.subarray(top * width, (top + rowPixels) * width)) {
         hash = (Math.imul(hash, 31) + pixel) | 0;
+        // As R, G, B from the lowest byte.
         if ((pixel & 0xffffff) === 0xaaaaaa) grey++;
+        if ((pixel & 0xffffff) === 0x0000aa) red++;
       }
       rows.push(hash);
     }
-    return { width, height, grey: grey / pixels.length, rows };
+    return { width, height, grey: grey / pixels.length, bar: red > 1000, rows };
   }, rowHeight);
 }
 
@@ -117,8 +122,8 @@ describe.skipIf(!iso)('the installer of Debian for i386', () => {
       await waitForScreen(page);
 
       // Text in graphics: the screen of the firmware and of DOS has 720 × 400.
-      const isMenu = ({ width, height, grey }: Picture): boolean =>
-        width >= 800 && height >= 600 && grey > 0.2;
+      const isMenu = ({ width, height, grey, bar }: Picture): boolean =>
+        width >= 800 && height >= 600 && grey > 0.2 && bar;
       const menu = await settled(page, isMenu, patience);
       await page.screenshot({ path: `${screenshots}/installer-menu.png` });
 
