@@ -28,6 +28,7 @@ export default defineConfig({
           server: resolve(import.meta.dirname, 'src/main/server/main.ts'),
           selftest: resolve(import.meta.dirname, 'src/main/cli/selftest.ts'),
           'machine-process': resolve(import.meta.dirname, 'src/main/processes/machine/main.ts'),
+          'switch-process': resolve(import.meta.dirname, 'src/main/processes/switch/main.ts'),
           'worker-process': resolve(import.meta.dirname, 'src/main/processes/worker/main.ts'),
         },
         output: { format: 'es', entryFileNames: '[name].js', chunkFileNames: 'chunks/[name]-[hash].js' },

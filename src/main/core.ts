@@ -22,6 +22,7 @@ import { Power } from './machines/power';
 import { type Patience, usualPatience } from './machines/runner';
 import { MachineService } from './machines/service';
 import { Uploads } from './media/uploads';
+import { NetworkService } from './networks/service';
 import { type EmitEvent, eventHub } from './platform/events';
 import { type FileLock, lockFile, readLockOwner } from './platform/file-lock';
 import { type InstanceDoor, openInstanceDoor } from './platform/instance';
@@ -101,6 +102,7 @@ async function assemble(options: CoreOptions, dataFolder: string, lock: FileLock
   const jobs = new JobRegistry(events.emit);
   const qemu = qemuHere(dataFolder, resourcesFolder);
   const engines = engineCatalogue(join(resourcesFolder, 'bios'), development, qemu);
+  const networks = await NetworkService.load(dataFolder, processHost, events.emit, log);
   const context: MachinesContext = {
     biosFolder: join(resourcesFolder, 'bios'),
     processHost,
@@ -110,6 +112,7 @@ async function assemble(options: CoreOptions, dataFolder: string, lock: FileLock
     log,
     patience: options.patience ?? usualPatience,
     engine: (id) => engines.find(id),
+    networks,
     prepareQemu: (config) => qemu.prepare(config),
   };
   const machines = await loadMachines(dataFolder, context);
@@ -124,6 +127,7 @@ async function assemble(options: CoreOptions, dataFolder: string, lock: FileLock
   const door = await openDoor(options, dataFolder, log);
   const quitLimits = options.quitLimits ?? usualQuitLimits;
   const quit = new QuitService(machines, jobs, shell, events.emit, log, quitLimits, async () => {
+    await networks.close();
     await door?.close();
     await log.flush();
     await lock.release();
@@ -136,6 +140,7 @@ async function assemble(options: CoreOptions, dataFolder: string, lock: FileLock
     log,
     jobs,
     machines,
+    networks,
     snapshots,
     gallery,
     host,

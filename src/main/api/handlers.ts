@@ -3,6 +3,7 @@ import type { Handlers } from '@shared/ipc/rpc';
 import { appHandlers } from './app';
 import { hostHandlers } from './host';
 import { machineHandlers } from './machines';
+import { networkHandlers } from './networks';
 import type { Services } from './services';
 import { snapshotHandlers } from './snapshots';
 
@@ -12,6 +13,7 @@ export function allHandlers(services: Services): Handlers<Commands> {
     ...appHandlers(services),
     ...hostHandlers(services),
     ...machineHandlers(services),
+    ...networkHandlers(services),
     ...snapshotHandlers(services),
   };
 }

@@ -3,6 +3,7 @@ import type { HostService } from '../host/service';
 import type { JobRegistry } from '../jobs/registry';
 import type { MachineService } from '../machines/service';
 import type { Uploads } from '../media/uploads';
+import type { NetworkService } from '../networks/service';
 import type { Log } from '../platform/log';
 import type { Shell } from '../platform/shell';
 import type { PreferencesService } from '../preferences/service';
@@ -19,6 +20,7 @@ export interface Services {
   log: Log;
   jobs: JobRegistry;
   machines: MachineService;
+  networks: NetworkService;
   snapshots: SnapshotService;
   gallery: GalleryService;
   host: HostService;

@@ -11,6 +11,16 @@ import type { Shell } from '../platform/shell';
 import type { Machine } from './machine';
 import type { Patience } from './runner';
 
+/** What starting and ending machines means for networks. */
+export interface MachineNetworks {
+  /** The local sockets on which the machine's cards are to listen, by the cards' ids. */
+  prepare(folder: string, config: MachineConfig): Promise<Record<string, string>>;
+  /** The machine is about to listen. */
+  plug(config: MachineConfig, sockets: Readonly<Record<string, string>>): void;
+  /** The machine does not run any more. */
+  unplug(machine: string): void;
+}
+
 /** What the machine services need of everything else. */
 export interface MachinesContext {
   /** `resources/bios`. */
@@ -25,6 +35,8 @@ export interface MachinesContext {
   engine(id: string): Promise<EngineStatus | undefined>;
   /** Deals with what was left half done in a machine's folder. @throws Failure: it must not be started */
   beforeStart?(machine: Machine): Promise<void>;
+  /** The networks that machines are plugged into; without them their cables end nowhere. */
+  networks?: MachineNetworks;
   /** What a machine on QEMU needs to be started. @throws Failure `engine.*` */
   prepareQemu?(config: MachineConfig): Promise<QemuLaunch>;
 }

@@ -10,6 +10,7 @@ import {
   machineConfig,
   type MachineSpec,
 } from '@shared/machine/config';
+import { defaultNetworkId } from '@shared/network/config';
 import { folderName, nameProblem, normalizeName } from '@shared/machine/name';
 import { createQcow2 } from '../disks/qcow2/create';
 import type { JobControl } from '../jobs/registry';
@@ -69,7 +70,15 @@ export function planMachine(spec: MachineSpec, can: EngineCapabilities, taken: T
     nics:
       spec.nicModel === null
         ? []
-        : [{ id: 'nic0', model: spec.nicModel, mac: newMac(taken.macs), connected: true, network: null }],
+        : [
+            {
+              id: 'nic0',
+              model: spec.nicModel,
+              mac: newMac(taken.macs),
+              connected: true,
+              network: defaultNetworkId,
+            },
+          ],
   });
   checkConfig(config, can);
   return withMachineType(config, can);

@@ -38,12 +38,14 @@ export async function resolveLaunchPaths(
 export async function prepareLaunch(
   folder: string,
   config: MachineConfig,
-  context: Pick<MachinesContext, 'biosFolder' | 'prepareQemu'>,
+  context: Pick<MachinesContext, 'biosFolder' | 'prepareQemu' | 'networks'>,
   savedState: string | null,
 ): Promise<LaunchPaths> {
-  const paths = await resolveLaunchPaths(folder, config, context.biosFolder, savedState);
+  const resolved = await resolveLaunchPaths(folder, config, context.biosFolder, savedState);
+  const networks = (await context.networks?.prepare(folder, config)) ?? {};
+  const paths: LaunchPaths = { ...resolved, networks };
   if (config.engine !== 'qemu' || !context.prepareQemu) return paths;
-  return { ...paths, qemu: await context.prepareQemu(config) };
+  return { ...paths, qemu: { ...(await context.prepareQemu(config)), nicSockets: networks } };
 }
 
 async function diskPath(folder: string, inner: string): Promise<string> {

@@ -47,6 +47,7 @@ export class Power {
       if (restoring) await checkSavedState(savedState, config, engine);
       await mkdir(logs, { recursive: true, mode: 0o700 });
       const runner = this.begin(machine, restoring);
+      this.context.networks?.plug(config, paths.networks ?? {});
       try {
         await runner.call('launch', { config, paths });
       } catch (error) {
@@ -177,6 +178,7 @@ export class Power {
   private async settle(machine: Machine, runner: Runner, { problem }: Ending): Promise<void> {
     machine.runner = undefined;
     machine.runtime = null;
+    this.context.networks?.unplug(machine.id);
     if (problem) for (const line of runner.tail) machine.note(`output: ${line}`);
     const stateFile = await exists(layoutOf(machine.folder).savedState);
     const { state } = machine;

@@ -13,6 +13,9 @@ import {
   snapshotName,
 } from '../snapshot/snapshot';
 import type { MachineAction } from '../machine/state';
+import { forward, networkId } from '../network/config';
+import { networkStatistics } from '../network/report';
+import { networkSummary } from '../network/summary';
 import { errorValue } from './messages';
 
 /**
@@ -245,6 +248,18 @@ export const commands = define({
     result: snapshotComparison,
   },
 
+  'network.list': { params: none, result: z.array(networkSummary) },
+  'network.get': { params: z.strictObject({ id: networkId }), result: networkSummary },
+  /** Adds a forward, or changes the one of the same id; tried at once where a machine of the network runs. */
+  'network.setForward': {
+    params: z.strictObject({ id: networkId, forward: forward.partial({ id: true }) }),
+    result: networkSummary,
+  },
+  'network.removeForward': {
+    params: z.strictObject({ id: networkId, forward: z.string().max(32) }),
+    result: networkSummary,
+  },
+
   'job.list': { params: none, result: z.array(job) },
   'job.cancel': { params: z.strictObject({ id: z.string().max(40) }), result: nothing },
 
@@ -273,6 +288,9 @@ export const events = {
   'machine.statistics': z.object({ id: z.string(), statistics: machineStatistics }),
   /** Its snapshots, or what its present state goes on from, are not what they were: ask for the list again. */
   'snapshot.changed': z.object({ id: z.string() }),
+  'network.changed': networkSummary,
+  /** Once a second while something moves. */
+  'network.statistics': z.object({ id: z.string(), statistics: networkStatistics }),
   'job.changed': job,
   'preferences.changed': preferences,
   /** Quitting was asked for while machines run: the user interface asks what to do with them. */

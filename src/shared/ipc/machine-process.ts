@@ -27,6 +27,11 @@ export const launchPaths = z.strictObject({
   drives: z.record(z.string(), z.string()),
   /** A saved state to go on from, or null to boot. */
   savedState: z.string().nullable(),
+  /**
+   * By the ids of the configuration's network cards: the local socket on which the machine listens for its switch.
+   * A card without one has a cable that ends nowhere.
+   */
+  networks: z.record(z.string(), z.string()).optional(),
   /** What was found out about QEMU, for machines that run on it. */
   qemu: qemuLaunch.optional(),
 });

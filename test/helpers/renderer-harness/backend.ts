@@ -6,6 +6,8 @@ import type { Message } from '@shared/ipc/messages';
 import { serveRpc, type Handlers, type RpcServer } from '@shared/ipc/rpc';
 import { transition, type MachineEvent } from '@shared/machine/state';
 import type { MachineSummary } from '@shared/machine/summary';
+import { defaultNetwork } from '@shared/network/config';
+import type { NetworkSummary } from '@shared/network/summary';
 import * as data from './data';
 
 /**
@@ -106,6 +108,14 @@ function startJob(
   jobs.set(job.id, job);
   return job.id;
 }
+
+let network: NetworkSummary = {
+  id: 'nat',
+  config: defaultNetwork(),
+  running: false,
+  leases: [],
+  forwardProblems: {},
+};
 
 const handlers: Handlers<Commands> = {
   'app.info': () => ({
@@ -222,6 +232,19 @@ const handlers: Handlers<Commands> = {
     '2026-05-20T09:00:00.412Z v86 0.5.462, 256 MiB of memory',
     '2026-05-20T09:00:01.003Z The guest runs',
   ],
+  'network.list': () => [network],
+  'network.get': () => network,
+  'network.setForward': ({ forward }) => {
+    const forwards = [...network.config.forwards, { ...forward, id: forward.id ?? `f${Date.now()}` }];
+    network = { ...network, config: { ...network.config, forwards } };
+    return network;
+  },
+  'network.removeForward': ({ forward }) => {
+    const forwards = network.config.forwards.filter(({ id }) => id !== forward);
+    network = { ...network, config: { ...network.config, forwards } };
+    return network;
+  },
+  ...snapshotHandlers({ find, startJob, screenOf, emit: (name, value) => server.emit(name, value) }),
   'job.list': () => [...jobs.values()],
   'job.cancel': ({ id }) => {
     const job = jobs.get(id);

@@ -12,8 +12,8 @@ import { Machines } from './gateway/machines';
 import { LearningSwitch } from './ports/learning-switch';
 import { type LinkState, StreamPort } from './ports/stream-port';
 
-/** Changes of leases are written down after this long, together; milliseconds. */
-const writeLeasesMs = 500;
+/** Between two writings of the leases, in milliseconds: a guest that asks without end must not keep the disk busy. */
+const writeLeasesMs = 250;
 
 export interface SwitchEvents {
   link(port: string, state: LinkState, reason?: string): void;
@@ -38,8 +38,11 @@ export class VirtualSwitch {
   private readonly gatewayPort: GatewayPort;
   private gateway: Gateway | undefined;
   private leasesPath: string | undefined;
-  private cancelWrite: (() => void) | undefined;
-  private writing: Promise<void> = Promise.resolve();
+  private unwritten = false;
+  private closed = false;
+  /** Ends the pause between two writings. */
+  private closing: (() => void) | undefined;
+  private writing: Promise<void> | undefined;
 
   constructor(private readonly options: SwitchOptions) {
     this.clock = options.clock ?? systemClock;
@@ -113,13 +116,11 @@ export class VirtualSwitch {
 
   /** Unplugs everything and writes down what is to be kept. */
   async close(): Promise<void> {
+    this.closed = true;
     for (const port of [...this.ports.keys()]) this.unplug(port);
     await this.gateway?.close();
     this.bridge.close();
-    if (this.cancelWrite) {
-      this.cancelWrite();
-      this.writeNow();
-    }
+    this.closing?.();
     await this.writing;
   }
 
@@ -135,18 +136,27 @@ export class VirtualSwitch {
 
   private leasesChanged(): void {
     this.options.events.leases(this.leases());
-    this.cancelWrite ??= this.clock.after(writeLeasesMs, () => this.writeNow());
+    this.unwritten = true;
+    this.writing ??= this.writeLeases().finally(() => (this.writing = undefined));
   }
 
-  private writeNow(): void {
-    this.cancelWrite = undefined;
-    const { leasesPath, gateway } = this;
-    if (leasesPath === undefined || !gateway) return;
-    const leases = gateway.dhcp.leases.all();
-    this.writing = this.writing
-      .then(() => writeLeases(leasesPath, leases))
-      .catch((error: unknown) =>
-        this.options.events.log(`The leases were not written down: ${String(error)}`),
-      );
+  /** Writes until nothing has changed meanwhile: at once, for an address that has been given away must not be lost. */
+  private async writeLeases(): Promise<void> {
+    while (this.unwritten) {
+      this.unwritten = false;
+      const { leasesPath, gateway } = this;
+      if (leasesPath === undefined || !gateway) return;
+      try {
+        await writeLeases(leasesPath, gateway.dhcp.leases.all());
+      } catch (error) {
+        this.options.events.log(`The leases were not written down: ${String(error)}`);
+      }
+      if (!this.closed) {
+        await new Promise<void>((resolve) => {
+          this.closing = resolve;
+          this.clock.after(writeLeasesMs, resolve);
+        });
+      }
+    }
   }
 }

@@ -3,8 +3,6 @@
 export const headerLength = 14;
 /** Shorter frames are padded; emulated cards drop them otherwise. */
 export const shortestFrame = 60;
-/** The largest IPv4 packet, a header, and two VLAN tags. */
-export const longestFrame = 65_535 + headerLength + 8;
 
 export const etherTypes = { ipv4: 0x0800, arp: 0x0806, ipv6: 0x86dd } as const;
 

@@ -1,5 +1,5 @@
 import type { Clock } from '../clock';
-import { frameLength, prefixLength } from '../ports/framing';
+import { frameLength, prefixLength } from '../../../platform/frame-stream';
 import type { LearningSwitch } from '../ports/learning-switch';
 import { noTraffic, type SwitchPort } from '../ports/port';
 import { FrameArena, type Link } from './link';

@@ -17,7 +17,7 @@ import type { HostStream } from '../nat/host-stream';
 import { connectToHost } from '../nat/tcp-nat';
 import { UdpNat } from '../nat/udp-nat';
 import { TcpStack } from '../tcp/stack';
-import { type Datagram, parseDatagram, sendDatagram } from '../udp/datagram';
+import { parseDatagram, sendDatagram } from '../udp/datagram';
 import type { Link } from './link';
 import type { Machines } from './machines';
 

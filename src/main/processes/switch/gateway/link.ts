@@ -1,5 +1,5 @@
 import { headerLength, shortestFrame } from '../ethernet/frame';
-import { prefixLength } from '../ports/framing';
+import { prefixLength } from '../../../platform/frame-stream';
 
 /** Where the gateway's layers put their frames. */
 export interface Link {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { writeHeader } from '../ethernet/frame';
 import { VirtualClock } from '../testing/virtual-clock';
-import { framed, FramingError } from './framing';
+import { framed, FramingError } from '../../../platform/frame-stream';
 import { LearningSwitch } from './learning-switch';
 import { noTraffic, type SwitchPort } from './port';
 

@@ -1,7 +1,7 @@
 import type { Clock } from '../clock';
 import { ForwardingTable } from '../ethernet/forwarding-table';
 import { readMac } from '../ethernet/frame';
-import { frameLength, prefixLength } from './framing';
+import { frameLength, prefixLength } from '../../../platform/frame-stream';
 import type { SwitchPort } from './port';
 
 const ageEveryMs = 15_000;

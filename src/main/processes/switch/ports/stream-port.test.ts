@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { temporaryFolder } from '../../../../../test/helpers/temp-folder';
 import { systemClock } from '../clock';
 import { writeHeader } from '../ethernet/frame';
-import { framed } from './framing';
+import { framed } from '../../../platform/frame-stream';
 import { LearningSwitch } from './learning-switch';
 import { queueLimit } from './output-queue';
 import { StreamPort } from './stream-port';

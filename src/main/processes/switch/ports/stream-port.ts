@@ -1,6 +1,6 @@
 import { createConnection, type Socket } from 'node:net';
 import type { Clock } from '../clock';
-import { FrameReader, FramingError } from './framing';
+import { FrameReader, FramingError } from '../../../platform/frame-stream';
 import type { LearningSwitch } from './learning-switch';
 import { highWater, lowWater, OutputQueue } from './output-queue';
 import { noTraffic, type PortCounters, type SwitchPort } from './port';

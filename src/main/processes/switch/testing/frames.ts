@@ -1,4 +1,4 @@
-import { frameLength, prefixLength } from '../ports/framing';
+import { frameLength, prefixLength } from '../../../platform/frame-stream';
 
 /** The frames in runs of framed frames. */
 export function framesIn(runs: readonly Buffer[]): Buffer[] {

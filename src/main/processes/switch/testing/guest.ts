@@ -15,7 +15,7 @@ import { FrameArena } from '../gateway/link';
 import { type Ipv4Packet, parseIpv4Packet, protocols } from '../ipv4/packet';
 import { Reassembly } from '../ipv4/reassembly';
 import { Ipv4Sender } from '../ipv4/sender';
-import { frameLength, prefixLength } from '../ports/framing';
+import { frameLength, prefixLength } from '../../../platform/frame-stream';
 import type { LearningSwitch } from '../ports/learning-switch';
 import { noTraffic, type SwitchPort } from '../ports/port';
 import type { ConnectionEnd, ConnectionUser, TcpConnection } from '../tcp/connection';

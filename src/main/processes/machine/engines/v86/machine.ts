@@ -266,6 +266,7 @@ export class V86Machine implements RunningMachine {
     this.#keyboard.clear();
     this.#rfb.close();
     for (const serial of this.parts.serial) serial.close();
+    await this.parts.nic?.close();
     const closed = await Promise.allSettled(this.#allDisks().map((disk) => disk.close()));
     for (const result of closed) if (result.status === 'rejected') throw result.reason;
   }

@@ -4,7 +4,13 @@ import type { V86Emulator } from './emulator-types';
 export interface FramePort {
   send(frame: Uint8Array): void;
   onFrame(listener: (frame: Uint8Array) => void): void;
+  close(): Promise<void>;
 }
+
+/** What the emulated cards have room for: an untagged frame of 1500 bytes of payload. */
+const longestFrame = 1514;
+/** The NE2000 drops shorter ones. */
+const shortestFrame = 60;
 
 /** The network card. It has a cable or not; what is at the cable's other end is not its business. */
 export class GuestNic {
@@ -55,8 +61,24 @@ export class GuestNic {
     if (this.#connected) this.#port?.send(frame);
   }
 
-  #receive(frame: Uint8Array): void {
-    this.counters.receivedBytes += frame.length;
-    this.emulator.bus.send('net0-receive', frame);
+  /** Unplugs the cable for good. */
+  async close(): Promise<void> {
+    const port = this.#port;
+    this.#port = undefined;
+    await port?.close();
   }
+
+  #receive(frame: Uint8Array): void {
+    // A computer that stands still takes nothing: its memory must not change, it may be being saved.
+    if (frame.length > longestFrame || !this.emulator.is_running()) return;
+    this.counters.receivedBytes += frame.length;
+    this.emulator.bus.send('net0-receive', padded(frame));
+  }
+}
+
+/** The emulator keeps what it is given, so that it gets memory of its own. */
+function padded(frame: Uint8Array): Uint8Array {
+  const result = new Uint8Array(Math.max(frame.length, shortestFrame));
+  result.set(frame);
+  return result;
 }

@@ -55,7 +55,7 @@ describe('planV86', () => {
       ],
       cdrom: { id: 'cd0', path: '/isos/linux.iso' },
       floppies: [{ id: 'floppy0', path: null }],
-      nic: { id: 'nic0', model: 'virtio', mac: '52:54:00:12:34:56', connected: false },
+      nic: { id: 'nic0', model: 'virtio', mac: '52:54:00:12:34:56', connected: false, socket: null },
       serialPorts: 2,
       savedState: null,
       hardware: expect.stringMatching(/^[0-9a-f]{64}$/),

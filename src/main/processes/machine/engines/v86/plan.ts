@@ -20,7 +20,14 @@ export interface V86Plan {
   disks: { id: string; path: string }[];
   cdrom: { id: string; path: string | null } | null;
   floppies: { id: string; path: string | null }[];
-  nic: { id: string; model: 'virtio' | 'ne2k'; mac: string; connected: boolean } | null;
+  nic: {
+    id: string;
+    model: 'virtio' | 'ne2k';
+    mac: string;
+    connected: boolean;
+    /** A local socket that a switch connects to; null for a cable that ends nowhere. */
+    socket: string | null;
+  } | null;
   /** 0 to 4; v86 always has the first, whether or not anybody may use it. */
   serialPorts: number;
   savedState: string | null;
@@ -62,7 +69,7 @@ export function planV86(config: MachineConfig, paths: LaunchPaths): V86Plan {
     disks: planDisks(config, paths),
     cdrom: cdrom ?? null,
     floppies,
-    nic: planNic(config),
+    nic: planNic(config, paths),
     serialPorts: config.serialPorts,
     savedState: paths.savedState,
     hardware: hardwareDigest(config),
@@ -109,13 +116,13 @@ function planDisks(config: MachineConfig, paths: LaunchPaths): V86Plan['disks'] 
   });
 }
 
-function planNic(config: MachineConfig): V86Plan['nic'] {
+function planNic(config: MachineConfig, paths: LaunchPaths): V86Plan['nic'] {
   const [nic, ...others] = config.nics;
   if (others.length > 0) throw unsupported('The embedded engine has one network card.');
   if (!nic) return null;
   const { id, model, mac, connected } = nic;
   if (model === 'e1000') throw unsupported('The embedded engine has no e1000 network card.');
-  return { id, model, mac, connected };
+  return { id, model, mac, connected, socket: paths.networks?.[id] ?? null };
 }
 
 /** Devices that are not mentioned come last, in a usual order: nothing is gained by not trying them. */

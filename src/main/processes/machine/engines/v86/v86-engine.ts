@@ -9,6 +9,7 @@ import type { Engine, EngineEvents } from '../../engine';
 import { hostImages, type ImageOpener } from '../../images';
 import { type DiskHost, GuestDisk } from './disk';
 import { Emulator } from './emulator';
+import { FrameSocket } from './frame-socket';
 import type { V86Uart } from './emulator-types';
 import { V86Machine } from './machine';
 import { MediaDrive } from './media';
@@ -106,7 +107,11 @@ class Launch {
     const drives = [...(cdrom ? [cdrom] : []), ...floppies];
     const serial = this.#connectSerial(emulator);
     const nic = plan.nic ? new GuestNic(plan.nic.id, emulator.v86, plan.nic.connected) : undefined;
-    if (nic && plan.nic) nic.setAddress(plan.nic.mac);
+    if (nic && plan.nic) {
+      nic.setAddress(plan.nic.mac);
+      if (plan.nic.socket !== null) nic.attach(await FrameSocket.listen(plan.nic.socket));
+      this.#opened.push(nic);
+    }
 
     const machine = new V86Machine({
       name: plan.name,

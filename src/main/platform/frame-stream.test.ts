@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { framed, FrameReader, FramingError, frameLength, prefixLength } from './framing';
+import { framed, FrameReader, FramingError, frameLength, prefixLength } from './frame-stream';
 
 /** Takes frames out of chunks and notes them. */
 function collector() {

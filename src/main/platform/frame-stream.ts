@@ -1,10 +1,11 @@
-import { headerLength, longestFrame } from '../ethernet/frame';
-
 /**
  * QEMU's framing of a stream socket (its manual, `-netdev stream`; `net/stream.c`): each frame behind its length,
  * 32 bits, big-endian.
  */
 export const prefixLength = 4;
+/** An Ethernet header; and the largest IPv4 packet behind one with two VLAN tags. */
+const shortestFrame = 14;
+export const longestFrame = 65_535 + 14 + 8;
 
 /** The other end does not keep to the framing: where its next frame begins cannot be known any more. */
 export class FramingError extends Error {}
@@ -18,7 +19,7 @@ export function frameLength(bytes: Uint8Array, offset: number): number {
   const length =
     ((bytes[offset]! << 24) | (bytes[offset + 1]! << 16) | (bytes[offset + 2]! << 8) | bytes[offset + 3]!) >>>
     0;
-  if (length < headerLength || length > longestFrame) throw new FramingError(`a frame of ${length} bytes`);
+  if (length < shortestFrame || length > longestFrame) throw new FramingError(`a frame of ${length} bytes`);
   return length;
 }
 

@@ -1,0 +1,131 @@
+import { type ErrorValue, Failure } from '@shared/errors';
+import {
+  switchProcessCommands,
+  type SwitchProcessCommands,
+  switchProcessEvents,
+  type SwitchProcessEvents,
+} from '@shared/ipc/switch-process';
+import { rpcClient, type RpcClient } from '@shared/ipc/rpc';
+import type { NetworkConfig } from '@shared/network/config';
+import type { LeaseReport, NetworkStatistics, PlugRequest } from '@shared/network/report';
+import type { Log } from '../platform/log';
+import type { HostedProcess, ProcessHost } from '../platform/process-host';
+
+/** A process that dies is started again after this long, in milliseconds; it doubles for one that dies at once. */
+const firstRestartMs = 200;
+const lastRestartMs = 30_000;
+/** One that has lived this long counts as sound. */
+const soundMs = 10_000;
+const endMs = 3000;
+
+export interface NetworkListener {
+  leases(leases: LeaseReport[]): void;
+  statistics(statistics: NetworkStatistics): void;
+}
+
+/** The process of one network in use. While somebody is plugged in it is kept alive, with everything plugged in again. */
+export class NetworkProcess {
+  private readonly plugs = new Map<string, PlugRequest>();
+  private process: HostedProcess | undefined;
+  private rpc: RpcClient<SwitchProcessCommands, SwitchProcessEvents> | undefined;
+  private restartMs = firstRestartMs;
+  private restart: NodeJS.Timeout | undefined;
+  private ended = false;
+  private forwards: Record<string, ErrorValue | null> = {};
+
+  constructor(
+    private readonly host: ProcessHost,
+    private config: NetworkConfig,
+    private readonly leasesPath: string,
+    private readonly listener: NetworkListener,
+    private readonly log: Log,
+  ) {
+    this.start();
+  }
+
+  get isUsed(): boolean {
+    return this.plugs.size > 0;
+  }
+
+  get pid(): number | undefined {
+    return this.process?.pid;
+  }
+
+  /** How each forward fares; those that are missing are not known yet. */
+  get forwardProblems(): Readonly<Record<string, ErrorValue | null>> {
+    return this.forwards;
+  }
+
+  plug(request: PlugRequest): void {
+    this.plugs.set(request.port, request);
+    this.tell('plug', request);
+  }
+
+  unplug(port: string): void {
+    this.plugs.delete(port);
+    this.tell('unplug', { port });
+  }
+
+  /** Takes over a changed configuration. @returns how each forward fares */
+  async configure(config: NetworkConfig): Promise<Readonly<Record<string, ErrorValue | null>>> {
+    this.config = config;
+    const { rpc } = this;
+    if (!rpc) throw new Failure('ipc.closed', 'The network is being started again.');
+    this.forwards = await rpc.call('configure', { network: config, leasesPath: this.leasesPath });
+    return this.forwards;
+  }
+
+  /** Ends the process for good. Resolves when it is gone. */
+  async end(): Promise<void> {
+    this.ended = true;
+    clearTimeout(this.restart);
+    const { process, rpc } = this;
+    if (!process || !rpc) return;
+    const timer = setTimeout(() => process.kill(), endMs);
+    // Its end and its answer race each other.
+    await rpc.call('end', {}).catch(() => process.kill());
+    await process.exited;
+    clearTimeout(timer);
+  }
+
+  private start(): void {
+    const { name } = this.config;
+    const started = performance.now();
+    const process = (this.process = this.host.start('switch-process', name));
+    const rpc = (this.rpc = rpcClient(process, switchProcessCommands, switchProcessEvents, (reason) =>
+      this.log.once(`switch-process ${reason.slice(0, 40)}`, `The network “${name}” sent ${reason}`),
+    ));
+    rpc.on('leases', ({ leases }) => this.listener.leases(leases));
+    rpc.on('statistics', (statistics) => this.listener.statistics(statistics));
+    rpc.on('log', ({ line }) => this.log.info(`network “${name}”: ${line}`));
+    this.configure(this.config).catch((error: unknown) => {
+      if (!this.ended) this.log.warn(`the network “${name}” could not be set up`, error);
+    });
+    for (const plug of this.plugs.values()) this.tell('plug', plug);
+    void process.exited.then(({ code, signal }) => {
+      this.process = undefined;
+      this.rpc = undefined;
+      if (this.ended) return;
+      if (performance.now() - started > soundMs) this.restartMs = firstRestartMs;
+      const tail = process.tail.slice(-3).join(' | ');
+      this.log.once(
+        `network ${this.config.id} ended ${code} ${signal}`,
+        `the network “${name}” ended by itself (${signal ?? code}) and is started again: ${tail}`,
+      );
+      this.restart = setTimeout(() => this.start(), this.restartMs);
+      this.restart.unref();
+      this.restartMs = Math.min(this.restartMs * 2, lastRestartMs);
+    });
+  }
+
+  /** What cannot be told now is told when the process is there again. */
+  private tell(...call: ['plug', PlugRequest] | ['unplug', { port: string }]): void {
+    const { rpc } = this;
+    if (!rpc) return;
+    const told = call[0] === 'plug' ? rpc.call('plug', call[1]) : rpc.call('unplug', call[1]);
+    told.catch((error: unknown) => {
+      if (error instanceof Failure && error.code === 'ipc.closed') return;
+      this.log.warn(`the network “${this.config.name}” did not ${call[0]}`, error);
+    });
+  }
+}
