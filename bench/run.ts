@@ -1,9 +1,10 @@
 import app from './app';
 import boot from './boot';
 import consoleBench from './console';
+import switchBench from './switch';
 import type { Bench, BenchResult } from './types';
 
-const benches: Bench[] = [boot, consoleBench, app];
+const benches: Bench[] = [boot, consoleBench, app, switchBench];
 
 function cell(value: number | null): string {
   if (value === null) return '–';

@@ -25,6 +25,7 @@ export async function buildMain(
   entries: Record<string, string> = {
     'machine-process': 'src/main/processes/machine/main.ts',
     'worker-process': 'src/main/processes/worker/main.ts',
+    'switch-process': 'src/main/processes/switch/main.ts',
   },
 ): Promise<BuiltMain> {
   // Inside the project, so that packages are found; as deep as `out/main`, so that the resources are.

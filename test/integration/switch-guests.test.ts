@@ -14,8 +14,10 @@ import { starterLinuxIso, testConfig, testPaths } from '../helpers/machine-confi
 import { temporaryFolder } from '../helpers/temp-folder';
 import { Terminal } from '../helpers/terminal';
 
-const bootMs = 110_000;
-const answerMs = 40_000;
+const bootMs = 180_000;
+const answerMs = 60_000;
+/** Two emulated processors on one real one, with drivers to load. */
+const driversMs = 240_000;
 
 const events: EngineEvents = {
   stopped: () => {},
@@ -46,10 +48,14 @@ class Guest {
     await this.terminal.waitFor('Starter Linux ready', bootMs);
     await this.terminal.ask('\n', '# ', answerMs);
     await this.terminal.ask('stty -echo; PS1=; echo qui""et\n', /\nquiet\r?\n/, answerMs);
-    await this.sh(
-      'cd /tmp; until [ -e /run/ready ] && ip -4 addr show eth0 | grep -q inet; do sleep 1; done',
-      bootMs,
-    );
+    await this.sh('cd /tmp; until [ -e /run/ready ]; do sleep 1; done', driversMs);
+    // A lease that was not to be had in time says more than a time that ran out.
+    const wait =
+      'n=0; until ip -4 addr show eth0 | grep -q inet || [ $n = 60 ]; do sleep 1; n=$((n+1)); done';
+    await this.sh(wait, driversMs);
+    if (!(await this.sh('ip -4 addr show eth0')).includes('inet')) {
+      throw new Error(`no address: ${await this.sh('cat /run/services.log; ip link; pgrep -l udhcpc')}`);
+    }
   }
 }
 
@@ -83,26 +89,29 @@ describe.skipIf(!existsSync(starterLinuxIso))('two Linux guests on a virtual net
     return guest;
   };
 
-  beforeAll(async () => {
-    folder = await temporaryFolder('switch-guests');
-    server = createServer((request, response) => {
-      if (request.url === '/page') response.end(page);
-      else response.writeHead(404).end();
-    });
-    await new Promise<void>((resolve) => server.listen(0, '0.0.0.0', resolve));
-    hostPort = (server.address() as { port: number }).port;
-    network = new VirtualSwitch({
-      events: { link: () => {}, leases: () => {}, log: () => {} },
-      resolvers: () => [],
-    });
-    await network.configure(
-      { ...defaultNetwork(), offers: [{ protocol: 'tcp', port: 8080, hostPort }] },
-      join(folder.path, 'leases.json'),
-    );
-    a = await start('aaaaaaaaaaaaaaaa', 'First guest', '52:54:00:00:00:0a', 'virtio');
-    b = await start('bbbbbbbbbbbbbbbb', 'Second', '52:54:00:00:00:0b', 'ne2k');
-    await Promise.all([a.ready(), b.ready()]);
-  }, 2 * bootMs);
+  beforeAll(
+    async () => {
+      folder = await temporaryFolder('switch-guests');
+      server = createServer((request, response) => {
+        if (request.url === '/page') response.end(page);
+        else response.writeHead(404).end();
+      });
+      await new Promise<void>((resolve) => server.listen(0, '0.0.0.0', resolve));
+      hostPort = (server.address() as { port: number }).port;
+      network = new VirtualSwitch({
+        events: { link: () => {}, leases: () => {}, log: () => {} },
+        resolvers: () => [],
+      });
+      await network.configure(
+        { ...defaultNetwork(), offers: [{ protocol: 'tcp', port: 8080, hostPort }] },
+        join(folder.path, 'leases.json'),
+      );
+      a = await start('aaaaaaaaaaaaaaaa', 'First guest', '52:54:00:00:00:0a', 'virtio');
+      b = await start('bbbbbbbbbbbbbbbb', 'Second', '52:54:00:00:00:0b', 'ne2k');
+      await Promise.all([a.ready(), b.ready()]);
+    },
+    bootMs + 2 * driversMs,
+  );
 
   afterAll(async () => {
     await Promise.allSettled(guests.map(({ machine }) => machine.powerOff()));

@@ -27,11 +27,7 @@ describe('networks of the program', () => {
   let core: Core;
 
   beforeAll(async () => {
-    built = await buildMain({
-      'machine-process': 'src/main/processes/machine/main.ts',
-      'worker-process': 'src/main/processes/worker/main.ts',
-      'switch-process': 'src/main/processes/switch/main.ts',
-    });
+    built = await buildMain();
   });
   afterAll(() => built?.remove());
   beforeEach(async () => {
