@@ -87,7 +87,7 @@ export async function complaintsAbout(folder: string, withQemu = true): Promise<
   return complaints;
 }
 
-export type FaultKind = 'before' | 'after' | 'torn' | 'no-space';
+export type FaultKind = 'after' | 'torn' | 'no-space';
 
 /** Fails at the n-th call: as if the computer had lost its power there or, with `no-space`, only that one time. */
 export class FaultyFiles implements SnapshotFiles {
@@ -103,6 +103,7 @@ export class FaultyFiles implements SnapshotFiles {
   overlay = (path: string, below: string) => this.call(() => this.real.overlay(path, below), path);
   merge: SnapshotFiles['merge'] = (request, options) =>
     this.call(() => this.real.merge(request, options), request.target);
+  settle = (path: string) => this.call(() => this.real.settle(path));
   share = (from: string, path: string) => this.call(() => this.real.share(from, path));
   copyFolder = (from: string, path: string) => this.call(() => this.real.copyFolder(from, path));
   write = (path: string, text: string) =>

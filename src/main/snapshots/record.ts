@@ -56,6 +56,11 @@ export function inFolder(folder: string, inner: string): string {
  * @throws Failure `snapshot.broken` when one of them cannot be read, `file.*`
  */
 export async function readRecords(folder: string): Promise<SnapshotRecord[]> {
+  const records = await Promise.all((await snapshotIds(folder)).map((id) => readRecord(folder, id)));
+  return inOrder(records);
+}
+
+async function snapshotIds(folder: string): Promise<string[]> {
   let names: string[];
   try {
     names = await readdir(join(folder, 'snapshots'));
@@ -65,9 +70,23 @@ export async function readRecords(folder: string): Promise<SnapshotRecord[]> {
       cause: error,
     });
   }
-  const ids = names.filter((name) => snapshotId.safeParse(name).success);
-  const records = await Promise.all(ids.map((id) => readRecord(folder, id)));
-  return inOrder(records);
+  return names.filter((name) => snapshotId.safeParse(name).success);
+}
+
+/** The same, without those that cannot be read: their ids are in `broken`. @throws Failure `file.*` */
+export async function readUsableRecords(
+  folder: string,
+): Promise<{ records: SnapshotRecord[]; broken: string[] }> {
+  const broken: string[] = [];
+  const records: SnapshotRecord[] = [];
+  for (const id of await snapshotIds(folder)) {
+    try {
+      records.push(await readRecord(folder, id));
+    } catch {
+      broken.push(id); // why is told by whatever needs all of them
+    }
+  }
+  return { records: inOrder(records), broken };
 }
 
 /** @throws Failure `snapshot.broken` */

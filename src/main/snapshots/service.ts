@@ -67,7 +67,7 @@ export class SnapshotService {
     const machine = this.machines.library.get(id);
     const config = requireConfig(machine);
     const store = this.storeOf(machine);
-    const records = await store.records();
+    const { records, broken } = await store.usableRecords();
     const snapshots = await Promise.all(records.map((record) => this.describe(store, records, record)));
     const current = records.find((record) => record.id === config.snapshot);
     let presentBytes = 0;
@@ -79,6 +79,7 @@ export class SnapshotService {
     const sameSettings = current !== undefined && settingChanges(current.config, config).length === 0;
     return {
       snapshots,
+      broken,
       current: current?.id ?? null,
       presentChangedSince: !(untouched && sameSettings),
       presentBytes,
@@ -179,7 +180,8 @@ export class SnapshotService {
     control: JobControl,
   ): Promise<string> {
     const store = this.storeOf(machine);
-    const name = request.name ?? defaultSnapshotName((await store.records()).map((record) => record.name));
+    const name =
+      request.name ?? defaultSnapshotName((await store.usableRecords()).records.map((record) => record.name));
     const wanted = (state: SnapshotState) => ({
       name,
       description: request.description ?? '',
@@ -229,8 +231,12 @@ export class SnapshotService {
       });
     } catch (error) {
       // A process that is gone may have used the new images; what it says it did not use is taken back.
-      if (toErrorValue(error).code === 'ipc.closed') await pending.finish();
-      else await pending.takeBack(error);
+      if (toErrorValue(error).code === 'ipc.closed') {
+        await runner.ended;
+        await pending.finish();
+      } else {
+        await pending.takeBack(error);
+      }
       await this.afterChange(machine);
       throw error;
     }
@@ -319,10 +325,27 @@ export class SnapshotService {
           signal: control.signal,
         });
       await (running ? work() : this.machines.locked(machine, work));
-      machine.note(`deleted snapshots: ${ids.join(', ')}`);
+      machine.note(
+        ids.length > 0 ? `deleted snapshots: ${ids.join(', ')}` : 'merged what deleted snapshots had left',
+      );
       await this.afterChange(machine);
+      if (running) this.mergeWhenOff(machine);
     });
     this.changed(machine);
+  }
+
+  /** What the running machine needs of deleted snapshots stays until then; after that it is only in the way. */
+  private mergeWhenOff(machine: Machine): void {
+    const { runner } = machine;
+    void runner?.ended
+      .then(() => machine.settled)
+      .then(async () => {
+        if (this.machines.power.isClosing || machine.runner || machine.config === null) return;
+        const { merges } = await this.storeOf(machine).planDelete([], false);
+        if (merges.length > 0)
+          this.job(machine, 'deleteSnapshots', true, (control) => this.deleteNow(machine, [], control));
+      })
+      .catch((error: unknown) => this.context.log.warn(`“${machine.name}”: not merged yet`, error));
   }
 
   /** Its configuration has been written by an operation: takes it over. */

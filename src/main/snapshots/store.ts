@@ -3,7 +3,7 @@ import { join, relative, sep } from 'node:path';
 import { Failure } from '@shared/errors';
 import type { MachineConfig } from '@shared/machine/config';
 import { ancestorsOf } from '@shared/snapshot/tree';
-import { backingOf, chainOf } from '../disks/chain/chain';
+import { backingOf, chainOf, formatOf } from '../disks/chain/chain';
 import { measureMerge, type MergeOptions } from '../disks/chain/merge';
 import { inspectDisk } from '../disks/inspect';
 import { openDisk } from '../disks/open-disk';
@@ -14,7 +14,7 @@ import { JournalledFolder, type PendingOperation, type Recovery } from './journa
 import { type DeletePlan, imagesOf, type ImageTree, planDelete } from './plan-delete';
 import { planRestore } from './plan-restore';
 import { newImages, type NewSnapshot, planTake } from './plan-take';
-import { filesOf, inFolder, readRecords, type SnapshotRecord } from './record';
+import { filesOf, inFolder, readRecords, readUsableRecords, type SnapshotRecord } from './record';
 
 /** A live snapshot between its two halves. */
 export interface LiveTake {
@@ -45,9 +45,15 @@ export class SnapshotStore {
     return readRecords(this.folder);
   }
 
+  /** What can be read of them, and the ids of the others. @throws Failure `file.*` */
+  usableRecords(): ReturnType<typeof readUsableRecords> {
+    return readUsableRecords(this.folder);
+  }
+
   /** @throws Failure `snapshot.not-found` */
   async record(id: string): Promise<SnapshotRecord> {
-    const found = (await this.records()).find((record) => record.id === id);
+    const { records } = await readUsableRecords(this.folder);
+    const found = records.find((record) => record.id === id);
     if (found) return found;
     throw new Failure('snapshot.not-found', 'This machine has no such snapshot any more.');
   }
@@ -180,7 +186,8 @@ export class SnapshotStore {
   async checkImages(record: SnapshotRecord): Promise<void> {
     for (const { path } of record.config.disks) {
       try {
-        await (await openDisk(inFolder(this.folder, path), { readOnly: true })).close();
+        const image = inFolder(this.folder, path);
+        await (await openDisk(image, { readOnly: true, format: formatOf(image) })).close();
       } catch (error) {
         throw new Failure('snapshot.broken', `The disk of this snapshot cannot be used: ${path}`, {
           hint: 'Nothing has been changed. Put the file back from a backup, or delete the snapshot.',
@@ -192,7 +199,10 @@ export class SnapshotStore {
 
   /** Images of the present state, down to the first that a snapshot owns. */
   private async abandonedImages(): Promise<string[]> {
-    const owned = new Set((await this.records()).flatMap(imagesOf));
+    const { records, broken } = await readUsableRecords(this.folder);
+    // Nobody knows what belongs to a snapshot that cannot be read.
+    if (broken.length > 0) return [];
+    const owned = new Set(records.flatMap(imagesOf));
     const abandoned: string[] = [];
     for (const { path } of (await this.config()).disks) {
       for (const image of await this.innerChain(path)) {

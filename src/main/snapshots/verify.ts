@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { toErrorValue } from '@shared/errors';
+import { formatOf } from '../disks/chain/chain';
 import { openDisk } from '../disks/open-disk';
 import { exists } from './files';
 import { imagesOf } from './plan-delete';
@@ -52,7 +53,8 @@ export async function verifyDisks(store: SnapshotStore): Promise<Complaint[]> {
   for (const image of [...records.flatMap(imagesOf), ...present]) {
     try {
       for (const link of await store.innerChain(image)) used.add(link);
-      await (await openDisk(inFolder(store.folder, image), { readOnly: true })).close();
+      const path = inFolder(store.folder, image);
+      await (await openDisk(path, { readOnly: true, format: formatOf(path) })).close();
     } catch (error) {
       complain(image, toErrorValue(error).message);
     }

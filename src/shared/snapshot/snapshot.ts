@@ -42,6 +42,8 @@ export type Snapshot = z.infer<typeof snapshot>;
 export const snapshotList = z.object({
   /** Oldest first, so that parents come before their children. */
   snapshots: z.array(snapshot),
+  /** Snapshots whose record cannot be read; nothing is deleted while there are any. */
+  broken: z.array(snapshotId).default([]),
   /** The snapshot that the present state goes on from; null while there is none. */
   current: snapshotId.nullable(),
   /** The disks, or the settings that count, differ from `current`; true while there is none, or the machine runs. */
