@@ -45,7 +45,14 @@ export async function prepareLaunch(
   const networks = (await context.networks?.prepare(folder, config)) ?? {};
   const paths: LaunchPaths = { ...resolved, networks };
   if (config.engine !== 'qemu' || !context.prepareQemu) return paths;
-  return { ...paths, qemu: { ...(await context.prepareQemu(config)), nicSockets: networks } };
+  const qemu = await context.prepareQemu(config);
+  return { ...paths, qemu: { ...qemu, nicSockets: hasStreamCables(qemu.version) ? networks : {} } };
+}
+
+/** `-netdev stream` came with QEMU 7.2; an older one starts with cables that end nowhere. */
+function hasStreamCables(version: string): boolean {
+  const [major = 0, minor = 0] = version.split('.').map((part) => parseInt(part, 10));
+  return major > 7 || (major === 7 && minor >= 2);
 }
 
 async function diskPath(folder: string, inner: string): Promise<string> {
