@@ -137,6 +137,44 @@ describe.each(Object.entries(operations))('%s, stopped anywhere', (_name, operat
   });
 });
 
+describe('a snapshot of a running machine, whose program dies after it was decided', () => {
+  it.each(['the new images', 'the old images'])('keeps what the guest wrote to %s', async (where) => {
+    const folder = await copyOf(base, join(root, 'live'));
+    const store = new SnapshotStore(folder, hostSnapshotFiles());
+    const before = await store.config();
+    const { pending, overlays, id } = await store.beginTake({ ...options, name: 'live' }, false);
+    await pending.decide();
+    const written = new Uint8Array(5000).fill(200);
+    for (const disk of before.disks) {
+      const old = join(folder, disk.path);
+      await writeTo(where === 'the new images' ? (overlays[disk.id] ?? '') : old, 123_456, written);
+    }
+    expect(await new SnapshotStore(folder, hostSnapshotFiles()).recover()).toMatchObject({ how: 'finished' });
+    expect(await complaintsAbout(folder)).toEqual([]);
+    const { current, present } = await look(folder);
+    expect(current).toBe(id);
+    for (const contents of Object.values(present)) {
+      expect(
+        Buffer.from(contents, 'base64')
+          .subarray(123_456, 128_456)
+          .every((byte) => byte === 200),
+      ).toBe(true);
+    }
+  });
+
+  it('is undone as a whole when the machine’s process refused', async () => {
+    const folder = await copyOf(base, join(root, 'refused'));
+    const before = await look(folder);
+    const store = new SnapshotStore(folder, hostSnapshotFiles());
+    const { pending } = await store.beginTake({ ...options, name: 'live' }, false);
+    await pending.decide();
+    await pending.takeBack(new Error('refused'));
+    expect(await store.recover()).toBeUndefined();
+    expect(await look(folder)).toEqual(before);
+    expect(await complaintsAbout(folder)).toEqual([]);
+  });
+});
+
 describe('a recovery', () => {
   it('that is stopped as well is finished by the next one', async () => {
     const folder = join(root, 'twice');

@@ -74,7 +74,10 @@ describe.each(engines)('snapshots with a guest on %s', (engine) => {
       const job = await done(core.handlers['snapshot.take']({ id, memory }));
       return (job.result as { snapshot: string }).snapshot;
     };
+    const began = performance.now();
     const first = await take(true);
+    const totalMs = Math.round(performance.now() - began);
+    const [{ memoryBytes = 0 } = {}] = (await core.handlers['snapshot.list']({ id })).snapshots;
     expect(await guest.counter()).toBeGreaterThan(counted);
     expect(await guest.addOnDisk()).toBe(one + 1);
     const second = await take(true);
@@ -114,7 +117,9 @@ describe.each(engines)('snapshots with a guest on %s', (engine) => {
     const log = await readFile(join(folder, 'logs', 'machine.log'), 'utf8');
     const pauses = [...log.matchAll(/stood still for (\d+) ms/g)].map((match) => Number(match[1]));
     expect(pauses).toHaveLength(2);
-    console.info(`${engine}, 512 MiB: the guest stood still for ${pauses.join(' and ')} ms`);
+    console.info(
+      `${engine}, 512 MiB: the guest stood still for ${pauses.join(' and ')} ms; ${totalMs} ms in all, ${memoryBytes} bytes`,
+    );
     for (const pause of pauses) expect(pause).toBeLessThan(5000);
     await expect(stat(join(folder, 'journal.json'))).rejects.toMatchObject({ code: 'ENOENT' });
   });
