@@ -59,6 +59,7 @@ function startChild(file: string, entry: ProcessEntry, label: string): HostedPro
     if (closed) return;
     closed = true;
     streams.endAll();
+    dropUntaken(child);
     for (const listener of closeListeners) listener();
   };
   child.on('message', (raw: unknown) => {
@@ -112,6 +113,22 @@ function giveWebSocket(
   const { socket, head, headers } = endpoint;
   if (child.connected) post({ kind: 'web-socket', description, headers, head: new Uint8Array(head) }, socket);
   else socket.destroy();
+}
+
+/** What Node has not finished sending: one socket that waits to be acknowledged, and those that wait for it. */
+interface Untaken {
+  _pendingMessage?: { handle?: { close(): void } } | null;
+  _handleQueue?: { handle?: { destroy?(): void } }[] | null;
+}
+
+/**
+ * Closes the sockets that a child has not taken before it ended. Node forgets them (its fields for them have no
+ * public counterpart): the page at the other end would wait for ever, and its browser with every further WebSocket.
+ */
+function dropUntaken(child: ChildProcess): void {
+  const { _pendingMessage, _handleQueue } = child as Untaken;
+  _pendingMessage?.handle?.close();
+  for (const { handle } of _handleQueue ?? []) handle?.destroy?.();
 }
 
 function exitOf(child: ChildProcess, tail: Tail): Promise<ProcessExit> {
