@@ -45,6 +45,7 @@ export function snapshotBackend(machine: MachineSummary, snapshots: Snapshot[], 
     current: current === null ? null : snapshotIdOf(current),
     presentChangedSince: true,
     presentBytes: 4096,
+    broken: [],
   };
   const calls: [string, Record<string, unknown>][] = [];
   /** `machine` is what main says of it; `hold` keeps jobs running; `fails` is what they end with. */

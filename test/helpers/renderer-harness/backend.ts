@@ -9,6 +9,7 @@ import type { MachineSummary } from '@shared/machine/summary';
 import { defaultNetwork } from '@shared/network/config';
 import type { NetworkSummary } from '@shared/network/summary';
 import * as data from './data';
+import { snapshotHandlers } from './snapshots';
 
 /**
  * A backend inside the page, behind the same contract and the same bridge as the real one: for looking at screens

@@ -174,6 +174,93 @@ const shots = [
       await page.waitForTimeout(500);
     },
   },
+  { name: 'snapshots', size: small, path: '#/machines/m000000000000001/snapshots' },
+  {
+    name: 'snapshots-details-dark',
+    size: small,
+    theme: 'dark',
+    path: '#/machines/m000000000000001/snapshots',
+    act: async (page) => {
+      await page.getByText('Tools installed').first().click();
+      await page.waitForTimeout(300);
+    },
+  },
+  {
+    name: 'snapshots-large',
+    size: large,
+    path: '#/machines/m000000000000001/snapshots',
+    act: async (page) => {
+      await page.getByText('Fresh installation').first().click();
+      await page
+        .getByText('Before the update')
+        .first()
+        .click({ modifiers: ['Control'] });
+      await page.waitForTimeout(300);
+    },
+  },
+  {
+    name: 'snapshots-take',
+    size: small,
+    path: '#/machines/m000000000000001/snapshots',
+    act: async (page) => {
+      await page.keyboard.press('Control+Shift+S');
+      await page.waitForTimeout(400);
+    },
+  },
+  {
+    name: 'snapshots-restore-zh',
+    size: small,
+    language: 'zh-CN',
+    path: '#/machines/m000000000000001/snapshots',
+    act: async (page) => {
+      await page.getByText('Tools installed').first().dblclick();
+      await page.waitForTimeout(400);
+    },
+  },
+  {
+    name: 'snapshots-delete',
+    size: small,
+    theme: 'dark',
+    path: '#/machines/m000000000000001/snapshots',
+    act: async (page) => {
+      await page.getByText('Kernel 6.1 experiment').first().click();
+      await page.keyboard.press('Delete');
+      await page.waitForTimeout(400);
+    },
+  },
+  {
+    name: 'snapshots-job',
+    size: small,
+    path: '#/machines/m000000000000001/snapshots',
+    act: async (page) => {
+      await page.keyboard.press('Control+Shift+S');
+      await page.keyboard.press('Enter');
+      await page.waitForTimeout(900);
+    },
+  },
+  {
+    name: 'snapshots-edit',
+    size: small,
+    language: 'zh-CN',
+    theme: 'dark',
+    path: '#/machines/m000000000000001/snapshots',
+    act: async (page) => {
+      await page.getByText('Before the update').first().click();
+      await page.keyboard.press('F2');
+      await page.waitForTimeout(300);
+    },
+  },
+  { name: 'snapshots-empty', size: small, path: '#/machines/m000000000000002/snapshots' },
+  {
+    name: 'snapshots-menu',
+    size: large,
+    theme: 'dark',
+    path: '#/machines/m000000000000001/snapshots',
+    act: async (page) => {
+      await page.getByText('After the update').first().click({ button: 'right' });
+      await page.waitForTimeout(300);
+    },
+  },
   { name: 'create', size: small, path: '#/create' },
   { name: 'create-dark', size: small, theme: 'dark', path: '#/create' },
 ];

@@ -35,6 +35,7 @@ describe('hostCommand', () => {
     expect(hostCommand(press('KeyG', { ctrl: true, alt: true }))).toBe('release-mouse');
     expect(hostCommand(press('Enter', { ctrl: true, alt: true }))).toBe('full-screen');
     expect(hostCommand(press('F11'))).toBe('full-screen');
+    expect(hostCommand(press('KeyS', { ctrl: true, shift: true }))).toBe('take-snapshot');
   });
 
   it('leaves every other key to the guest', () => {
@@ -43,6 +44,8 @@ describe('hostCommand', () => {
     expect(hostCommand(press('KeyG', { ctrl: true, alt: true, shift: true }))).toBeUndefined();
     expect(hostCommand(press('F11', { ctrl: true }))).toBeUndefined();
     expect(hostCommand(press('F10'))).toBeUndefined();
+    expect(hostCommand(press('KeyS', { ctrl: true }))).toBeUndefined();
+    expect(hostCommand(press('KeyS', { ctrl: true, alt: true, shift: true }))).toBeUndefined();
     expect(hostCommand(press('Escape'))).toBeUndefined();
   });
 });

@@ -33,20 +33,25 @@ export const keyCombos: KeyCombo[][] = [
 ];
 
 /** What a key chord does in the console window instead of going to the guest. */
-export type HostCommand = 'toolbar' | 'release-mouse' | 'full-screen';
+export type HostCommand = 'toolbar' | 'release-mouse' | 'full-screen' | 'take-snapshot';
 
 /** The chords as a person reads them. */
 export const hostChords: Record<HostCommand, string> = {
   toolbar: 'Ctrl+Alt+M',
   'release-mouse': 'Ctrl+Alt+G',
   'full-screen': 'F11',
+  'take-snapshot': 'Ctrl+Shift+S',
 };
 
 type Chord = Pick<KeyboardEvent, 'code' | 'ctrlKey' | 'altKey' | 'shiftKey' | 'metaKey'>;
 
 /** The command of a key press, or undefined when the key is the guest's. */
 export function hostCommand(event: Chord): HostCommand | undefined {
-  if (event.metaKey || event.shiftKey) return undefined;
+  if (event.metaKey) return undefined;
+  if (event.shiftKey) {
+    const chord = event.ctrlKey && !event.altKey && event.code === 'KeyS';
+    return chord ? 'take-snapshot' : undefined;
+  }
   if (event.ctrlKey && event.altKey) {
     if (event.code === 'KeyM') return 'toolbar';
     if (event.code === 'KeyG') return 'release-mouse';

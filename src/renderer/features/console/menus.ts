@@ -45,12 +45,13 @@ function driveItem(drive: DriveConfig, t: Translate, commands: MachineCommands):
   };
 }
 
-/** The menu *Machine*. */
+/** The menu *Machine*, with the group about its snapshots. */
 export function machineMenu(
   machine: MachineSummary,
   canShowInFolder: boolean,
   t: Translate,
   commands: MachineCommands,
+  snapshots: DropdownMenuItem[],
 ): DropdownMenuItem[][] {
   const { allowed } = commands;
   const item = (
@@ -80,11 +81,12 @@ export function machineMenu(
       item('reset', 'i-lucide-rotate-ccw', 'reset', commands.reset),
       item('powerOff', 'i-lucide-power-off', 'powerOff', commands.powerOff, 'error'),
     ],
+    snapshots,
     (machine.config?.drives ?? []).map((drive) => driveItem(drive, t, commands)),
     [item('screenshot', 'i-lucide-camera', 'screenshot', commands.screenshot)],
   ];
   if (canShowInFolder) {
-    groups[3]?.push({
+    groups.at(-1)?.push({
       label: t('console.machine.showInFolder'),
       icon: 'i-lucide-folder-search',
       onSelect: () => void commands.showInFolder(),

@@ -13,6 +13,8 @@ describe('what can be done', () => {
   it('with a machine that is off', () => {
     expect(possibleActions([testMachine(1, 'One')], false)).toEqual([
       'start',
+      'takeSnapshot',
+      'snapshots',
       'settings',
       'rename',
       'delete',

@@ -12,6 +12,8 @@ export const libraryActions = [
   'powerOff',
   'save',
   'discardSavedState',
+  'takeSnapshot',
+  'snapshots',
   'settings',
   'rename',
   'showInFolder',
@@ -39,6 +41,8 @@ export const actionLooks: Record<LibraryAction, ActionLook> = {
   powerOff: { icon: 'i-lucide-unplug', danger: true, many: true },
   save: { icon: 'i-lucide-save', many: true },
   discardSavedState: { icon: 'i-lucide-archive-x', danger: true, many: true },
+  takeSnapshot: { icon: 'i-lucide-git-branch-plus', shortcut: 'Mod+Shift+S' },
+  snapshots: { icon: 'i-lucide-git-branch' },
   settings: { icon: 'i-lucide-sliders-horizontal' },
   rename: { icon: 'i-lucide-pencil', shortcut: 'F2' },
   showInFolder: { icon: 'i-lucide-folder-open' },
@@ -57,7 +61,7 @@ export function isPossible(
   if (action === 'rescan' || action === 'forget') return machine.inaccessible;
   if (machine.inaccessible) return false;
   if (action === 'openConsole') return hasProcess(machine.state);
-  if (action === 'settings') return true;
+  if (action === 'settings' || action === 'snapshots') return true;
   return isAllowed(action satisfies MachineAction, machine.state);
 }
 

@@ -8,6 +8,7 @@ import { useApp } from '../../stores/app';
 import { useMachines } from '../../stores/machines';
 import { useConfirm } from '../../ui/confirm';
 import { reportError } from '../../ui/notify';
+import { askTake } from '../snapshots/dialogs';
 import { isPossible, type LibraryAction } from './actions';
 
 /** Commands that take only a machine's id and answer with its new summary. */
@@ -97,7 +98,8 @@ export function useLibraryActions({ rename }: Options) {
   }
 
   /** One machine's part of an action that needs no further question. */
-  function doOne(action: LibraryAction, { id }: MachineSummary): Promise<unknown> {
+  function doOne(action: LibraryAction, machine: MachineSummary): Promise<unknown> {
+    const { id } = machine;
     switch (action) {
       case 'start':
         return plain('machine.start', id);
@@ -123,6 +125,11 @@ export function useLibraryActions({ rename }: Options) {
         return call('machine.delete', { id, how: 'forget' });
       case 'settings':
         return router.push({ name: 'settings', params: { id } });
+      case 'snapshots':
+        return router.push({ name: 'snapshots', params: { id } });
+      case 'takeSnapshot':
+        askTake(machine);
+        return Promise.resolve();
       case 'rescan':
         return machines.rescan();
       case 'rename':

@@ -108,6 +108,15 @@ describe('the tree', () => {
     expect(selected()).toEqual([snapshotIdOf(2)]);
   });
 
+  it('tells of snapshots that cannot be read', async () => {
+    await open(forked, 3);
+    main.list.broken = [snapshotIdOf(9)];
+    main.server.emit('snapshot.changed', { id: machine.id });
+    await settle();
+    expect(document.querySelector('[role=alert]')?.textContent).toContain('One snapshot cannot be read');
+    expect(items()).toHaveLength(4);
+  });
+
   it('compares two that are selected', async () => {
     await open((of) => {
       const config = of.config as NonNullable<MachineSummary['config']>;

@@ -16,6 +16,8 @@ export default {
     powerOff: 'Power off',
     save: 'Save state',
     discardSavedState: 'Discard saved state',
+    takeSnapshot: 'Take snapshot…',
+    snapshots: 'Snapshots',
     settings: 'Settings',
     rename: 'Rename',
     showInFolder: 'Show in folder',

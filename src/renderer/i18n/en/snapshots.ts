@@ -5,6 +5,8 @@ export default {
   hint: 'Ctrl and Shift select several; two are compared.',
   gone: 'This machine is not in the library any more',
   dismiss: 'Dismiss',
+  broken:
+    'One snapshot cannot be read and is not shown. Its files are left as they are. | {count} snapshots cannot be read and are not shown. Their files are left as they are.',
   selected: '{count} selected',
   totalSize: '{size} of their own',
   defaultName: 'Snapshot {number}',
@@ -94,6 +96,11 @@ export default {
     branch: 'Delete the whole branch: {count} snapshots',
     done: '“{name}” has been deleted | {count} snapshots have been deleted',
   },
+  job: {
+    snapshot: 'Taking a snapshot of “{name}”',
+    restore: 'Restoring a snapshot of “{name}”',
+    deleteSnapshots: 'Deleting snapshots of “{name}”',
+  },
   edit: { title: 'Change name and description' },
   compare: {
     title: 'Comparison',
@@ -101,6 +108,7 @@ export default {
     settings: 'Settings that have changed since',
     setting: 'Setting',
     same: 'The settings are the same.',
+    now: 'Now',
   },
   setting: {
     architecture: 'Architecture',

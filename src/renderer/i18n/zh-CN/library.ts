@@ -19,6 +19,8 @@ export default {
     powerOff: '切断电源',
     save: '保存状态',
     discardSavedState: '丢弃保存的状态',
+    takeSnapshot: '创建快照…',
+    snapshots: '快照',
     settings: '设置',
     rename: '重命名',
     showInFolder: '在文件夹中显示',

@@ -8,6 +8,8 @@ export default {
   hint: '按住 Ctrl 或 Shift 可多选；选择两个可进行比较。',
   gone: '此虚拟机已不在库中',
   dismiss: '关闭',
+  broken:
+    '有一个快照无法读取，因此未显示。其文件保持原样。 | 有 {count} 个快照无法读取，因此未显示。其文件保持原样。',
   selected: '已选择 {count} 项',
   totalSize: '自身占用 {size}',
   defaultName: '快照 {number}',
@@ -95,6 +97,11 @@ export default {
     branch: '删除整个分支：{count} 个快照',
     done: '已删除“{name}” | 已删除 {count} 个快照',
   },
+  job: {
+    snapshot: '正在为“{name}”创建快照',
+    restore: '正在恢复“{name}”的快照',
+    deleteSnapshots: '正在删除“{name}”的快照',
+  },
   edit: { title: '修改名称和说明' },
   compare: {
     title: '比较',
@@ -102,6 +109,7 @@ export default {
     settings: '此后更改的设置',
     setting: '设置',
     same: '设置相同。',
+    now: '现在',
   },
   setting: {
     architecture: '架构',
