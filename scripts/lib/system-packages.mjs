@@ -12,7 +12,12 @@ const needs = [
   { program: 'xorriso', package: 'xorriso', for: 'Starter Linux and test images' },
   { program: 'mformat', package: 'mtools', for: 'floppy images' },
   { program: 'cpio', package: 'cpio', for: 'test guests' },
+  { program: 'qemu-system-x86_64', package: 'qemu-system-x86', for: 'machines on QEMU' },
+  { program: 'swtpm', package: 'swtpm', for: 'machines with a TPM' },
 ];
+
+/** Firmware, by a file that each package brings. */
+const firmware = [{ path: '/usr/share/OVMF/OVMF_CODE_4M.ms.fd', package: 'ovmf', for: 'machines with UEFI' }];
 
 /** Libraries that Electron's program links to, by a file that each package brings. */
 const libraries = [
@@ -36,8 +41,14 @@ function hasLibrary(file) {
 
 function missing() {
   const programs = needs.filter((need) => !onPath(need.program));
+  const images =
+    process.platform === 'linux' ? firmware.filter(({ path: file }) => !fs.existsSync(file)) : [];
   const files = process.platform === 'linux' ? libraries.filter((library) => !hasLibrary(library.file)) : [];
-  return [...programs, ...files.map((library) => ({ ...library, program: library.file, for: 'Electron' }))];
+  return [
+    ...programs,
+    ...images.map((image) => ({ ...image, program: image.path })),
+    ...files.map((library) => ({ ...library, program: library.file, for: 'Electron' })),
+  ];
 }
 
 /** @returns what is missing in the end: `{ program, package, for }` each */

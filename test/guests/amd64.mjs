@@ -56,7 +56,7 @@ const modules = [
     'virtio_scsi',
   ],
   ...['virtio_net', 'virtio_balloon', 'virtio_console', 'virtio_rng', 'virtio_gpu', 'acpiphp'],
-  ...['xhci_pci', 'usbhid', 'hid_generic', 'evdev', 'psmouse', 'tpm_tis', 'tpm_crb', 'efivarfs'],
+  ...['xhci_pci', 'usbhid', 'hid_generic', 'evdev', 'tpm_tis', 'tpm_crb', 'efivarfs'],
 ];
 
 const init = `#!/bin/busybox sh
@@ -71,7 +71,8 @@ hostname amd64
  do sleep 1; done
  exec qemu-ga -m virtio-serial -p /dev/$port -t /run) >/dev/null 2>&1 &
 printf 'ready %s %s\\n' "$(uname -m)" "$([ -d /sys/firmware/efi ] && echo uefi || echo bios)" >/dev/ttyS0
-(while true; do setsid sh -c 'exec sh </dev/tty1 >/dev/tty1 2>&1'; done) &
+# Not a shell that edits lines: that one asks the terminal where the cursor is, and loses what is typed meanwhile.
+(exec </dev/tty1 >/dev/tty1 2>&1; while printf '# ' && read -r line; do eval "$line"; done) &
 while true; do setsid sh -c 'exec sh </dev/ttyS0 >/dev/ttyS0 2>&1'; done
 `;
 const options = 'console=tty0 console=ttyS0,115200 quiet no_timer_check cryptomgr.notests=1 mce=off';

@@ -18,6 +18,8 @@ declare module '@novnc/novnc' {
     viewOnly: boolean;
     focusOnClick: boolean;
     scaleViewport: boolean;
+    /** Asks the server for a screen as large as the element, where it can do that (ExtendedDesktopSize). */
+    resizeSession: boolean;
     clipViewport: boolean;
     showDotCursor: boolean;
     background: string;
@@ -31,6 +33,9 @@ declare module '@novnc/novnc' {
     protected _framebufferUpdate(): boolean;
     /** True when the rectangle has been taken from the socket. */
     protected _handleRect(): boolean;
+    /** Asks for a screen of the size of the element, if that is wanted. */
+    protected _requestRemoteResize(): void;
+    protected _screenSize(): { w: number; h: number };
     protected _resize(width: number, height: number): void;
   }
 }

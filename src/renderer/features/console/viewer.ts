@@ -2,6 +2,9 @@ import RFB from '@novnc/novnc';
 import { RfbChannel } from './rfb-channel';
 import { pointerMotionChange } from './rfb-messages';
 
+/** No guest is asked for a screen with fewer pixels than that to a side. */
+const smallestScreen = 200;
+
 /** What a viewer tells about what it shows. */
 export interface ViewerEvents {
   connected(): void;
@@ -56,6 +59,12 @@ export class Viewer extends RFB {
     // Announces the mouse's mode and has no data; the mode is taken from the machine's summary.
     if (this._FBU.encoding === pointerMotionChange) return true;
     return super._handleRect();
+  }
+
+  /** While another tab is in front the element has no size; a guest that was given that would lose its screen. */
+  protected override _requestRemoteResize(): void {
+    const { w, h } = this._screenSize();
+    if (w >= smallestScreen && h >= smallestScreen) super._requestRemoteResize();
   }
 
   protected override _resize(width: number, height: number): void {
