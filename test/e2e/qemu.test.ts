@@ -1,9 +1,11 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
+import { buildAmd64Iso } from '../guests/amd64.mjs';
 import { type AppUnderTest, startBrowserApp } from '../helpers/app';
 import { chromiumProgram, findProgram, sayWhySkipped } from '../helpers/programs';
 import { temporaryFolder } from '../helpers/temp-folder';
+import { prepareMachines } from '../helpers/prepared-machines';
 import {
   chooseFromMenu,
   createFromGallery,
@@ -20,6 +22,18 @@ const missing = [
 ].filter((name) => name !== false);
 if (missing.length > 0) sayWhySkipped('a person with QEMU', `${missing.join(' and ')} is missing`);
 
+/** Undefined, and said so, where Debian's packages cannot be had. */
+async function wideGuest() {
+  try {
+    return missing.length === 0 && findProgram('qemu-system-x86_64') ? await buildAmd64Iso() : undefined;
+  } catch (error) {
+    if (!(error instanceof Error) || error.name !== 'PackagesUnavailable') throw error;
+    sayWhySkipped('a 64-bit system with QEMU', error.message);
+    return undefined;
+  }
+}
+const iso = await wideGuest();
+
 const screenshots = path.resolve('test-results/screenshots');
 
 describe.skipIf(missing.length > 0)('a person who chooses QEMU', () => {
@@ -27,8 +41,16 @@ describe.skipIf(missing.length > 0)('a person who chooses QEMU', () => {
   let removeData: (() => Promise<void>) | undefined;
 
   afterEach(async (context) => {
-    if (context.task.result?.state === 'fail')
-      await app?.manager.screenshot({ path: `${screenshots}/failed-qemu.png` });
+    if (context.task.result?.state === 'fail') {
+      const pages = app?.manager.context().pages() ?? [];
+      for (const [index, page] of pages.entries()) {
+        await page
+          .getByTestId('tab-screen')
+          .click({ timeout: 1000 })
+          .catch(() => undefined); // only consoles have it
+        await page.screenshot({ path: `${screenshots}/failed-qemu-${index}.png` });
+      }
+    }
     await app?.close();
     await removeData?.();
   });
@@ -70,5 +92,39 @@ describe.skipIf(missing.length > 0)('a person who chooses QEMU', () => {
       .getByRole('button', { name: /Power off/ })
       .click();
     await expect.poll(() => item.innerText(), { timeout: 20_000 }).toMatch(/Off/i);
+  });
+
+  it.skipIf(!iso)('sees a 64-bit system start by UEFI, which takes the size of the window', async () => {
+    const data = await temporaryFolder('e2e-qemu');
+    removeData = data.remove;
+    await prepareMachines(data.path, [
+      {
+        name: 'Sixty-four',
+        engine: 'qemu',
+        architecture: 'x86_64',
+        guest: 'debian',
+        firmware: fs.existsSync('/usr/share/OVMF') ? 'uefi' : 'bios',
+        memoryMiB: 512,
+        boot: ['cdrom'],
+        drives: [{ id: 'cd0', kind: 'cdrom', path: iso?.path ?? null }],
+      },
+    ]);
+    app = await startBrowserApp({ dataFolder: data.path });
+    const { manager } = app;
+    const console = await app.newWindow(() => machineItem(manager, 'Sixty-four').dblclick());
+    await console.setViewportSize({ width: 1200, height: 760 });
+    await waitForScreen(console);
+    await waitForSerial(console, /ready x86_64/, 120_000);
+    // A guest that sets its screen up loses keys: the keyboard's controller keeps few of them.
+    await console.waitForTimeout(2000);
+    await typeOnScreen(console, 'echo typed $((6*7)) > /dev/ttyS0');
+    await waitForSerial(console, /typed 42/, 30_000);
+
+    // The text console of Linux takes its size when it begins, and the window had this one then.
+    const area = await console.getByTestId('console-screen').boundingBox();
+    const canvas = console.getByTestId('console-canvas');
+    const size = () => canvas.evaluate((element: HTMLCanvasElement) => [element.width, element.height]);
+    await expect.poll(size).toEqual([area?.width, area?.height]);
+    await console.screenshot({ path: `${screenshots}/console-qemu-uefi.png` });
   });
 });
