@@ -38,12 +38,19 @@ async function check(title, status) {
   }
 }
 
+/**
+ * Files that run side by side. The end-to-end tests run one after the other (see vitest.config.ts); the others wait
+ * for guests and disks more than they compute.
+ */
+const workers = Math.max(2, os.availableParallelism());
+
 /** Runs projects of vitest and adds its counts to ours; a run that gives no counts is a failure. */
 async function vitest(...projects) {
   const report = path.join(os.tmpdir(), `vivarium-test-${process.pid}-${projects[0]}.json`);
   const status = await runPackage('vitest', [
     'run',
     ...projects.flatMap((project) => ['--project', project]),
+    `--maxWorkers=${workers}`,
     '--reporter=default',
     '--reporter=json',
     `--outputFile.json=${report}`,
