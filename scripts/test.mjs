@@ -38,14 +38,11 @@ async function check(title, status) {
   }
 }
 
-/**
- * Files that run side by side. The end-to-end tests run one after the other (see vitest.config.ts); the others wait
- * for guests and disks more than they compute.
- */
-const workers = Math.max(2, os.availableParallelism());
+/** Files of tests that run side by side: they wait for guests and disks more than they compute. */
+const sideBySide = Math.max(2, os.availableParallelism());
 
-/** Runs projects of vitest and adds its counts to ours; a run that gives no counts is a failure. */
-async function vitest(...projects) {
+/** Runs projects of vitest, so many files at a time, and adds its counts to ours; no counts are a failure. */
+async function vitest(workers, ...projects) {
   const report = path.join(os.tmpdir(), `vivarium-test-${process.pid}-${projects[0]}.json`);
   const status = await runPackage('vitest', [
     'run',
@@ -94,10 +91,11 @@ async function main() {
     await check('end-to-end tests', runPackage('typescript', ['-p', 'tsconfig.e2e.json']));
     await check('renderer', runPackage('vue-tsc', ['-p', 'tsconfig.web.json']));
   });
-  await stage('unit', () => vitest('node', 'renderer'));
-  await stage('conformance', () => vitest('conformance'));
-  await stage('integration', () => vitest('integration'));
-  await stage('e2e', () => vitest('e2e'));
+  await stage('unit', () => vitest(sideBySide, 'node', 'renderer'));
+  await stage('conformance', () => vitest(sideBySide, 'conformance'));
+  await stage('integration', () => vitest(sideBySide, 'integration'));
+  // One app at a time: each of them wants the whole computer.
+  await stage('e2e', () => vitest(1, 'e2e'));
 }
 
 const started = Date.now();
