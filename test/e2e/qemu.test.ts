@@ -76,6 +76,9 @@ describe.skipIf(missing.length > 0)('a person who chooses QEMU', () => {
     await expect.poll(() => item.innerText()).toMatch(/Paused/);
     await app.manager.locator('[data-action="resume"]').click();
     await expect.poll(() => item.innerText()).toMatch(/Running/);
+    // What is typed while the window still says “Paused” is not the guest's.
+    await console.getByTestId('console-notice').waitFor({ state: 'detached' });
+    await typeOnScreen(console, '');
     await typeOnScreen(console, `kept=${a}`);
     await app.manager.locator('[data-action="save"]').click();
     await expect.poll(() => item.innerText(), { timeout: 30_000 }).toMatch(/Saved/);
