@@ -7,6 +7,8 @@ import { startXvfb } from './xvfb';
 /** The running app as a test sees it, whichever shell it runs in. */
 export interface AppUnderTest {
   shell: 'electron' | 'browser';
+  /** When the program was started, as `performance.now()` counts. */
+  launchedAt: number;
   /** The manager window. */
   manager: Page;
   /** Does what opens a new window, and gives that window. */
@@ -51,6 +53,7 @@ function environment(options: AppOptions): Record<string, string> {
 
 /** Browser mode: our server on plain Node, and Chromium in front of it. */
 export async function startBrowserApp(options: AppOptions): Promise<AppUnderTest> {
+  const launchedAt = performance.now();
   const server = spawn(process.execPath, ['out/main/server.js'], {
     env: environment(options),
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -66,6 +69,7 @@ export async function startBrowserApp(options: AppOptions): Promise<AppUnderTest
   await manager.goto(url);
   return {
     shell: 'browser',
+    launchedAt,
     manager,
     mainPid: server.pid ?? 0,
     async newWindow(action) {
@@ -103,6 +107,7 @@ async function end(server: ChildProcess, browser: Browser, signal: NodeJS.Signal
 export async function startElectronApp(options: AppOptions): Promise<AppUnderTest> {
   const display = await startXvfb();
   let app: ElectronApplication;
+  const launchedAt = performance.now();
   try {
     app = await _electron.launch({
       executablePath: electronProgram,
@@ -120,6 +125,7 @@ export async function startElectronApp(options: AppOptions): Promise<AppUnderTes
   const ended = new Promise<void>((resolve) => program.once('exit', () => resolve()));
   return {
     shell: 'electron',
+    launchedAt,
     manager,
     mainPid: program.pid ?? 0,
     async newWindow(action) {
