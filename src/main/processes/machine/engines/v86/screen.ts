@@ -2,7 +2,7 @@ import type { ScreenAdapter } from '../../display/screen-adapter';
 
 /** Milliseconds between two pictures. */
 const fastest = 1000 / 60;
-const slowest = 50;
+const slowest = 1000 / 30;
 const unwatched = 500;
 /** Part of this thread's time that fetching pictures may take while somebody looks. */
 const timeShare = 0.01;
