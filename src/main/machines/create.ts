@@ -1,4 +1,4 @@
-import { mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import { isAbsolute, join } from 'node:path';
 import { Failure } from '@shared/errors';
 import type { EngineCapabilities } from '@shared/engine/capabilities';
@@ -11,18 +11,16 @@ import {
   type MachineSpec,
 } from '@shared/machine/config';
 import { defaultNetworkId } from '@shared/network/config';
-import { folderName, nameProblem, normalizeName } from '@shared/machine/name';
+import { nameProblem, normalizeName } from '@shared/machine/name';
 import { createQcow2 } from '../disks/qcow2/create';
 import type { JobControl } from '../jobs/registry';
-import { lockFile } from '../platform/file-lock';
 import type { ProcessHost } from '../platform/process-host';
-import { syncFolder } from '../platform/sync-folder';
 import { runWorkerJob } from '../platform/worker-job';
+import { buildMachineFolder } from './build-folder';
 import { checkConfig } from './check-config';
 import { writeConfig } from './folder';
 import { newMac, newMachineId } from './identity';
 import { checkMedium } from './launch-paths';
-import { layoutOf } from './layout';
 import { unfinishedPrefix } from './library-file';
 
 const mebibyte = 1024 * 1024;
@@ -112,8 +110,7 @@ export function checkName(name: string, taken: Iterable<string>): void {
 }
 
 /**
- * Makes a machine's folder. It is built under a hidden name and gets its own at the very end, so that there is
- * either the whole machine or nothing; what a killed program left is removed by `removeUnfinished`.
+ * Makes the folder of the machine that a person asked for.
  *
  * @param machinesFolder where it is made
  * @returns the new folder
@@ -127,28 +124,10 @@ export async function createMachineFolder(
   control: JobControl,
 ): Promise<string> {
   for (const image of [spec.cdrom, spec.floppy]) if (image !== null) await checkMedium(image);
-  const unfinished = join(machinesFolder, unfinishedPrefix + config.id);
-  await mkdir(unfinished, { mode: 0o700 });
-  try {
-    const lock = await lockFile(layoutOf(unfinished).lock);
-    try {
-      for (const folder of ['disks', 'logs']) await mkdir(join(unfinished, folder), { mode: 0o700 });
-      await makeDisk(unfinished, config, spec, host, control);
-      await writeConfig(unfinished, config);
-      await syncFolder(unfinished);
-    } finally {
-      // Windows does not rename a folder with an open file in it.
-      await lock?.release();
-    }
-    control.signal.throwIfAborted();
-    const folder = join(machinesFolder, folderName(config.name, config.id));
-    await rename(unfinished, folder);
-    await syncFolder(machinesFolder);
-    return folder;
-  } catch (error) {
-    await rm(unfinished, { recursive: true, force: true, maxRetries: 5 });
-    throw error;
-  }
+  return buildMachineFolder(machinesFolder, config, control.signal, async (unfinished) => {
+    await makeDisk(unfinished, config, spec, host, control);
+    await writeConfig(unfinished, config);
+  });
 }
 
 async function makeDisk(

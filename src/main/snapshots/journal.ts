@@ -261,16 +261,19 @@ function parseJournal(text: string): Journal {
   return journal.parse(JSON.parse(text));
 }
 
-/** The configuration after a step. Name and notes stay the person's; images in drives come with the settings. */
+/** The configuration after a step. What the machine is called and is for stays; images in drives come with the settings. */
 export function changedConfig(
   present: MachineConfig,
   step: Pick<Extract<CommitStep, { do: 'config' }>, 'paths' | 'snapshot' | 'settings'>,
 ): MachineConfig {
   const { id, name, notes, created } = present;
   const base = step.settings === null ? present : { ...step.settings, id, name, notes, created };
-  const { snapshot: _before, ...rest } = base;
+  const { snapshot: _before, template: _template, clonedFrom: _origin, ...rest } = base;
+  const { template, clonedFrom } = present;
   return {
     ...rest,
+    ...(template === undefined ? {} : { template }),
+    ...(clonedFrom === undefined ? {} : { clonedFrom }),
     disks: base.disks.map((disk) => ({ ...disk, path: step.paths[disk.id] ?? disk.path })),
     ...(step.snapshot === null ? {} : { snapshot: step.snapshot }),
   };

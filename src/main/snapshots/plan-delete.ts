@@ -40,7 +40,8 @@ export function planDelete(
   operationId: string,
 ): DeletePlan {
   const left = withoutItems(records, doomed);
-  const kept = new Set([...left.flatMap(imagesOf), ...images.present]);
+  const bases = left.flatMap(({ base = [] }) => base);
+  const kept = new Set([...left.flatMap(imagesOf), ...bases, ...images.present]);
   const merges: DeletePlan['merges'] = [];
   const needed = new Set<string>();
   for (const image of kept) {

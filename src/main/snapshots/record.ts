@@ -2,7 +2,7 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { Failure, toErrorValue } from '@shared/errors';
-import { machineConfig } from '@shared/machine/config';
+import { innerPath, machineConfig } from '@shared/machine/config';
 import { readMachineConfig } from '@shared/machine/migrate';
 import { snapshotDescription, snapshotId, snapshotState } from '@shared/snapshot/snapshot';
 
@@ -24,6 +24,8 @@ export const snapshotRecord = z.looseObject({
   config: machineConfig,
   /** By the disks' ids. */
   images: z.record(z.string(), imageSignature),
+  /** Images below its own that are shared with another machine, so that merging them would only cost space. */
+  base: z.array(innerPath).optional(),
 });
 export type SnapshotRecord = z.infer<typeof snapshotRecord>;
 

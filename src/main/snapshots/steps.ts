@@ -13,11 +13,11 @@ export const prepareStep = z.discriminatedUnion('do', [
   z.strictObject({ do: z.literal('folder'), path: stepPath }),
   /** An empty image on top of another. */
   z.strictObject({ do: z.literal('overlay'), path: stepPath, on: stepPath }),
-  /** One image made of several, see `mergeImages`. */
+  /** One image made of several, or of one without what it does not need; see `mergeImages`. */
   z.strictObject({
     do: z.literal('merge'),
     path: stepPath,
-    layers: z.array(stepPath).min(2),
+    layers: z.array(stepPath).min(1),
     below: stepPath.nullable(),
   }),
   /** The same file under a second name, or a copy where the file system has no such thing. */

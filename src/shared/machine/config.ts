@@ -7,6 +7,10 @@ export const engineIds = ['v86', 'qemu', 'fake'] as const;
 export const engineId = z.enum(engineIds);
 export type EngineId = z.infer<typeof engineId>;
 
+/** What the host's and the guest's clipboards may tell each other; a guest is a stranger, so nothing unless chosen. */
+export const clipboardSharing = z.enum(['off', 'host-to-guest', 'guest-to-host', 'both']);
+export type ClipboardSharing = z.infer<typeof clipboardSharing>;
+
 export const architectures = ['i386', 'x86_64', 'aarch64', 'riscv64', 'ppc64', 's390x'] as const;
 export const architecture = z.enum(architectures);
 export type Architecture = z.infer<typeof architecture>;
@@ -25,7 +29,7 @@ export const innerPath = z
   .refine((path) => !path.split('/').some((part) => part === '..' || part === '.'), 'must stay inside');
 
 const disk = z.looseObject({
-  id: z.string().regex(/^disk[0-9]$/),
+  id: z.string().regex(/^disk[0-7]$/),
   /** The newest image of the chain. */
   path: innerPath,
   bus: z.enum(['ide', 'virtio', 'scsi', 'sata', 'nvme']),
@@ -39,7 +43,7 @@ const drive = z.looseObject({
 });
 
 const nic = z.looseObject({
-  id: z.string().regex(/^nic[0-9]$/),
+  id: z.string().regex(/^nic[0-7]$/),
   model: z.enum(['virtio', 'ne2k', 'e1000']),
   mac: z.string().regex(/^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/),
   /** Whether the cable is plugged in. */
@@ -81,6 +85,8 @@ export const machineConfig = z.looseObject({
   acpi: z.boolean(),
   videoMemoryMiB: z.number().int().min(1).max(256),
   sound: z.boolean(),
+  /** Missing: off. The guest needs the agent of its system's SPICE tools. */
+  clipboard: clipboardSharing.optional(),
   /** Number of serial ports. */
   serialPorts: z.number().int().min(0).max(4),
   disks: z.array(disk).max(8),
@@ -88,6 +94,17 @@ export const machineConfig = z.looseObject({
   nics: z.array(nic).max(8),
   /** The snapshot that the disks go on from; missing while there is none. */
   snapshot: machineId.optional(),
+  /** It is there to make machines of: it is never started. */
+  template: z.boolean().optional(),
+  /** What it was cloned from, as that was called then. It needs nothing of it: shared images are its own, too. */
+  clonedFrom: z
+    .looseObject({
+      machine: machineId,
+      name: machineName,
+      snapshot: machineId.nullable(),
+      linked: z.boolean(),
+    })
+    .optional(),
 });
 export type MachineConfig = z.infer<typeof machineConfig>;
 export type DiskConfig = z.infer<typeof disk>;
@@ -109,6 +126,7 @@ export const machineSettings = machineConfig
     acpi: true,
     videoMemoryMiB: true,
     sound: true,
+    clipboard: true,
     serialPorts: true,
     nics: true,
   })
