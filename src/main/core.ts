@@ -9,11 +9,14 @@ import { allHandlers } from './api/handlers';
 import { QuitService, type QuitLimits, type RunningAtQuit, usualQuitLimits } from './api/quit';
 import { serveClient } from './api/serve';
 import { findStream } from './api/streams';
+import { CloneService } from './clones/service';
+import { refuseTemplate } from './clones/template';
 import { GalleryService } from './gallery/service';
 import { engineCatalogue } from './host/engines';
 import { QemuHost } from './host/qemu/qemu-host';
 import { HostService } from './host/service';
 import { JobRegistry } from './jobs/registry';
+import { BusyMachines } from './machines/busy';
 import type { MachinesContext } from './machines/context';
 import { removeUnfinished } from './machines/create';
 import { Library } from './machines/library';
@@ -21,6 +24,7 @@ import { LibraryList } from './machines/library-file';
 import { Power } from './machines/power';
 import { type Patience, usualPatience } from './machines/runner';
 import { MachineService } from './machines/service';
+import { passOnTraffic } from './machines/traffic';
 import { Uploads } from './media/uploads';
 import { NetworkService } from './networks/service';
 import { type EmitEvent, eventHub } from './platform/events';
@@ -100,9 +104,12 @@ async function assemble(options: CoreOptions, dataFolder: string, lock: FileLock
   await mkdir(mediaFolder, { recursive: true, mode: 0o700 });
 
   const jobs = new JobRegistry(events.emit);
-  const qemu = qemuHere(dataFolder, resourcesFolder);
+  const preferences = await PreferencesService.load(dataFolder, events.emit, log);
+  const chosenFolder = (): string | null => preferences.get().qemuFolder ?? null;
+  const qemu = qemuHere(dataFolder, resourcesFolder, chosenFolder);
   const engines = engineCatalogue(join(resourcesFolder, 'bios'), development, qemu);
   const networks = await NetworkService.load(dataFolder, processHost, events.emit, log);
+  const busy = new BusyMachines();
   const context: MachinesContext = {
     biosFolder: join(resourcesFolder, 'bios'),
     processHost,
@@ -112,16 +119,30 @@ async function assemble(options: CoreOptions, dataFolder: string, lock: FileLock
     log,
     patience: options.patience ?? usualPatience,
     engine: (id) => engines.find(id),
+    busy,
     networks,
     prepareQemu: (config) => qemu.prepare(config),
   };
   const machines = await loadMachines(dataFolder, context);
+  events.listen(({ name, value }) => {
+    if (name === 'network.statistics') passOnTraffic(machines.running(), value.statistics);
+  });
   const snapshots = new SnapshotService(machines, context);
-  context.beforeStart = (machine) => snapshots.recover(machine);
+  const clones = new CloneService(machines, snapshots, context, busy);
+  context.beforeStart = async (machine) => {
+    refuseTemplate(machine);
+    busy.refuse(machine);
+    await snapshots.recover(machine);
+  };
   await snapshots.recoverAll();
+  networks.machines = () => machines.configs();
+  events.listen((event) => {
+    if (event.name !== 'machine.removed') return;
+    const { id } = event.value;
+    networks.forgetMachine(id).catch((error: unknown) => log.warn(`forwards to ${id} stay`, error));
+  });
   const gallery = new GalleryService({ resourcesFolder, mediaFolder });
   const uploads = new Uploads(() => machines.usedImages());
-  const preferences = await PreferencesService.load(dataFolder, events.emit, log);
   const host = new HostService({ version, shell: shell.kind, dataFolder, resourcesFolder, engines, qemu });
   const selftest = new SelftestService(context, gallery);
   const door = await openDoor(options, dataFolder, log);
@@ -142,6 +163,7 @@ async function assemble(options: CoreOptions, dataFolder: string, lock: FileLock
     machines,
     networks,
     snapshots,
+    clones,
     gallery,
     host,
     uploads,
@@ -186,12 +208,13 @@ async function openDoor(
   }
 }
 
-function qemuHere(dataFolder: string, resourcesFolder: string): QemuHost {
+function qemuHere(dataFolder: string, resourcesFolder: string, chosenFolder: () => string | null): QemuHost {
   return new QemuHost({
     platform: process.platform,
     env: process.env,
     hostArchitecture: process.arch,
     size: { memoryMiB: Math.floor(totalmem() / 2 ** 20), processors: availableParallelism() },
+    chosenFolder,
     bundled: join(resourcesFolder, 'qemu'),
     cacheFolder: join(dataFolder, 'cache'),
   });

@@ -1,3 +1,5 @@
+import { Phrase, type PhraseRef } from './phrases/phrase';
+
 /**
  * Every error of the project is a value of one shape, with a code from the registry below.
  *
@@ -53,6 +55,9 @@ export const errorCodes = {
   'job.not-found': 'No job has this id',
   'network.not-found': 'No network has this id',
   'network.invalid': 'A network’s configuration does not fit its schema',
+  'network.in-use': 'Machines have cards on the network',
+  'network.idle': 'No running machine is plugged into the network',
+  'network.no-capture': 'Nothing of the network has been captured',
   'network.port-in-use': 'A port of this computer is taken by another program',
   'host.unavailable': 'Something that this computer does not offer',
 } as const;
@@ -66,6 +71,8 @@ export interface ErrorValue {
   message: string;
   /** What to do about it. */
   hint?: string;
+  /** What the message and the hint are, where they have fixed wording: to be shown in the person's language. */
+  phrases?: { message?: PhraseRef; hint?: PhraseRef };
   /** The error that led to this one. */
   cause?: ErrorValue;
 }
@@ -74,14 +81,21 @@ export interface ErrorValue {
 export class Failure extends Error {
   readonly code: ErrorCode;
   readonly hint?: string;
+  readonly phrases?: ErrorValue['phrases'];
   override readonly cause?: ErrorValue;
 
   /** @param cause anything that was caught; it is turned into an `ErrorValue` */
-  constructor(code: ErrorCode, message: string, details: { hint?: string; cause?: unknown } = {}) {
-    super(message);
+  constructor(
+    code: ErrorCode,
+    message: string | Phrase,
+    details: { hint?: string | Phrase; cause?: unknown; phrases?: ErrorValue['phrases'] } = {},
+  ) {
+    super(textOf(message));
+    const { hint } = details;
     this.name = 'Failure';
     this.code = code;
-    this.hint = details.hint;
+    this.hint = hint === undefined ? undefined : textOf(hint);
+    this.phrases = details.phrases ?? phrasesOf(message, hint);
     this.cause = details.cause === undefined ? undefined : toErrorValue(details.cause);
   }
 
@@ -90,9 +104,22 @@ export class Failure extends Error {
       code: this.code,
       message: this.message,
       ...(this.hint === undefined ? {} : { hint: this.hint }),
+      ...(this.phrases === undefined ? {} : { phrases: this.phrases }),
       ...(this.cause === undefined ? {} : { cause: this.cause }),
     };
   }
+}
+
+function textOf(said: string | Phrase): string {
+  return said instanceof Phrase ? said.text : said;
+}
+
+function phrasesOf(message: string | Phrase, hint: string | Phrase | undefined): ErrorValue['phrases'] {
+  const known = {
+    ...(message instanceof Phrase ? { message: message.ref } : {}),
+    ...(hint instanceof Phrase ? { hint: hint.ref } : {}),
+  };
+  return Object.keys(known).length > 0 ? known : undefined;
 }
 
 export function isErrorCode(code: unknown): code is ErrorCode {
@@ -134,6 +161,6 @@ export function toErrorValue(thrown: unknown): ErrorValue {
 /** Turns an `ErrorValue` that came from another process back into something to throw. */
 export function toFailure(thrown: unknown): Failure {
   if (thrown instanceof Failure) return thrown;
-  const { code, message, hint, cause } = toErrorValue(thrown);
-  return new Failure(code, message, { hint, cause });
+  const { code, message, hint, phrases, cause } = toErrorValue(thrown);
+  return new Failure(code, message, { hint, phrases, cause });
 }

@@ -17,6 +17,7 @@ export function hostHandlers(services: Services): Pick<Handlers<Commands>, HostC
       if (!shell.pickPath) throw new Failure('host.unavailable', 'There are no native dialogs here.');
       return shell.pickPath(purpose);
     },
+    'host.checkQemuFolder': ({ path }) => host.checkQemuFolder(path),
     'host.listFolder': ({ path }) => listFolder(path),
     'media.inspect': ({ path }) => {
       if (!isAbsolute(path)) throw new Failure('input.invalid', `An absolute path is needed: ${path}`);

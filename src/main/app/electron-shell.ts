@@ -25,14 +25,16 @@ async function pickPath(windows: Windows, purpose: PickPurpose): Promise<string 
   const options: Electron.OpenDialogOptions =
     purpose === 'machine-folder'
       ? { properties: ['openDirectory'], defaultPath: app.getPath('documents') }
-      : {
-          properties: ['openFile'],
-          defaultPath: app.getPath('downloads'),
-          filters: [
-            { name: 'Disk, CD and floppy images', extensions: imageExtensions },
-            { name: 'All files', extensions: ['*'] },
-          ],
-        };
+      : purpose === 'qemu-folder'
+        ? { properties: ['openDirectory', 'showHiddenFiles'] }
+        : {
+            properties: ['openFile'],
+            defaultPath: app.getPath('downloads'),
+            filters: [
+              { name: 'Disk, CD and floppy images', extensions: imageExtensions },
+              { name: 'All files', extensions: ['*'] },
+            ],
+          };
   const parent = windows.active();
   const chosen = parent ? await dialog.showOpenDialog(parent, options) : await dialog.showOpenDialog(options);
   return chosen.filePaths[0] ?? null;

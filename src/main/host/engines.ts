@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { Failure } from '@shared/errors';
 import { fakeCapabilities, v86Capabilities } from '@shared/engine/engines';
 import type { EngineStatus } from '@shared/host/report';
+import { phrase } from '@shared/phrases/phrase';
 
 /** What the embedded engine needs below `resources/bios`. */
 const firmwareFiles = ['seabios.bin', 'vgabios.bin'];
@@ -24,7 +25,7 @@ export function engineCatalogue(
     const v86: EngineStatus = {
       capabilities: v86Capabilities,
       available: missing === undefined,
-      problem: missing?.toValue() ?? null,
+      problem: missing === undefined ? null : firmwareFailure(missing).toValue(),
     };
     const fake: EngineStatus = { capabilities: fakeCapabilities, available: true, problem: null };
     const known = qemu ? [v86, await qemu.status()] : [v86];
@@ -40,17 +41,20 @@ export function engineCatalogue(
   };
 }
 
-/** Undefined when the firmware is there. */
-export async function missingFirmware(biosFolder: string): Promise<Failure | undefined> {
+/** The first file of the embedded engine's firmware that is not there. */
+export async function missingFirmware(biosFolder: string): Promise<string | undefined> {
   for (const file of firmwareFiles) {
     try {
       await access(join(biosFolder, file));
-    } catch (error) {
-      return new Failure('engine.not-found', `The firmware of the embedded engine is missing: ${file}.`, {
-        hint: 'Run “npm run resources” in the program’s folder.',
-        cause: error,
-      });
+    } catch {
+      return file;
     }
   }
   return undefined;
+}
+
+function firmwareFailure(file: string): Failure {
+  return new Failure('engine.not-found', phrase('host.firmwareMissing', { file }), {
+    hint: phrase('host.buildResources'),
+  });
 }

@@ -1,19 +1,16 @@
 import { access, constants } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { HostReport } from '@shared/host/report';
+import { phrase } from '@shared/phrases/phrase';
 import { findProgram, runProgram } from '../platform/program';
 import { missingFirmware } from './engines';
-
-export type Fact = HostReport['facts'][number];
+import { type Fact, makeFact } from './fact';
+import { installCommand } from './qemu/install-hint';
 
 /** How long a program may take to tell its version, in milliseconds. */
 const versionMs = 5000;
 const gibibyte = 1024 ** 3;
 /** Below this much free space it is worth a warning: a guest that fills its disk would stop. */
 const littleSpace = 2 * gibibyte;
-
-/** Programs of QEMU, by what they run. */
-const qemuPrograms = ['qemu-system-x86_64', 'qemu-system-i386', 'qemu-system-aarch64'];
 
 /** What a fact-finder looks at. */
 export interface FactSources {
@@ -24,12 +21,11 @@ export interface FactSources {
   platform: NodeJS.Platform;
 }
 
-/** Things that are there or missing on this computer, with what to do about them. */
+/** Things that are there or missing on this computer besides QEMU, with what to do about them. */
 export function collectFacts(sources: FactSources): Promise<Fact[]> {
   return Promise.all([
     firmware(sources),
     starterLinux(sources),
-    qemu(sources),
     qemuImg(sources),
     display(sources),
     dataFolder(sources),
@@ -38,100 +34,76 @@ export function collectFacts(sources: FactSources): Promise<Fact[]> {
 }
 
 async function firmware({ resourcesFolder }: FactSources): Promise<Fact> {
+  const title = phrase('host.firmware');
   const missing = await missingFirmware(join(resourcesFolder, 'bios'));
-  return {
-    id: 'firmware',
-    title: 'Firmware of the embedded engine',
-    status: missing ? 'missing' : 'ok',
-    detail: missing?.message ?? 'SeaBIOS and its VGA BIOS are there.',
-    hint: missing?.hint,
-  };
+  if (!missing) return makeFact('firmware', 'ok', { title, detail: phrase('host.firmwareThere') });
+  const detail = phrase('host.firmwareMissing', { file: missing });
+  return makeFact('firmware', 'missing', { title, detail, hint: phrase('host.buildResources') });
 }
 
 async function starterLinux({ resourcesFolder }: FactSources): Promise<Fact> {
+  const title = phrase('host.starterLinux');
   const found = await isThere(join(resourcesFolder, 'guests', 'starter-linux.iso'));
-  return {
-    id: 'starter-linux',
-    title: 'Starter Linux',
-    status: found ? 'ok' : 'missing',
-    detail: found ? 'Its image is there.' : 'Its image has not been built.',
-    hint: found ? undefined : 'Run “npm run resources” on a computer with Debian’s apt.',
-  };
+  if (found) return makeFact('starter-linux', 'ok', { title, detail: phrase('host.starterLinuxThere') });
+  const detail = phrase('host.starterLinuxMissing');
+  return makeFact('starter-linux', 'missing', { title, detail, hint: phrase('host.buildStarterLinux') });
 }
 
-async function qemu({ env }: FactSources): Promise<Fact> {
-  const fact = { id: 'qemu', title: 'QEMU' };
-  for (const name of qemuPrograms) {
-    const path = await findProgram(name, env);
-    if (!path) continue;
-    return {
-      ...fact,
-      status: 'ok',
-      detail: `${await versionOf(path)} (${path})`,
-    };
-  }
-  return {
-    ...fact,
-    status: 'missing',
-    detail: 'Not found. It is not needed: the embedded engine runs without it.',
-  };
-}
-
-async function qemuImg({ env }: FactSources): Promise<Fact> {
+async function qemuImg({ env, platform }: FactSources): Promise<Fact> {
+  const title = phrase('host.qemuImg');
   const path = await findProgram('qemu-img', env);
-  return {
-    id: 'qemu-img',
-    title: 'qemu-img',
-    status: path ? 'ok' : 'missing',
-    detail: path ? `${await versionOf(path)} (${path})` : 'Not found. It is not needed to run machines.',
-    hint: path
-      ? undefined
-      : 'It checks and converts disk images; on Debian and Ubuntu: apt install qemu-utils',
-  };
+  if (path === undefined) {
+    const { command } = await installCommand(platform, env);
+    return makeFact('qemu-img', 'missing', {
+      title,
+      detail: phrase('host.qemuImgMissing'),
+      hint: phrase('host.qemuImgHint', { command }),
+    });
+  }
+  const version = await versionOf(path);
+  const detail =
+    version === undefined
+      ? phrase('host.programOfUnknownVersion', { path })
+      : phrase('host.programAt', { version, path });
+  return makeFact('qemu-img', 'ok', { title, detail });
 }
 
 function display({ env, platform }: FactSources): Fact {
+  const title = phrase('host.display');
   const there = platform !== 'linux' || Boolean(env['DISPLAY'] ?? env['WAYLAND_DISPLAY']);
-  return {
-    id: 'display',
-    title: 'Display',
-    status: there ? 'ok' : 'warning',
-    detail: there ? 'There is one for windows.' : 'There is none: only browser mode can be used.',
-  };
+  const detail = phrase(there ? 'host.displayThere' : 'host.displayMissing');
+  return makeFact('display', there ? 'ok' : 'warning', { title, detail });
 }
 
-async function dataFolder(sources: FactSources): Promise<Fact> {
-  const writable = await access(sources.dataFolder, constants.W_OK).then(
-    () => true,
-    () => false,
-  );
-  return {
-    id: 'data-folder',
-    title: 'Data folder',
-    status: writable ? 'ok' : 'missing',
-    detail: writable ? sources.dataFolder : `${sources.dataFolder} cannot be written to.`,
-    hint: writable ? undefined : 'Make it writable, or set VIVARIUM_DATA to another folder.',
-  };
+async function dataFolder({ dataFolder: path }: FactSources): Promise<Fact> {
+  const title = phrase('host.dataFolder');
+  try {
+    await access(path, constants.W_OK);
+    return makeFact('data-folder', 'ok', { title, detail: path });
+  } catch {
+    const detail = phrase('host.dataFolderDenied', { path });
+    return makeFact('data-folder', 'missing', { title, detail, hint: phrase('host.dataFolderHint') });
+  }
 }
 
 function diskSpace({ freeSpace }: FactSources): Fact {
-  const fact = { id: 'disk-space', title: 'Free disk space' };
-  if (freeSpace === null) return { ...fact, status: 'warning', detail: 'The system does not tell.' };
+  const title = phrase('host.diskSpace');
+  if (freeSpace === null) {
+    return makeFact('disk-space', 'warning', { title, detail: phrase('host.diskSpaceUnknown') });
+  }
   const little = freeSpace < littleSpace;
-  return {
-    ...fact,
-    status: little ? 'warning' : 'ok',
-    detail: `${(freeSpace / gibibyte).toFixed(1)} GiB`,
-    hint: little ? 'A machine is paused when it cannot write to its disk. Make some room.' : undefined,
-  };
+  const detail = phrase('host.diskSpaceFree', { size: (freeSpace / gibibyte).toFixed(1) });
+  const hint = little ? phrase('host.diskSpaceHint') : undefined;
+  return makeFact('disk-space', little ? 'warning' : 'ok', { title, detail, hint });
 }
 
-async function versionOf(path: string): Promise<string> {
+/** Undefined when it does not tell. */
+async function versionOf(path: string): Promise<string | undefined> {
   try {
     const text = await runProgram(path, ['--version'], versionMs);
-    return /version (\S+)/.exec(text)?.[1]?.replace(/[(,;]+$/, '') ?? 'of an unknown version';
+    return /version (\S+)/.exec(text)?.[1]?.replace(/[(,;]+$/, '');
   } catch {
-    return 'that does not tell its version';
+    return undefined;
   }
 }
 

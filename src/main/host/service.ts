@@ -1,9 +1,14 @@
 import { arch, cpus, freemem, release, totalmem, type as osType, version as osVersion } from 'node:os';
 import { readFile } from 'node:fs/promises';
-import type { EngineStatus, HostReport } from '@shared/host/report';
+import { isAbsolute } from 'node:path';
+import { Failure } from '@shared/errors';
+import type { EngineStatus, FoundQemu, HostReport } from '@shared/host/report';
+import { phrase } from '@shared/phrases/phrase';
 import { freeSpace } from '../platform/disk-space';
 import type { EngineCatalogue } from './engines';
-import { collectFacts, type Fact } from './facts';
+import type { Fact } from './fact';
+import { collectFacts } from './facts';
+import type { QemuHost } from './qemu/qemu-host';
 
 const mebibyte = 1024 * 1024;
 /** Runtimes whose versions are told, where they are there. */
@@ -15,7 +20,7 @@ export interface HostServiceOptions {
   dataFolder: string;
   resourcesFolder: string;
   engines: EngineCatalogue;
-  qemu?: { facts(): Promise<Fact[]> };
+  qemu?: Pick<QemuHost, 'facts' | 'checkFolder'>;
 }
 
 /** What this computer offers. */
@@ -24,6 +29,14 @@ export class HostService {
 
   engines(): Promise<EngineStatus[]> {
     return this.options.engines.list();
+  }
+
+  /** What a folder has of QEMU, before it is chosen. @throws Failure `input.invalid`, `engine.not-found` */
+  checkQemuFolder(path: string): Promise<FoundQemu[]> {
+    const { qemu } = this.options;
+    if (!qemu) throw new Failure('engine.not-found', phrase('engine.noSuchEngine', { engine: 'qemu' }));
+    if (!isAbsolute(path)) throw new Failure('input.invalid', `An absolute path is needed: ${path}`);
+    return qemu.checkFolder(path);
   }
 
   async report(): Promise<HostReport> {
@@ -61,7 +74,7 @@ export class HostService {
       dataFolder,
       freeSpace: space,
       engines: engineList,
-      facts: [...facts, ...qemuFacts],
+      facts: [...qemuFacts, ...facts],
     };
   }
 }

@@ -46,7 +46,7 @@ it.each<[Partial<MachineSpec>, string]>([
   [{ memoryMiB: 15 }, '16 to 2032 MiB'],
   [{ memoryMiB: 2033 }, '16 to 2032 MiB'],
   [{ videoMemoryMiB: 65 }, 'video memory'],
-  [{ cpus: 2 }, 'at most 1 CPU'],
+  [{ cpus: 2 }, 'one processor only'],
   [{ firmware: 'uefi' }, 'UEFI'],
   [{ sound: true }, 'sound'],
   [{ boot: ['network'] }, 'network'],

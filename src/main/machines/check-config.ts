@@ -1,6 +1,8 @@
 import { Failure } from '@shared/errors';
 import type { EngineCapabilities } from '@shared/engine/capabilities';
 import type { MachineConfig } from '@shared/machine/config';
+import type { engine as phrases } from '@shared/phrases/engine';
+import { phrase } from '@shared/phrases/phrase';
 
 type Checked = Pick<
   MachineConfig,
@@ -27,49 +29,56 @@ type Checked = Pick<
  * @throws Failure `engine.unsupported`, naming the first thing that does not fit
  */
 export function checkConfig(config: Checked, can: EngineCapabilities): void {
-  const refuse = (what: string, hint?: string): never => {
-    throw new Failure('engine.unsupported', `The engine “${can.title}” ${what}.`, { hint });
+  const refuse: Refuse = (what, params = {}, hint) => {
+    throw new Failure('engine.unsupported', phrase(`engine.${what}`, { engine: can.title, ...params }), {
+      hint: hint && phrase(`engine.${hint}`),
+    });
   };
-  const { memoryMiB: memory, videoMemoryMiB: video } = can;
-  if (!can.architectures.includes(config.architecture)) {
-    const runs = can.architectures.join(', ');
-    refuse(
-      `cannot run a system for ${config.architecture}, only ${runs}`,
-      'Choose another engine or system.',
-    );
+  const { architecture } = config;
+  if (!can.architectures.includes(architecture)) {
+    refuse('architecture', { architecture, offered: can.architectures.join(', ') }, 'architectureHint');
   }
-  if (config.memoryMiB < memory.min || config.memoryMiB > memory.max) {
-    refuse(`takes ${memory.min} to ${memory.max} MiB of memory, not ${config.memoryMiB}`);
+  const outside = (value: number, { min, max }: { min: number; max: number }): boolean =>
+    value < min || value > max;
+  for (const [what, wanted, range] of [
+    ['memory', config.memoryMiB, can.memoryMiB],
+    ['videoMemory', config.videoMemoryMiB, can.videoMemoryMiB],
+  ] as const) {
+    if (outside(wanted, range)) refuse(what, { min: range.min, max: range.max, wanted });
   }
-  if (config.videoMemoryMiB < video.min || config.videoMemoryMiB > video.max) {
-    refuse(`takes ${video.min} to ${video.max} MiB of video memory, not ${config.videoMemoryMiB}`);
+  if (config.cpus > can.maxCpus) refuse(can.maxCpus === 1 ? 'oneCpu' : 'cpus', { max: can.maxCpus });
+  checkFirmware(config, can, refuse);
+  if (config.sound && !can.sound) refuse('sound');
+  checkDevices(config, can, refuse);
+}
+
+/** Throws; `params` fill the phrase, `hint` is another of the same group. */
+type Refuse = (
+  what: keyof typeof phrases,
+  params?: Record<string, string | number>,
+  hint?: keyof typeof phrases,
+) => never;
+
+function checkFirmware(config: Checked, can: EngineCapabilities, refuse: Refuse): void {
+  const { architecture, firmware } = config;
+  if (!can.firmware.includes(firmware)) refuse('firmware', { firmware: firmware.toUpperCase() });
+  if (config.secureBoot && firmware !== 'uefi') refuse('secureBootNeedsUefi', {}, 'secureBootNeedsUefiHint');
+  if (config.secureBoot && !can.secureBoot?.includes(architecture)) {
+    refuse('secureBoot', { architecture }, 'secureBootHint');
   }
-  if (config.cpus > can.maxCpus) refuse(`has at most ${can.maxCpus} CPU${can.maxCpus === 1 ? '' : 's'}`);
-  if (!can.firmware.includes(config.firmware)) refuse(`has no ${config.firmware.toUpperCase()} firmware`);
-  if (config.secureBoot && config.firmware !== 'uefi') {
-    refuse('has Secure Boot only with UEFI firmware', 'Choose UEFI, or switch Secure Boot off.');
-  }
-  if (config.secureBoot && !can.secureBoot?.includes(config.architecture)) {
-    refuse(
-      `has no Secure Boot for ${config.architecture} on this computer`,
-      'Install OVMF with enrolled keys.',
-    );
-  }
-  if (config.tpm && !can.tpm) refuse('has no TPM on this computer', 'Install swtpm.');
-  if (!config.acpi && !can.acpiOptional) refuse('cannot switch ACPI off');
-  if (config.sound && !can.sound) refuse('has no sound');
-  if (config.serialPorts > can.maxSerialPorts) refuse(`has at most ${can.maxSerialPorts} serial ports`);
-  for (const device of config.boot) {
-    if (!can.bootDevices.includes(device)) refuse(`cannot start from: ${device}`);
-  }
+  if (config.tpm && !can.tpm) refuse('tpm', {}, 'tpmHint');
+  if (!config.acpi && !can.acpiOptional) refuse('acpi');
+}
+
+function checkDevices(config: Checked, can: EngineCapabilities, refuse: Refuse): void {
+  if (config.serialPorts > can.maxSerialPorts) refuse('serialPorts', { max: can.maxSerialPorts });
+  for (const device of config.boot) if (!can.bootDevices.includes(device)) refuse('bootDevice', { device });
   const cdroms = config.drives.filter(({ kind }) => kind === 'cdrom').length;
   const floppies = config.drives.length - cdroms;
-  if (cdroms > can.maxCdroms) refuse(`has at most ${can.maxCdroms} CD drives`);
-  if (floppies > can.maxFloppies) refuse(`has at most ${can.maxFloppies} floppy drives`);
-  if (config.disks.length > can.maxDisks) refuse(`has at most ${can.maxDisks} disks`);
-  for (const { bus } of config.disks) if (!can.diskBuses.includes(bus)) refuse(`has no ${bus} disks`);
-  if (config.nics.length > can.maxNics) refuse(`has at most ${can.maxNics} network adapters`);
-  for (const { model } of config.nics) {
-    if (!can.nicModels.includes(model)) refuse(`has no network adapter “${model}”`);
-  }
+  if (cdroms > can.maxCdroms) refuse('cdroms', { max: can.maxCdroms });
+  if (floppies > can.maxFloppies) refuse('floppies', { max: can.maxFloppies });
+  if (config.disks.length > can.maxDisks) refuse('disks', { max: can.maxDisks });
+  for (const { bus } of config.disks) if (!can.diskBuses.includes(bus)) refuse('diskBus', { bus });
+  if (config.nics.length > can.maxNics) refuse('nics', { max: can.maxNics });
+  for (const { model } of config.nics) if (!can.nicModels.includes(model)) refuse('nicModel', { model });
 }

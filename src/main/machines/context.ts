@@ -1,13 +1,15 @@
 import type { EngineStatus } from '@shared/host/report';
-import { Failure } from '@shared/errors';
+import { Failure, toFailure } from '@shared/errors';
 import type { QemuLaunch } from '@shared/engine/qemu/launch';
 import type { MachineConfig } from '@shared/machine/config';
+import { phrase } from '@shared/phrases/phrase';
 import { isAllowed, type MachineAction } from '@shared/machine/state';
 import type { JobRegistry } from '../jobs/registry';
 import type { EmitEvent } from '../platform/events';
 import type { Log } from '../platform/log';
 import type { ProcessHost } from '../platform/process-host';
 import type { Shell } from '../platform/shell';
+import type { BusyMachines } from './busy';
 import type { Machine } from './machine';
 import type { Patience } from './runner';
 
@@ -15,7 +17,7 @@ import type { Patience } from './runner';
 export interface MachineNetworks {
   /** The local sockets on which the machine's cards are to listen, by the cards' ids. */
   prepare(folder: string, config: MachineConfig): Promise<Record<string, string>>;
-  /** The machine is about to listen. */
+  /** The machine is about to listen; or it runs, and its cards or their networks have become others. */
   plug(config: MachineConfig, sockets: Readonly<Record<string, string>>): void;
   /** The machine does not run any more. */
   unplug(machine: string): void;
@@ -35,8 +37,12 @@ export interface MachinesContext {
   engine(id: string): Promise<EngineStatus | undefined>;
   /** Deals with what was left half done in a machine's folder. @throws Failure: it must not be started */
   beforeStart?(machine: Machine): Promise<void>;
+  /** Machines that a long task of this program keeps. */
+  busy?: BusyMachines;
   /** The networks that machines are plugged into; without them their cables end nowhere. */
   networks?: MachineNetworks;
+  /** The guest of a running machine let a device go by itself. */
+  deviceGone?(machine: Machine, id: string): void;
   /** What a machine on QEMU needs to be started. @throws Failure `engine.*` */
   prepareQemu?(config: MachineConfig): Promise<QemuLaunch>;
 }
@@ -67,9 +73,7 @@ export async function requireEngine(
 ): Promise<EngineStatus['capabilities']> {
   const status = await context.engine(id);
   if (status?.available) return status.capabilities;
-  const { code, message, hint, cause } = status?.problem ?? {
-    code: 'engine.not-found' as const,
-    message: `There is no engine “${id}” on this computer.`,
-  };
-  throw new Failure(code, message, { hint, cause });
+  throw status?.problem
+    ? toFailure(status.problem)
+    : new Failure('engine.not-found', phrase('engine.noSuchEngine', { engine: id }));
 }

@@ -8,7 +8,9 @@ import {
   type MachineSettings,
   type MachineSpec,
 } from '@shared/machine/config';
+import { phrase } from '@shared/phrases/phrase';
 import { normalizeName } from '@shared/machine/name';
+import { smallestTargetMiB } from '@shared/machine/memory-target';
 import { hasProcess } from '@shared/machine/state';
 import type { MachineSummary } from '@shared/machine/summary';
 import { lockFile } from '../platform/file-lock';
@@ -35,7 +37,7 @@ export class MachineService {
   private readonly planned = new Set<MachineConfig>();
 
   constructor(
-    private readonly machinesFolder: string,
+    readonly machinesFolder: string,
     readonly library: Library,
     readonly power: Power,
     private readonly context: MachinesContext,
@@ -47,6 +49,11 @@ export class MachineService {
 
   get(id: string): MachineSummary {
     return this.library.get(id).summary();
+  }
+
+  /** The configurations of all machines that can be read. */
+  configs(): MachineConfig[] {
+    return this.library.all().flatMap(({ config }) => config ?? []);
   }
 
   running(): Machine[] {
@@ -144,13 +151,9 @@ export class MachineService {
     requireState(machine, 'powerButton');
     const heard = await this.power.processOf(machine).call('powerButton', {}, promptMs);
     if (heard) return;
-    throw new Failure(
-      'engine.unsupported',
-      `The guest of “${machine.name}” does not listen to its power button.`,
-      {
-        hint: 'Shut it down from inside, or power it off.',
-      },
-    );
+    throw new Failure('engine.unsupported', phrase('engine.powerButton', { name: machine.name }), {
+      hint: phrase('engine.powerButtonHint'),
+    });
   }
 
   insertMedium(id: string, drive: string, path: string | null): Promise<MachineSummary> {
@@ -172,10 +175,31 @@ export class MachineService {
     });
   }
 
+  /** The machine's own memory, or more than that, is no target. */
+  setMemoryTarget(id: string, memoryMiB: number): Promise<MachineSummary> {
+    const machine = this.library.get(id);
+    return machine.inTurn(async () => {
+      requireState(machine, 'memoryTarget');
+      const all = requireConfig(machine).memoryMiB;
+      const wanted = Math.min(Math.max(memoryMiB, smallestTargetMiB(all)), all);
+      await this.power.processOf(machine).call('memoryTarget', { memoryMiB: wanted }, promptMs);
+      await this.rewrite(machine, ({ memoryTargetMiB: _, ...config }) =>
+        wanted < all ? { ...config, memoryTargetMiB: wanted } : config,
+      );
+      return machine.summary();
+    });
+  }
+
   async sendKeys(id: string, keys: string[]): Promise<void> {
     const machine = this.library.get(id);
     requireState(machine, 'sendKeys');
     await this.power.processOf(machine).call('sendKeys', { keys }, promptMs);
+  }
+
+  async typeText(id: string, text: string): Promise<void> {
+    const machine = this.library.get(id);
+    requireState(machine, 'sendKeys');
+    await this.power.processOf(machine).call('typeText', { text }, promptMs);
   }
 
   screenshot(id: string): Promise<{ path: string; png: string }> {
@@ -207,7 +231,14 @@ export class MachineService {
     return configs.flatMap((config) => config?.drives.flatMap(({ path }) => path ?? []) ?? []);
   }
 
-  private taken(except?: Machine): { names: string[]; macs: Set<string> } {
+  /** Keeps the name and the addresses of a machine that is being made free for it, until the returned function is called. */
+  reserve(config: MachineConfig): () => void {
+    this.planned.add(config);
+    return () => void this.planned.delete(config);
+  }
+
+  /** What a new machine must not collide with. @param except a machine that does not count */
+  taken(except?: Machine): { names: string[]; macs: Set<string> } {
     const configs = [...this.library.all().map(({ config }) => config), ...this.planned];
     return {
       names: [...this.library.names(except), ...[...this.planned].map(({ name }) => name)],
@@ -216,7 +247,7 @@ export class MachineService {
   }
 
   /** Changes `machine.json`, starting from what stands in it now. */
-  private async rewrite(machine: Machine, change: (config: MachineConfig) => MachineConfig): Promise<void> {
+  async rewrite(machine: Machine, change: (config: MachineConfig) => MachineConfig): Promise<void> {
     const write = async (): Promise<void> => {
       if (!machine.runner) await this.library.reread(machine);
       const config = change(requireConfig(machine));
@@ -231,6 +262,7 @@ export class MachineService {
 
   /** Keeps every other program from starting the machine while its folder is changed. */
   async locked(machine: Machine, task: () => Promise<void>): Promise<void> {
+    this.context.busy?.refuse(machine);
     const lock = await lockFile(layoutOf(machine.folder).lock);
     if (!lock) {
       throw new Failure('machine.locked', `Another program uses “${machine.name}”.`, {

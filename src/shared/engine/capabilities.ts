@@ -31,15 +31,26 @@ export const engineCapabilities = z.object({
   maxFloppies: z.number().int(),
   nicModels: z.array(z.enum(['virtio', 'ne2k', 'e1000'])),
   maxNics: z.number().int(),
+  /** What can be added and removed while the machine runs. Cables and networks can always be changed. */
+  hotPlug: z
+    .object({
+      diskBuses: z.array(z.enum(['ide', 'virtio', 'scsi', 'sata', 'nvme'])),
+      nicModels: z.array(z.enum(['virtio', 'ne2k', 'e1000'])),
+    })
+    .optional(),
   maxSerialPorts: z.number().int(),
   bootDevices: z.array(z.enum(['disk', 'cdrom', 'floppy', 'network'])),
   sound: z.boolean(),
+  /** The guest's agent can share its clipboard. */
+  clipboard: z.boolean().optional(),
+  /** There is a monitor of the engine's own, for experts. */
+  monitor: z.boolean().optional(),
   /** Whether ACPI can be switched off. */
   acpiOptional: z.boolean(),
   saveState: z.boolean(),
   /** Media can be changed while the machine runs. */
   liveMedia: z.boolean(),
-  /** By architecture, the newest version of each board; a new machine keeps the one that it is created with. */
+  /** By architecture, the versions of each board, the newest first; a new machine keeps the one that it gets. */
   machineTypes: z.partialRecord(architecture, z.array(z.string())).optional(),
 });
 export type EngineCapabilities = z.infer<typeof engineCapabilities>;

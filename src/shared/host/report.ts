@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { engineCapabilities } from '../engine/capabilities';
 import { errorValue } from '../ipc/messages';
+import { architecture } from '../machine/config';
+import { phraseRef } from '../phrases/phrase';
 
 /** An engine as found on this computer. */
 export const engineStatus = z.object({
@@ -10,6 +12,16 @@ export const engineStatus = z.object({
   problem: errorValue.nullable(),
 });
 export type EngineStatus = z.infer<typeof engineStatus>;
+
+/** An emulator in a folder that a person may choose. */
+export const foundQemu = z.object({
+  architecture,
+  path: z.string(),
+  version: z.string().nullable(),
+  /** Why it cannot be used. */
+  problem: errorValue.nullable(),
+});
+export type FoundQemu = z.infer<typeof foundQemu>;
 
 /** The page *This computer*. Memory in MiB, disk space in bytes. */
 export const hostReport = z.object({
@@ -34,6 +46,11 @@ export const hostReport = z.object({
       status: z.enum(['ok', 'missing', 'warning']),
       detail: z.string(),
       hint: z.string().optional(),
+      /** What of the texts has fixed wording: to be shown in the person's language. */
+      phrases: z
+        .object({ title: phraseRef, detail: phraseRef, hint: phraseRef })
+        .partial()
+        .optional(),
     }),
   ),
 });

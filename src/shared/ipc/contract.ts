@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import { galleryItem } from '../gallery/entry';
-import { engineStatus, hostReport } from '../host/report';
+import { engineStatus, foundQemu, hostReport } from '../host/report';
+import { cloneEstimate, cloneRequest, sharedWith } from '../machine/clone';
 import { machineId, machineName, machineSettings, machineSpec } from '../machine/config';
-import { machineSummary, machineStatistics } from '../machine/summary';
+import { machineSummary } from '../machine/summary';
 import { mediumReport } from '../media/report';
 import { snapshotComparison } from '../snapshot/changes';
 import {
@@ -13,7 +14,9 @@ import {
   snapshotName,
 } from '../snapshot/snapshot';
 import type { MachineAction } from '../machine/state';
-import { forward, networkId } from '../network/config';
+import { condition } from '../network/condition';
+import { forward, networkId, networkKind, networkSettings, portId } from '../network/config';
+import { networkCapabilities, networkChanges, networkDraft } from '../network/draft';
 import { networkStatistics } from '../network/report';
 import { networkSummary } from '../network/summary';
 import { errorValue } from './messages';
@@ -39,12 +42,18 @@ const nothing = z
 const none = z.strictObject({});
 const id = z.strictObject({ id: machineId });
 const hostPath = z.string().min(1).max(4096);
+/** Characters that are typed at once, at most: a minute and a half. */
+const longestTyping = 4096;
 const startedJob = z.object({ jobId: z.string() });
 
 export const preferences = z.strictObject({
   theme: z.enum(['system', 'light', 'dark']),
   language: z.enum(['system', 'en', 'zh-CN']),
   libraryView: z.enum(['cards', 'list']),
+  /** A folder with QEMU's programs, looked in before all other places. */
+  qemuFolder: z.string().min(1).max(4096).nullable().optional(),
+  /** Consoles offer the engine's monitor. */
+  monitor: z.boolean().optional(),
 });
 export type Preferences = z.infer<typeof preferences>;
 
@@ -60,6 +69,8 @@ export const job = z.object({
     'snapshot',
     'restore',
     'deleteSnapshots',
+    'clone',
+    'disk',
   ]),
   /** What it works on: a machine's id, a gallery id … */
   subject: z.string(),
@@ -109,9 +120,13 @@ export const commands = define({
   'host.engines': { params: none, result: z.array(engineStatus) },
   /** A native dialog; null when the person cancelled. `host.unavailable` in browser mode. */
   'host.pickPath': {
-    params: z.strictObject({ purpose: z.enum(['image', 'cdrom', 'floppy', 'machine-folder']) }),
+    params: z.strictObject({
+      purpose: z.enum(['image', 'cdrom', 'floppy', 'machine-folder', 'qemu-folder']),
+    }),
     result: z.string().nullable(),
   },
+  /** What a folder has of QEMU; `engine.not-found` when there is none in it. */
+  'host.checkQemuFolder': { params: z.strictObject({ path: hostPath }), result: z.array(foundQemu) },
   /** For the file chooser of browser mode. Without a path: the home folder. */
   'host.listFolder': {
     params: z.strictObject({ path: hostPath.optional() }),
@@ -171,9 +186,24 @@ export const commands = define({
     result: machineSummary,
     action: 'insertMedium',
   },
+  /** How much of its memory the guest is asked to make do with; kept in the configuration. */
+  'machine.memoryTarget': {
+    params: z.strictObject({ id: machineId, memoryMiB: z.number().int().min(1) }),
+    result: machineSummary,
+    action: 'memoryTarget',
+  },
   /** Keys pressed together and released in reverse order: names of `KeyboardEvent.code`, e.g. `ControlLeft`. */
   'machine.sendKeys': {
     params: z.strictObject({ id: machineId, keys: z.array(z.string().max(24)).min(1).max(8) }),
+    result: nothing,
+    action: 'sendKeys',
+  },
+  /**
+   * Types on a keyboard with US layout, at a pace that guests can follow; answers when it has begun. `input.invalid`
+   * names the characters that are not on such a keyboard; nothing is typed then.
+   */
+  'machine.typeText': {
+    params: z.strictObject({ id: machineId, text: z.string().min(1).max(longestTyping) }),
     result: nothing,
     action: 'sendKeys',
   },
@@ -248,8 +278,45 @@ export const commands = define({
     result: snapshotComparison,
   },
 
+  /** The job's result is `{ id }`, the clone's. Nothing is left behind when it fails or is cancelled. */
+  'clone.create': { params: cloneRequest, result: startedJob, job: true },
+  /** What cloning a snapshot, or the present state (null), would take. */
+  'clone.estimate': {
+    params: z.strictObject({ id: machineId, snapshot: snapshotId.nullable() }),
+    result: cloneEstimate,
+  },
+  /** The other machines that have images in common with one. */
+  'clone.sharing': { params: id, result: z.array(sharedWith) },
+  /** A template is never started: new machines are made from it. */
+  'clone.setTemplate': {
+    params: z.strictObject({ id: machineId, template: z.boolean() }),
+    result: machineSummary,
+    action: 'configure',
+  },
+
   'network.list': { params: none, result: z.array(networkSummary) },
   'network.get': { params: z.strictObject({ id: networkId }), result: networkSummary },
+  /** Which kinds of networks this computer can have, and why not others. */
+  'network.capabilities': { params: none, result: networkCapabilities },
+  /** Settings for a new network, with a subnet that nobody uses; nothing is made. */
+  'network.suggest': { params: z.strictObject({ kind: networkKind }), result: networkSettings },
+  /** What the draft does not say is as `network.suggest` suggests it. */
+  'network.create': { params: z.strictObject({ network: networkDraft }), result: networkSummary },
+  /**
+   * Takes effect at once, also while machines run; those learn of other addresses when they ask the next time. With
+   * another subnet, the gateway and the addresses of DHCP that are not given move along.
+   */
+  'network.edit': {
+    params: z.strictObject({ id: networkId, changes: networkChanges }),
+    result: networkSummary,
+  },
+  /** Refused with `network.in-use` while machines have cards on it, and for the default network. */
+  'network.remove': { params: z.strictObject({ id: networkId }), result: nothing },
+  /** What the cable of a port is like, at once; null: as good as it can be. Presets: `conditionPresets`. */
+  'network.setCondition': {
+    params: z.strictObject({ id: networkId, port: portId, condition: condition.nullable() }),
+    result: networkSummary,
+  },
   /** Adds a forward, or changes the one of the same id; tried at once where a machine of the network runs. */
   'network.setForward': {
     params: z.strictObject({ id: networkId, forward: forward.partial({ id: true }) }),
@@ -285,10 +352,10 @@ export type SelftestResult = z.infer<typeof selftestResult>;
 export const events = {
   'machine.changed': machineSummary,
   'machine.removed': z.object({ id: z.string() }),
-  'machine.statistics': z.object({ id: z.string(), statistics: machineStatistics }),
   /** Its snapshots, or what its present state goes on from, are not what they were: ask for the list again. */
   'snapshot.changed': z.object({ id: z.string() }),
   'network.changed': networkSummary,
+  'network.removed': z.object({ id: z.string() }),
   /** Once a second while something moves. */
   'network.statistics': z.object({ id: z.string(), statistics: networkStatistics }),
   'job.changed': job,
@@ -304,6 +371,12 @@ export const streams = {
   'console.graphics': id,
   /** The bytes of a serial port, with the last 64 KiB of its output first. */
   'console.serial': z.strictObject({ id: machineId, port: z.number().int().min(0).max(3) }),
+  /** The monitor of the engine, for experts: a terminal. Closed at once where there is none. */
+  'console.monitor': id,
+  /** Texts on the clipboard, both ways, framed as in `text-frames.ts`; as far as the machine's setting lets them. */
+  'console.clipboard': id,
+  /** `StatisticsMessage`s: with `history` what was before, then one a second. */
+  'machine.statistics': z.strictObject({ id: machineId, history: z.boolean() }),
   /** PNG images of the screen, each one message, at most 2 a second and only when something changed. */
   'console.thumbnail': z.strictObject({ id: machineId, width: z.number().int().min(16).max(640) }),
 } as const;

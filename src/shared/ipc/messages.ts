@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { type ErrorCode, errorCodes, type ErrorValue } from '../errors';
+import { phraseRef } from '../phrases/phrase';
 
 /** The envelope of everything that crosses a process boundary as a message; the same for every transport. */
 
@@ -8,6 +9,7 @@ export const errorValue: z.ZodType<ErrorValue> = z.lazy(() =>
     code: z.enum(Object.keys(errorCodes) as [ErrorCode, ...ErrorCode[]]),
     message: z.string(),
     hint: z.string().optional(),
+    phrases: z.object({ message: phraseRef.optional(), hint: phraseRef.optional() }).optional(),
     cause: errorValue.optional(),
   }),
 );

@@ -134,6 +134,9 @@ const handlers: Handlers<Commands> = {
   'host.report': () => data.hostReport(),
   'host.engines': () => data.hostReport().engines,
   'host.pickPath': () => null,
+  'host.checkQemuFolder': ({ path }) => [
+    { architecture: 'x86_64', path: `${path}/qemu-system-x86_64`, version: '7.2.22', problem: null },
+  ],
   'host.listFolder': ({ path = '/home/person' }) => {
     if (path.endsWith('.iso')) throw new Failure('file.not-a-file', `“${path}” is not a folder.`);
     return {

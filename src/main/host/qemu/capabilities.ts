@@ -1,5 +1,5 @@
 import type { EngineCapabilities } from '@shared/engine/capabilities';
-import { newestType, platforms } from '@shared/engine/qemu/platform';
+import { platforms, typesOf } from '@shared/engine/qemu/platform';
 import { qemuStateVersion } from '@shared/engine/qemu/saved-state';
 import { type Architecture, architectures } from '@shared/machine/config';
 import type { EmulatorFacts } from './query-emulator';
@@ -18,6 +18,9 @@ const busDevices = {
   ide: 'ide-hd',
   nvme: 'nvme',
 } as const;
+
+/** Buses that take disks while the machine runs. */
+const hotPlugBuses = new Set(['virtio', 'scsi', 'nvme']);
 
 /** The order in which architectures are offered: what most images are for comes first. */
 const order: readonly Architecture[] = ['x86_64', 'i386', ...architectures];
@@ -38,8 +41,11 @@ export function qemuCapabilities(
   const machineTypes = Object.fromEntries(
     offered.map((architecture) => {
       const names = emulators.get(architecture)?.machines.map(({ name }) => name) ?? [];
-      return [architecture, platforms.flatMap((platform) => newestType(platform, names) ?? [])];
+      return [architecture, platforms.flatMap((platform) => typesOf(platform, names))];
     }),
+  );
+  const diskBuses = (['virtio', 'scsi', 'sata', 'ide', 'nvme'] as const).filter((bus) =>
+    devices.has(busDevices[bus]),
   );
   const maxCpus = Math.max(1, ...all.flatMap(({ machines }) => machines.map((machine) => machine.maxCpus)));
   return {
@@ -59,14 +65,13 @@ export function qemuCapabilities(
     firmware: uefi.size > 0 ? ['bios', 'uefi'] : ['bios'],
     secureBoot: offered.filter((architecture) => trust.secureBoot.has(architecture)),
     tpm: trust.tpm && devices.has('tpm-crb'),
-    diskBuses: (['virtio', 'scsi', 'sata', 'ide', 'nvme'] as const).filter((bus) =>
-      devices.has(busDevices[bus]),
-    ),
+    diskBuses,
     maxDisks: 8,
     maxCdroms: 2,
     maxFloppies: 2,
     nicModels: ['virtio', 'e1000', 'ne2k'],
     maxNics: 8,
+    hotPlug: { diskBuses: diskBuses.filter((bus) => hotPlugBuses.has(bus)), nicModels: ['virtio'] },
     maxSerialPorts: 4,
     bootDevices: ['disk', 'cdrom', 'floppy', 'network'],
     sound: false,

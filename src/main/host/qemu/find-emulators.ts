@@ -20,39 +20,69 @@ const usualFolders: Partial<Record<NodeJS.Platform, readonly string[]>> = {
   win32: ['C:\\Program Files\\qemu', 'C:\\msys64\\ucrt64\\bin', 'C:\\msys64\\mingw64\\bin'],
 };
 
+/** Where an emulator was found, best first; see `findEmulators`. */
+export type EmulatorPlace = 'environment' | 'chosen' | 'path' | 'usual' | 'bundled';
+
 export interface SearchPlaces {
   platform: NodeJS.Platform;
   env: Record<string, string | undefined>;
-  /** A folder that a person chose; before everything else. */
+  /** A folder that a person chose in the preferences. */
   chosen: string | null;
-  /** `resources/qemu`: after everything else, because an installed QEMU gets security fixes. */
+  /** `resources/qemu`. */
   bundled: string;
 }
 
 export interface FoundEmulator {
   architecture: Architecture;
   path: string;
-  /** In `resources/qemu` or the chosen folder, whose firmware files then lie beside it. */
+  place: EmulatorPlace;
+  /** A folder that was chosen or came with us, whose firmware files then lie beside the emulator. */
   ownFolder: string | null;
 }
 
-/** The emulators on this computer, the first place that has one deciding. */
-export async function findEmulators(places: SearchPlaces): Promise<FoundEmulator[]> {
-  const { platform, env, chosen, bundled } = places;
+interface Place {
+  folder: string;
+  place: EmulatorPlace;
+}
+
+/**
+ * The emulators on this computer, for each architecture the first of: the folder that VIVARIUM_QEMU names, the one
+ * chosen in the preferences, PATH, the usual places, `resources/qemu`. What was chosen comes before everything
+ * else; what came with us comes last, because an installed QEMU gets security fixes.
+ */
+export function findEmulators({ platform, env, chosen, bundled }: SearchPlaces): Promise<FoundEmulator[]> {
+  const named = env['VIVARIUM_QEMU'];
   const onPath = (env['PATH'] ?? '').split(platform === 'win32' ? ';' : delimiter).filter(isAbsolute);
-  const folders = [
-    ...(chosen === null ? [] : [{ folder: chosen, own: true }]),
-    ...[...onPath, ...(usualFolders[platform] ?? [])].map((folder) => ({ folder, own: false })),
-    { folder: bundled, own: true },
-    { folder: join(bundled, 'bin'), own: true },
+  return lookIn(platform, [
+    ...(named ? withBin(named, 'environment') : []),
+    ...(chosen === null ? [] : withBin(chosen, 'chosen')),
+    ...onPath.map((folder) => ({ folder, place: 'path' as const })),
+    ...(usualFolders[platform] ?? []).map((folder) => ({ folder, place: 'usual' as const })),
+    ...withBin(bundled, 'bundled'),
+  ]);
+}
+
+/** What one folder, or a `bin` in it, has. */
+export function emulatorsIn(folder: string, platform: NodeJS.Platform): Promise<FoundEmulator[]> {
+  return lookIn(platform, withBin(folder, 'chosen'));
+}
+
+function withBin(folder: string, place: EmulatorPlace): Place[] {
+  return [
+    { folder, place },
+    { folder: join(folder, 'bin'), place },
   ];
+}
+
+async function lookIn(platform: NodeJS.Platform, places: readonly Place[]): Promise<FoundEmulator[]> {
   const suffix = platform === 'win32' ? '.exe' : '';
   const found: FoundEmulator[] = [];
   for (const [architecture, name] of Object.entries(emulatorNames) as [Architecture, string][]) {
-    for (const { folder, own } of folders) {
+    for (const { folder, place } of places) {
       const path = join(folder, name + suffix);
       if (!(await isProgram(path))) continue;
-      found.push({ architecture, path: await realpath(path), ownFolder: own ? folder : null });
+      const ownFolder = place === 'path' || place === 'usual' ? null : folder;
+      found.push({ architecture, path: await realpath(path), place, ownFolder });
       break;
     }
   }

@@ -65,6 +65,20 @@ const usualFiles: Partial<Record<Architecture, readonly (readonly [code: string,
   ],
 };
 
+/**
+ * U-Boot for the `virt` board of RISC-V, to run on the OpenSBI that QEMU has built in: what there is before EDK2,
+ * which needs QEMU 8.1 for its place in flash.
+ */
+const bootLoaders: Partial<Record<Architecture, readonly string[]>> = {
+  riscv64: ['/usr/lib/u-boot/qemu-riscv64_smode/uboot.elf', '/usr/share/uboot/qemu-riscv64_smode/u-boot.bin'],
+};
+
+/** A boot loader that takes the place of UEFI firmware; undefined when none is installed. */
+export async function findBootLoader(architecture: Architecture): Promise<string | undefined> {
+  for (const path of bootLoaders[architecture] ?? []) if (await isThere(path)) return path;
+  return undefined;
+}
+
 /** Names of architectures and boards as the descriptors have them; these may end in an asterisk. */
 function fits({ targets }: Descriptor, architecture: Architecture, machineType: string): boolean {
   return targets

@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { engineCapabilities } from '@shared/engine/capabilities';
 import type { Architecture } from '@shared/machine/config';
 import { qemuCapabilities } from './capabilities';
-import { findEmulators } from './find-emulators';
+import { emulatorsIn, findEmulators } from './find-emulators';
 import { findUefi } from './firmware';
 import { installHint } from './install-hint';
 import { armProbe, x86Probe } from './probe-code';
@@ -44,12 +44,30 @@ describe.skipIf(process.platform === 'win32')('finding emulators', () => {
     await program(join(folder, 'bundled', 'qemu-system-i386'));
     const bundled = await program(join(folder, 'bundled', 'bin', 'qemu-system-aarch64'));
     const found = await find(join(folder, 'chosen'), `relative:${join(folder, 'path')}`);
-    const summary = found.map(({ architecture, path, ownFolder }) => [architecture, path, ownFolder]);
-    expect(summary).toEqual([
-      ['i386', join(folder, 'path', 'qemu-system-i386'), null],
-      ['x86_64', chosen, join(folder, 'chosen')],
-      ['aarch64', bundled, join(folder, 'bundled', 'bin')],
+    const summary = found.map(({ architecture, path, place, ownFolder }) => [
+      architecture,
+      path,
+      place,
+      ownFolder,
     ]);
+    expect(summary).toEqual([
+      ['i386', join(folder, 'path', 'qemu-system-i386'), 'path', null],
+      ['x86_64', chosen, 'chosen', join(folder, 'chosen')],
+      ['aarch64', bundled, 'bundled', join(folder, 'bundled', 'bin')],
+    ]);
+  });
+
+  it('takes what the environment names before the chosen folder, also from a bin in it', async () => {
+    const named = await program(join(folder, 'named', 'bin', 'qemu-system-i386'));
+    await program(join(folder, 'chosen', 'qemu-system-i386'));
+    const found = await findEmulators({
+      platform: 'freebsd',
+      env: { PATH: '', VIVARIUM_QEMU: join(folder, 'named') },
+      chosen: join(folder, 'chosen'),
+      bundled: join(folder, 'none'),
+    });
+    expect(found).toMatchObject([{ path: named, place: 'environment' }]);
+    expect(await emulatorsIn(join(folder, 'chosen'), 'freebsd')).toMatchObject([{ architecture: 'i386' }]);
   });
 
   it('passes over folders and files that cannot be run, and follows links', async () => {
@@ -64,12 +82,15 @@ describe.skipIf(process.platform === 'win32')('finding emulators', () => {
   it('says how to install it with the package manager that is there', async () => {
     const bin = join(folder, 'bin');
     await program(join(bin, 'dnf'));
-    expect(await installHint('linux', { PATH: bin })).toMatch(
-      /^Install QEMU: sudo dnf install .*qemu-system-x86/,
+    const hint = async (...args: Parameters<typeof installHint>) => (await installHint(...args)).text;
+    const env = { PATH: bin };
+    expect(await hint('linux', env)).toMatch(/^Install QEMU: sudo dnf install .*qemu-system-x86/);
+    expect(await hint('linux', env, 'aarch64')).toBe(
+      'Install QEMU: sudo dnf install qemu-system-aarch64 edk2-aarch64',
     );
     await program(join(bin, 'brew'));
-    expect(await installHint('darwin', { PATH: bin })).toBe('Install QEMU: brew install qemu');
-    expect(await installHint('freebsd', { PATH: bin })).toMatch(/https:/);
+    expect(await hint('darwin', env, 's390x')).toBe('Install QEMU: brew install qemu swtpm');
+    expect(await hint('freebsd', env)).toMatch(/https:/);
   });
 
   it('does not offer on Windows what cannot be started there', async () => {
@@ -101,6 +122,13 @@ describe.skipIf(process.platform === 'win32')('finding emulators', () => {
     expect(available).toBe(false);
     expect(problem?.message).toMatch(/does not say what it can do/);
     expect(problem?.cause?.message).toBe('no such library');
+    expect(await host.facts()).toMatchObject([
+      { id: 'qemu-broken', status: 'warning', phrases: { hint: { key: 'qemu.silentHint' } } },
+    ]);
+    // The same, when the folder is looked at before it is chosen.
+    const [first] = await host.checkFolder(path);
+    expect(first).toMatchObject({ architecture: 'i386', version: null, problem: { code: 'engine.failed' } });
+    await expect(host.checkFolder(join(folder, 'none'))).rejects.toMatchObject({ code: 'engine.not-found' });
   });
 });
 
@@ -204,7 +232,10 @@ describe('capabilities', () => {
       memoryMiB: { max: 4000 },
       firmware: ['bios', 'uefi'],
       diskBuses: ['virtio', 'ide'],
-      machineTypes: { x86_64: ['pc-q35-7.2'], i386: ['pc-i440fx-7.2'] },
+      machineTypes: {
+        x86_64: ['pc-q35-7.2', 'pc-q35-6.2'],
+        i386: ['pc-i440fx-7.2', 'pc-i440fx-7.1'],
+      },
     });
   });
 

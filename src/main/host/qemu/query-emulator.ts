@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { Failure } from '@shared/errors';
 import { platformOfType } from '@shared/engine/qemu/platform';
+import { phrase } from '@shared/phrases/phrase';
 import { runtimeFolder } from '../../platform/paths';
 import { QmpClient } from '../../platform/qmp/qmp-client';
 
@@ -58,9 +59,9 @@ export async function queryEmulator(binary: string): Promise<EmulatorFacts> {
       await client.execute('quit', {}, 1000).catch(() => client.close()); // killed below if it stays
     }
   } catch (error) {
-    throw new Failure('engine.failed', `${binary} does not say what it can do.`, {
+    throw new Failure('engine.failed', phrase('qemu.silent', { path: binary }), {
       cause: stderr.trim() || error,
-      hint: 'Install QEMU again, or choose another folder for it.',
+      hint: phrase('qemu.silentHint'),
     });
   } finally {
     const timer = setTimeout(() => child.kill('SIGKILL'), 2000);

@@ -1,6 +1,8 @@
 export default {
   description: 'What this computer offers to machines, and what is missing.',
   refresh: 'Look again',
+  looked: 'This computer was looked at again.',
+  qemuFolder: 'Choose a folder for QEMU',
   about: 'About',
   os: 'Operating system',
   cpu: 'Processor',
@@ -17,22 +19,6 @@ export default {
   engineSummary: '{architectures}; up to {bits}-bit, {memory} of memory',
   facts: 'Abilities',
   status: { ok: 'There', missing: 'Missing', warning: 'Attention' },
-  fact: {
-    firmware: 'Firmware of the embedded engine',
-    display: 'Display',
-    'data-folder': 'Data folder',
-    'disk-space': 'Free disk space',
-  },
-  factDetail: {
-    firmware: { ok: 'SeaBIOS and its VGA BIOS are there.' },
-    'starter-linux': { ok: 'Its image is there.', missing: 'Its image has not been built.' },
-    qemu: { missing: 'Not found. It is not needed: the embedded engine runs without it.' },
-    'qemu-img': { missing: 'Not found. It is not needed to run machines.' },
-    display: {
-      ok: 'There is one for windows.',
-      warning: 'There is none: only browser mode can be used.',
-    },
-  },
   selftest: {
     title: 'Self-test',
     description: 'Boots Starter Linux on every engine and asks its shell a question.',

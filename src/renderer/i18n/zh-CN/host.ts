@@ -4,6 +4,8 @@ import type { Translated } from '../types';
 export default {
   description: '本机能为虚拟机提供什么，以及缺少什么。',
   refresh: '重新检查',
+  looked: '已重新检查本机。',
+  qemuFolder: '选择 QEMU 文件夹',
   about: '关于',
   os: '操作系统',
   cpu: '处理器',
@@ -20,22 +22,6 @@ export default {
   engineSummary: '{architectures}；最高 {bits} 位，{memory} 内存',
   facts: '能力',
   status: { ok: '具备', missing: '缺少', warning: '注意' },
-  fact: {
-    firmware: '内置引擎的固件',
-    display: '显示器',
-    'data-folder': '数据文件夹',
-    'disk-space': '可用磁盘空间',
-  },
-  factDetail: {
-    firmware: { ok: 'SeaBIOS 及其 VGA BIOS 均已具备。' },
-    'starter-linux': { ok: '映像已就绪。', missing: '映像尚未构建。' },
-    qemu: { missing: '未找到。它不是必需的：内置引擎无需它即可运行。' },
-    'qemu-img': { missing: '未找到。运行虚拟机不需要它。' },
-    display: {
-      ok: '可以显示窗口。',
-      warning: '没有显示器：只能使用浏览器模式。',
-    },
-  },
   selftest: {
     title: '自检',
     description: '在每个引擎上启动 Starter Linux，并向其 shell 提问。',

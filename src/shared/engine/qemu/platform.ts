@@ -58,14 +58,20 @@ export function clockIsLocal(guest: string): boolean {
 }
 
 /**
- * The newest version of a platform among `types`; null when there is none. Boards without versions, such as
- * RISC-V's `virt` of older releases, stand for themselves.
+ * The versions of a platform among `types`, the newest first. Boards without versions, such as RISC-V's `virt` of
+ * older releases, stand for themselves.
  */
-export function newestType(platform: Platform, types: readonly string[]): string | null {
+export function typesOf(platform: Platform, types: readonly string[]): string[] {
   const versioned = types.flatMap((type) => {
     const match = new RegExp(`^${platform}-(\\d+)\\.(\\d+)$`).exec(type);
     return match ? [{ type, order: Number(match[1]) * 1000 + Number(match[2]) }] : [];
   });
   versioned.sort((a, b) => b.order - a.order);
-  return versioned[0]?.type ?? (types.includes(platform) ? platform : null);
+  if (versioned.length === 0 && types.includes(platform)) return [platform];
+  return versioned.map(({ type }) => type);
+}
+
+/** The newest version of a platform among `types`; null when there is none. */
+export function newestType(platform: Platform, types: readonly string[]): string | null {
+  return typesOf(platform, types)[0] ?? null;
 }

@@ -3,6 +3,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { z } from 'zod';
 import { Failure } from '@shared/errors';
 import { accelerator } from '@shared/engine/qemu/launch';
+import { phrase } from '@shared/phrases/phrase';
 import { connectOnce, type QmpClient } from '../../../../platform/qmp/qmp-client';
 import type { StateSink } from '../../engine';
 import type { QemuPlan } from './plan';
@@ -31,6 +32,20 @@ export async function saveState(
   socketPath: string,
   sink: StateSink,
 ): Promise<void> {
+  const { done } = await beginSaving(client, plan, socketPath, sink);
+  await done;
+}
+
+/**
+ * The same in two parts: `done` settles when everything has been written, or cannot be.
+ * @throws Failure when nothing of it can begin; whatever `sink` throws to its first bytes
+ */
+export async function beginSaving(
+  client: QmpClient,
+  plan: QemuPlan,
+  socketPath: string,
+  sink: StateSink,
+): Promise<{ done: Promise<void> }> {
   await sink.write(encodeHeader(plan));
   const server = createServer();
   await listen(server, socketPath);
@@ -39,22 +54,27 @@ export async function saveState(
     const connection = once(server, 'connection') as Promise<[Socket]>;
     await client.execute('migrate', { uri: `unix:${socketPath}` });
     const [socket] = await Promise.race([connection, failed(client)]);
-    try {
-      for await (const piece of socket) await sink.write(piece as Uint8Array);
-    } catch (error) {
-      socket.destroy();
-      await client.execute('migrate_cancel', {}).catch(() => {}); // it has failed by itself already
-      await settled(client);
-      throw error;
-    }
-    const { status, 'error-desc': reason } = await settled(client);
-    if (status !== 'completed') {
-      throw new Failure('engine.failed', 'QEMU could not save the state of the machine.', {
-        cause: reason ?? status,
-      });
-    }
-  } finally {
+    return { done: receive(client, socket, sink).finally(() => server.close()) };
+  } catch (error) {
     server.close();
+    throw error;
+  }
+}
+
+async function receive(client: QmpClient, socket: Socket, sink: StateSink): Promise<void> {
+  try {
+    for await (const piece of socket) await sink.write(piece as Uint8Array);
+  } catch (error) {
+    socket.destroy();
+    await client.execute('migrate_cancel', {}).catch(() => {}); // it has failed by itself already
+    await settled(client);
+    throw error;
+  }
+  const { status, 'error-desc': reason } = await settled(client);
+  if (status !== 'completed') {
+    throw new Failure('engine.failed', 'QEMU could not save the state of the machine.', {
+      cause: reason ?? status,
+    });
   }
 }
 
@@ -94,7 +114,7 @@ export async function restoreState(
 function stopped(cause: unknown): Failure {
   return new Failure('saved-state.mismatch', 'QEMU cannot go on from this saved state.', {
     cause,
-    hint: 'Discard the saved state; the disks are not affected, and the machine starts as after a loss of power.',
+    hint: phrase('qemuEnd.savedStateHint'),
   });
 }
 

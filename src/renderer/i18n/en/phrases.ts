@@ -1,0 +1,1 @@
+export { phrases as default } from '@shared/phrases/table';

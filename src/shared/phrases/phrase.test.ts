@@ -1,0 +1,41 @@
+import { describe, expect, it } from 'vitest';
+import { Failure, toFailure } from '../errors';
+import { errorValue } from '../ipc/messages';
+import { phrase, phraseRef } from './phrase';
+import { phrases } from './table';
+
+describe('a phrase', () => {
+  it('is filled in, also with another one', () => {
+    const end = phrase('qemuEnd.status', { status: 3 });
+    const said = phrase('qemuEnd.because', { cause: phrase('qemuEnd.noSpace'), end });
+    expect(said.text).toBe('No space is left on a disk of this computer. QEMU ended with status 3.');
+    expect(phraseRef.parse(JSON.parse(JSON.stringify(said.ref)))).toEqual({
+      key: 'qemuEnd.because',
+      params: { cause: { key: 'qemuEnd.noSpace' }, end: { key: 'qemuEnd.status', params: { status: 3 } } },
+    });
+  });
+
+  it('leaves what nobody fills in as it is, and does not look into what is filled in', () => {
+    expect(phrase('qemu.noEmulator').text).toContain('{architecture}');
+    expect(phrase('engine.noSuchEngine', { engine: '{engine}' }).text).toContain('“{engine}”');
+  });
+
+  it('has no character that the catalogue of messages takes for something else', () => {
+    const texts = Object.values(phrases).flatMap((group) => Object.values(group) as string[]);
+    expect(texts.filter((text) => /[@|]|[{}](?<!\{\w+\}|\{(?=\w+\}))/.test(text))).toEqual([]);
+  });
+
+  it('goes with an error through every process', () => {
+    const failure = new Failure('engine.not-found', phrase('qemu.notInstalled'), {
+      hint: phrase('qemu.install', { command: 'apt install qemu' }),
+    });
+    const value = errorValue.parse(JSON.parse(JSON.stringify(failure.toValue())));
+    expect(value).toMatchObject({
+      message: 'QEMU is not installed on this computer.',
+      hint: 'Install QEMU: apt install qemu',
+      phrases: { message: { key: 'qemu.notInstalled' }, hint: { params: { command: 'apt install qemu' } } },
+    });
+    expect(toFailure(value).toValue()).toEqual(value);
+    expect(new Failure('internal', 'plain').toValue()).toEqual({ code: 'internal', message: 'plain' });
+  });
+});

@@ -1,0 +1,11 @@
+import { engine } from './engine';
+import { guest } from './guest';
+import { host } from './host';
+import { qemu } from './qemu';
+import { qemuEnd } from './qemu-end';
+
+/**
+ * Every phrase in English, by group. The renderer shows this same table as its English messages, and a test holds
+ * the other languages to its keys and placeholders. `{name}` is filled in; no other character is special.
+ */
+export const phrases = { host, engine, guest, qemu, qemuEnd } as const;
