@@ -59,11 +59,13 @@ export const machineProcessCommands = {
       memoryPath: z.string().nullable(),
       screenPath: z.string(),
     }),
-    /** For how long the guest stood still, in milliseconds. */
-    result: z.object({ pausedMs: z.number() }),
+    /** For how long the guest stood still, in milliseconds, and whether its file systems were frozen meanwhile. */
+    result: z.object({ pausedMs: z.number(), frozen: z.boolean() }),
   },
   /** Resolves when the memory of the last snapshot has been written, as a whole; told in between by `saveProgress`. */
   snapshotMemory: { params: none, result: nothing },
+  /** Writes no more of it: `snapshotMemory` rejects with `cancelled` then, and nothing is left of it. */
+  cancelSnapshotMemory: { params: none, result: nothing },
   insertMedium: {
     params: z.strictObject({ drive: z.string(), path: z.string().nullable() }),
     result: nothing,

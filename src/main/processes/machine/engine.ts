@@ -53,13 +53,10 @@ export interface RunningMachine {
    * stands still meanwhile and then does what it did before; the old images are closed and will not change again.
    *
    * @param overlays absolute paths, by the disks' ids
-   * @returns when the images are in use; `memory` settles when the memory has been written, or cannot be
+   * @returns when the images are in use
    * @throws Failure the old images are in use as before
    */
-  takeSnapshot(
-    overlays: ReadonlyMap<string, string>,
-    sink: StateSink | null,
-  ): Promise<{ memory: Promise<void> }>;
+  takeSnapshot(overlays: ReadonlyMap<string, string>, sink: StateSink | null): Promise<TakenSnapshot>;
   /** `path` null ejects. @throws Failure as for `launch`; the old medium stays then */
   insertMedium(drive: string, path: string | null): Promise<void>;
   /** Serves RFB to one more viewer until the stream closes. */
@@ -84,6 +81,14 @@ export interface RunningMachine {
   statistics(): MachineStatistics | Promise<MachineStatistics>;
 }
 
+/** A snapshot whose images are in use. */
+export interface TakenSnapshot {
+  /** Settles when the memory has been written, or cannot be: also when the sink takes no more of it. */
+  memory: Promise<void>;
+  /** For how long the guest stood still, in milliseconds; 0 for one that did so anyway. */
+  pausedMs: number;
+}
+
 /** Pixels as R, G, B, A bytes, rows from the top, no padding. `version` changes whenever the picture does. */
 export interface ScreenCapture {
   width: number;
@@ -94,5 +99,7 @@ export interface ScreenCapture {
 
 /** Where a memory image goes, piece by piece; resolves when the piece has been taken. */
 export interface StateSink {
+  /** How much it will be altogether, in bytes, where that is known beforehand. */
+  expect?(bytes: number): void;
   write(data: Uint8Array): Promise<void>;
 }

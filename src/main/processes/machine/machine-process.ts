@@ -18,8 +18,9 @@ import { type FileLock, lockFile } from '../../platform/file-lock';
 import type { ParentLink } from '../../platform/process-host';
 import { CommandQueue } from './command-queue';
 import { encodePng } from './display/png';
-import type { EngineEvents, RunningMachine, StateSink } from './engine';
+import type { EngineEvents, RunningMachine, StateSink, TakenSnapshot } from './engine';
 import { engineOf } from './engines/engines';
+import { withFrozenDisks } from './frozen-disks';
 import { chord } from './keyboard/key-codes';
 import { sendThumbnails } from './thumbnails';
 
@@ -55,6 +56,8 @@ export class MachineProcess {
   #statistics: NodeJS.Timeout | undefined;
   /** Settles when the memory of the last snapshot has been written. */
   #memory: Promise<void> = Promise.resolve();
+  /** Aborted when nobody wants that memory any more. */
+  #memoryWanted = new AbortController();
 
   /** @param exit ends the process with a status */
   constructor(
@@ -116,6 +119,7 @@ export class MachineProcess {
       save: inTurn(({ path, screenPath }) => this.#save(path, screenPath)),
       snapshot: inTurn((params) => this.#snapshot(params)),
       snapshotMemory: () => this.#memory,
+      cancelSnapshotMemory: () => this.#memoryWanted.abort(),
       insertMedium: inTurn(({ drive, path }) => this.#machine().insertMedium(drive, path)),
       sendKeys: ({ keys }) => {
         const machine = this.#machine();
@@ -207,7 +211,7 @@ export class MachineProcess {
     overlays: Record<string, string>;
     memoryPath: string | null;
     screenPath: string;
-  }): Promise<{ pausedMs: number }> {
+  }): Promise<{ pausedMs: number; frozen: boolean }> {
     const machine = this.#machine();
     const { config } = this.#session ?? {};
     if (!config) throw new Failure('machine.wrong-state', 'This machine does not run.');
@@ -218,44 +222,44 @@ export class MachineProcess {
       params.memoryPath === null
         ? null
         : await SavedStateWriter.create(params.memoryPath, identityOf(config));
+    const overlays = new Map(Object.entries(params.overlays));
+    this.#memoryWanted = new AbortController();
+    const sink = writer && this.#reporting(writer, this.#memoryWanted.signal);
+    const take = (): Promise<TakenSnapshot> => machine.takeSnapshot(overlays, sink);
     try {
-      const began = performance.now();
-      const { memory } = await machine.takeSnapshot(
-        new Map(Object.entries(params.overlays)),
-        writer && this.#reporting(writer),
-      );
-      const pausedMs = performance.now() - began;
+      // Frozen memory would have to be thawed after each restore; and a guest that stands still does not answer.
+      const { result, frozen } =
+        writer || this.#paused
+          ? { result: await take(), frozen: false }
+          : await withFrozenDisks(machine, (line) => this.#log(line), take);
+      const { memory, pausedMs } = result;
       this.#log(`Snapshot: the guest stood still for ${Math.round(pausedMs)} ms`);
       this.#memory = completed(memory, writer);
       // Told to whoever asks; main may be gone.
       this.#memory.catch(() => undefined);
-      return { pausedMs };
+      return { pausedMs, frozen };
     } catch (error) {
       await writer?.abort();
       throw error;
     }
   }
 
-  /** A sink that tells how much it has taken. */
-  #reporting(writer: SavedStateWriter): StateSink {
-    const progress = this.#saveProgress();
+  /** A sink that tells how much it has taken, and takes no more when `wanted` is aborted. */
+  #reporting(writer: SavedStateWriter, wanted?: AbortSignal): StateSink {
+    let told = 0;
     let done = 0;
+    let total: number | null = null;
     return {
+      expect: (bytes) => (total = bytes),
       write: async (data) => {
+        if (wanted?.aborted) throw new Failure('cancelled', 'The memory is not wanted any more.');
         await writer.write(data);
         done += data.length;
-        progress(done);
+        const now = performance.now();
+        if (now - told < progressMs) return;
+        told = now;
+        this.#rpc.emit('saveProgress', { done, total });
       },
-    };
-  }
-
-  #saveProgress(): (done: number) => void {
-    let told = 0;
-    return (done) => {
-      const now = performance.now();
-      if (now - told < progressMs) return;
-      told = now;
-      this.#rpc.emit('saveProgress', { done, total: null });
     };
   }
 

@@ -3,18 +3,22 @@ import type { ByteStream } from '@shared/ipc/byte-stream';
 import type { MachineConfig } from '@shared/machine/config';
 import type { MachineStatistics } from '@shared/machine/summary';
 import type { BlockDevice } from '../../../../disks/block-device';
-import type { EngineEvents, RunningMachine, ScreenCapture, StateSink } from '../../engine';
+import type { EngineEvents, RunningMachine, ScreenCapture, StateSink, TakenSnapshot } from '../../engine';
 import type { ImageOpener } from '../../images';
 import { Problems } from '../../problems';
 import { replaceImages } from '../../replace-images';
 import { RfbServer } from '../../rfb/rfb-server';
 import { SerialHub } from '../../serial/serial-hub';
 import { StatisticsMeter } from '../../statistics';
+import { FakeAgent, type FakeAgentKind } from './fake-agent';
 import { FakeScreen } from './fake-screen';
 import { FakeShell, type FakeShellHost } from './fake-shell';
 
 const tickMs = 20;
 const powerButtonMs = 200;
+/** Memory that is written slowly: in so many pieces, with so many milliseconds between them. */
+const slowPieces = 100;
+const slowPieceMs = 20;
 /** Where the shell's text lies on the disk, and how long it is, in bytes. */
 const textOffset = 4096;
 const textLength = 512;
@@ -53,6 +57,8 @@ export class FakeMachine implements RunningMachine, FakeShellHost {
   #diskRead = 0;
   #diskWritten = 0;
   readonly #screen = new FakeScreen();
+  readonly #agent = new FakeAgent();
+  #slowMemory = false;
   readonly #rfb: RfbServer;
   readonly #hubs: SerialHub[];
   readonly #shell: FakeShell;
@@ -151,11 +157,9 @@ export class FakeMachine implements RunningMachine, FakeShellHost {
     await sink.write(new TextEncoder().encode(String(this.#counter)));
   }
 
-  async takeSnapshot(
-    overlays: ReadonlyMap<string, string>,
-    sink: StateSink | null,
-  ): Promise<{ memory: Promise<void> }> {
+  async takeSnapshot(overlays: ReadonlyMap<string, string>, sink: StateSink | null): Promise<TakenSnapshot> {
     const { images } = this;
+    const began = performance.now();
     const [disk] = this.config.disks;
     const wasPaused = this.#paused;
     this.#paused = true;
@@ -168,11 +172,32 @@ export class FakeMachine implements RunningMachine, FakeShellHost {
         const after = await replaceImages([replaceable], present, overlays, images.opener);
         images.diskPath = after.get(disk.id) ?? images.diskPath;
       }
-      return { memory: sink ? sink.write(state) : Promise.resolve() };
+      const memory = sink ? this.#writeState(state, sink) : Promise.resolve();
+      return { memory, pausedMs: performance.now() - began };
     } finally {
       this.#paused = wasPaused;
       this.#readAll();
     }
+  }
+
+  freezeDisks(): Promise<boolean> {
+    return this.#agent.freeze();
+  }
+
+  thawDisks(): Promise<void> {
+    return this.#agent.thaw();
+  }
+
+  setAgent(kind: FakeAgentKind): void {
+    this.#agent.kind = kind;
+  }
+
+  describeAgent(): string {
+    return this.#agent.history.join(' ');
+  }
+
+  writeMemorySlowly(): void {
+    this.#slowMemory = true;
   }
 
   async insertMedium(drive: string, path: string | null): Promise<void> {
@@ -273,6 +298,17 @@ export class FakeMachine implements RunningMachine, FakeShellHost {
 
   hang(): void {
     for (;;) this.#counter++;
+  }
+
+  /** Spaces after a number change nothing. */
+  async #writeState(state: Uint8Array, sink: StateSink): Promise<void> {
+    const padding = this.#slowMemory ? slowPieces : 0;
+    sink.expect?.(state.length + padding);
+    await sink.write(state);
+    for (let piece = 0; piece < padding; piece++) {
+      await new Promise((resolve) => setTimeout(resolve, slowPieceMs));
+      await sink.write(Uint8Array.of(0x20));
+    }
   }
 
   async #replaceDisk(open: () => Promise<BlockDevice>, reopen: () => Promise<BlockDevice>): Promise<void> {

@@ -19,6 +19,9 @@ function setUp() {
     crash: note('crash'),
     diskError: async () => note('disk-error')(),
     hang: note('hang'),
+    setAgent: note('agent'),
+    describeAgent: () => 'freeze thaw',
+    writeMemorySlowly: note('slow'),
   };
   const shell = new FakeShell(host, (text) => (printed += text));
   const type = async (text: string): Promise<string> => {

@@ -1,3 +1,5 @@
+import { type FakeAgentKind, isAgentKind } from './fake-agent';
+
 /** What the shell of a fake machine can do to the machine that it runs in. */
 export interface FakeShellHost {
   readonly counter: number;
@@ -14,6 +16,12 @@ export interface FakeShellHost {
   /** Fails once; resolves when it has been tried again. */
   diskError(): Promise<void>;
   hang(): void;
+  /** Installs a guest agent of some kind. */
+  setAgent(kind: FakeAgentKind): void;
+  /** What the agent has been asked to do. */
+  describeAgent(): string;
+  /** From now on a snapshot's memory takes its time. */
+  writeMemorySlowly(): void;
 }
 
 const sum = /\$\(\((-?\d+)\s*([-+*])\s*(-?\d+)\)\)/g;
@@ -101,6 +109,14 @@ export class FakeShell {
         break;
       case 'hang':
         host.hang();
+        break;
+      case 'agent':
+        if (isAgentKind(rest)) host.setAgent(rest);
+        say(`agent: ${host.describeAgent()}`);
+        break;
+      case 'slow-memory':
+        host.writeMemorySlowly();
+        say('memory is slow now');
         break;
       default:
         say(`${command}: not found`);

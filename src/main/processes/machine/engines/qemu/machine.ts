@@ -7,7 +7,7 @@ import type { MachineStatistics } from '@shared/machine/summary';
 import type { QmpClient } from '../../../../platform/qmp/qmp-client';
 import { hostFailure } from '../../../../disks/host-file';
 import { CommandQueue } from '../../command-queue';
-import type { EngineEvents, RunningMachine, ScreenCapture, StateSink } from '../../engine';
+import type { EngineEvents, RunningMachine, ScreenCapture, StateSink, TakenSnapshot } from '../../engine';
 import { explainEnd } from './causes';
 import { FrameCounter } from './frame-counter';
 import { GuestChannel } from './guest-channel';
@@ -15,8 +15,7 @@ import { writeProblem } from './problem';
 import type { RunRecord } from './leftovers';
 import type { MediaDrives } from './media';
 import { QemuMeter } from './meter';
-import { DiskOverlays } from './overlays';
-import { saveState } from './migration';
+import { LiveSnapshots } from './live-snapshot';
 import type { QemuPlan } from './plan';
 import { readPixmap } from './portable-pixmap';
 import type { QemuProcess } from './qemu-process';
@@ -28,6 +27,8 @@ import { joinViewer } from './viewer';
 
 /** How long QEMU may take to end after `quit`: it flushes its disks then, which a slow host may delay. */
 const quitMs = 10_000;
+/** How long the memory of a snapshot that is being written keeps a machine from ending, in milliseconds. */
+const memoryMs = 6000;
 /** How long a TPM may take to end after its QEMU, in milliseconds. */
 const tpmMs = 2000;
 /** A fault that is still there shows within this time after going on, in milliseconds. */
@@ -57,7 +58,7 @@ export class QemuMachine implements RunningMachine {
   readonly #meter: QemuMeter;
   readonly #guest: GuestChannel;
   readonly #captures = new CommandQueue();
-  readonly #overlays = new DiskOverlays();
+  readonly #snapshots: LiveSnapshots;
   #watch: ScreenWatch | undefined;
   #capture: ScreenCapture | undefined;
   #size = { width: 0, height: 0 };
@@ -67,7 +68,9 @@ export class QemuMachine implements RunningMachine {
   #ending: Promise<void> | undefined;
 
   constructor(private readonly parts: MachineParts) {
-    const { client, pid, sockets } = parts;
+    const { client, pid, sockets, plan } = parts;
+    const log = (line: string): void => parts.events.log(line);
+    this.#snapshots = new LiveSnapshots(client, plan, sockets.migration, log, () => plan.disks);
     this.#guest = new GuestChannel(client, sockets.agent);
     this.#meter = new QemuMeter(client, pid, () => this.#frames.count);
     client.on('SHUTDOWN', ({ guest, reason }) => {
@@ -132,30 +135,13 @@ export class QemuMachine implements RunningMachine {
     return this.#ending;
   }
 
-  async saveState(sink: StateSink): Promise<void> {
-    const { client, plan, sockets } = this.parts;
-    await saveState(client, plan, sockets.migration, sink);
+  saveState(sink: StateSink): Promise<void> {
+    return this.#snapshots.saveState(sink);
   }
 
-  async takeSnapshot(
-    overlays: ReadonlyMap<string, string>,
-    sink: StateSink | null,
-  ): Promise<{ memory: Promise<void> }> {
-    const { client, plan } = this.parts;
+  async takeSnapshot(overlays: ReadonlyMap<string, string>, sink: StateSink | null): Promise<TakenSnapshot> {
     if (this.#problem) throw toFailure(this.#problem);
-    const { running } = await client.execute('query-status', {});
-    // QEMU drains and flushes every disk before it answers.
-    if (running) await client.execute('stop', {}, slowMs);
-    let memory: Promise<void> = Promise.resolve();
-    try {
-      await this.#overlays.put(client, plan.disks, overlays);
-      if (sink) memory = this.saveState(sink);
-      // That it failed is for whoever waits for the memory; the disks are in order.
-      await memory.catch(() => undefined);
-    } finally {
-      if (running) await client.execute('cont', {}, slowMs);
-    }
-    return { memory };
+    return this.#snapshots.take(overlays, sink);
   }
 
   insertMedium(drive: string, path: string | null): Promise<void> {
@@ -220,7 +206,7 @@ export class QemuMachine implements RunningMachine {
   }
 
   async freezeDisks(): Promise<boolean> {
-    return (await this.#guest.use((agent) => agent.freeze())) !== undefined;
+    return ((await this.#guest.use((agent) => agent.freeze())) ?? 0) > 0;
   }
 
   async thawDisks(): Promise<void> {
@@ -278,6 +264,7 @@ export class QemuMachine implements RunningMachine {
 
   async #end(): Promise<void> {
     const { client, process, events } = this.parts;
+    await this.#snapshots.settle(memoryMs);
     // Refused by a QEMU that is gone already, or does not listen: both are dealt with below.
     await client.execute('quit', {}, quitMs).catch(() => undefined);
     if (!(await process.endsWithin(quitMs))) {

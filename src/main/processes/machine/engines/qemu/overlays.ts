@@ -9,7 +9,13 @@ export function imageNode(disk: string, turn = 0): string {
 
 /** Puts images on top of the disks of a running QEMU. */
 export class DiskOverlays {
-  #turn = 0;
+  /** By disk: how many were put on top of its first image, and the newest of them. */
+  #tops = new Map<string, { first: string; turn: number; path: string }>();
+
+  /** Where the images lie that the disks write to now. */
+  paths(disks: readonly PlannedDisk[]): string[] {
+    return disks.map((disk) => this.#topOf(disk).path);
+  }
 
   /** Precondition: the guest stands still. For all disks, or for none. @throws Failure */
   async put(
@@ -17,16 +23,17 @@ export class DiskOverlays {
     disks: readonly PlannedDisk[],
     overlays: ReadonlyMap<string, string>,
   ): Promise<void> {
-    const next = this.#turn + 1;
-    const actions = disks.map(({ id }) => {
+    const actions = disks.map((disk) => {
+      const { id } = disk;
+      const { turn } = this.#topOf(disk);
       const path = overlays.get(id);
       if (path === undefined) throw new Failure('input.invalid', `There is no image for the disk “${id}”.`);
       return {
         type: 'blockdev-snapshot-sync' as const,
         data: {
-          'node-name': imageNode(id, this.#turn),
+          'node-name': imageNode(id, turn),
           'snapshot-file': path,
-          'snapshot-node-name': imageNode(id, next),
+          'snapshot-node-name': imageNode(id, turn + 1),
           format: 'qcow2' as const,
           mode: 'existing' as const,
         },
@@ -34,6 +41,17 @@ export class DiskOverlays {
     });
     if (actions.length === 0) return;
     await client.execute('transaction', { actions }, 60_000);
-    this.#turn = next;
+    this.#tops = new Map(
+      disks.map((disk) => {
+        const path = overlays.get(disk.id) ?? disk.path;
+        return [disk.id, { first: disk.path, turn: this.#topOf(disk).turn + 1, path }];
+      }),
+    );
+  }
+
+  /** One that was removed, and another added in its place, begins anew. */
+  #topOf({ id, path }: PlannedDisk): { turn: number; path: string } {
+    const top = this.#tops.get(id);
+    return top?.first === path ? top : { turn: 0, path };
   }
 }

@@ -2,7 +2,7 @@ import { Failure, toErrorValue, type ErrorValue } from '@shared/errors';
 import type { ByteStream } from '@shared/ipc/byte-stream';
 import type { MachineStatistics } from '@shared/machine/summary';
 import type { ScreenAdapter } from '../../display/screen-adapter';
-import type { EngineEvents, RunningMachine, ScreenCapture, StateSink } from '../../engine';
+import type { EngineEvents, RunningMachine, ScreenCapture, StateSink, TakenSnapshot } from '../../engine';
 import type { ImageOpener } from '../../images';
 import { RfbServer } from '../../rfb/rfb-server';
 import { StatisticsMeter } from '../../statistics';
@@ -116,11 +116,9 @@ export class V86Machine implements RunningMachine {
     await saveState(this.parts.emulator, sink);
   }
 
-  async takeSnapshot(
-    overlays: ReadonlyMap<string, string>,
-    sink: StateSink | null,
-  ): Promise<{ memory: Promise<void> }> {
+  async takeSnapshot(overlays: ReadonlyMap<string, string>, sink: StateSink | null): Promise<TakenSnapshot> {
     const { run, emulator, disks, opener } = this.parts;
+    const began = performance.now();
     const image = await run.during(async () => {
       await this.#settleDisks();
       const copy = sink && copyState(emulator);
@@ -133,7 +131,8 @@ export class V86Machine implements RunningMachine {
       }
       return copy;
     });
-    return { memory: image && sink ? writeImage(image, sink) : Promise.resolve() };
+    const pausedMs = performance.now() - began;
+    return { memory: image && sink ? writeImage(image, sink) : Promise.resolve(), pausedMs };
   }
 
   async insertMedium(drive: string, path: string | null): Promise<void> {

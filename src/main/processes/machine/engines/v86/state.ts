@@ -16,6 +16,7 @@ export function copyState(emulator: Emulator): Uint8Array {
 }
 
 export async function writeImage(image: Uint8Array, sink: StateSink): Promise<void> {
+  sink.expect?.(image.length);
   for (let at = 0; at < image.length; at += pieceLength) {
     await sink.write(image.subarray(at, at + pieceLength));
   }

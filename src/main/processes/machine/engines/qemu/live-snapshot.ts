@@ -1,0 +1,140 @@
+import { open } from 'node:fs/promises';
+import { toErrorValue } from '@shared/errors';
+import type { QmpClient } from '../../../../platform/qmp/qmp-client';
+import type { StateSink, TakenSnapshot } from '../../engine';
+import { beginSaving, saveState } from './migration';
+import { DiskOverlays } from './overlays';
+import type { PlannedDisk, QemuPlan } from './plan';
+
+const slowMs = 60_000;
+/** How long QEMU may take to let the guest go on while its memory is written, in milliseconds. */
+const resumeMs = 30_000;
+
+/**
+ * Snapshots of one running QEMU. Its disks get new images by a transaction while the guest stands still. The memory
+ * follows while the guest runs on already: QEMU write-protects it and saves each page before the guest changes it
+ * (capability `background-snapshot`, by Linux's userfaultfd). Where that is not possible the guest waits for it.
+ */
+export class LiveSnapshots {
+  readonly #overlays = new DiskOverlays();
+  /** Settles when the memory of the last snapshot has been written, or cannot be. */
+  #memory: Promise<void> = Promise.resolve();
+  #isWriting = false;
+  /** The last answer to whether memory can be saved in the background, so that it is told once. */
+  #toldWhyNot: string | undefined;
+  #resumed: () => void = () => {};
+
+  constructor(
+    private readonly client: QmpClient,
+    private readonly plan: QemuPlan,
+    /** Where to listen for QEMU's connection that hands out the memory. */
+    private readonly socketPath: string,
+    private readonly log: (line: string) => void,
+    /** The disks that are attached now. */
+    private readonly disks: () => readonly PlannedDisk[],
+  ) {
+    client.on('RESUME', () => this.#resumed());
+  }
+
+  /** As `RunningMachine.takeSnapshot`. */
+  async take(overlays: ReadonlyMap<string, string>, sink: StateSink | null): Promise<TakenSnapshot> {
+    const { client } = this;
+    await this.#memory.catch(() => undefined);
+    const { running } = await client.execute('query-status', {});
+    const background = running && sink !== null && (await this.#canRunOn());
+    // What is on the host's disk already need not be written while the guest waits.
+    if (running) await this.#writeBack();
+    const began = performance.now();
+    let memory = Promise.resolve();
+    try {
+      // QEMU drains and flushes every disk before it answers.
+      if (running) await client.execute('stop', {}, slowMs);
+      await this.#overlays.put(client, this.disks(), overlays);
+      if (sink) ({ memory } = await (background ? this.#saveBehind(sink) : this.#saveNow(sink)));
+    } catch (error) {
+      if (background) await this.#setBackground(false);
+      throw error;
+    } finally {
+      // Nothing comes of it where the guest runs again already.
+      if (running) await client.execute('cont', {}, slowMs);
+    }
+    this.#keep(background ? memory.finally(() => this.#setBackground(false)) : memory);
+    return { memory: this.#memory, pausedMs: running ? performance.now() - began : 0 };
+  }
+
+  /** As `RunningMachine.saveState`. */
+  async saveState(sink: StateSink): Promise<void> {
+    await this.#memory.catch(() => undefined);
+    await saveState(this.client, this.plan, this.socketPath, sink);
+  }
+
+  /** Before QEMU ends: waits for memory that is still being written, at most `limitMs`, with the guest standing still. */
+  async settle(limitMs: number): Promise<void> {
+    if (!this.#isWriting) return;
+    await this.client.execute('stop', {}, limitMs).catch(() => undefined); // one that is gone has stopped
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, limitMs)));
+    await Promise.race([this.#memory.catch(() => undefined), late]);
+    clearTimeout(timer);
+  }
+
+  #keep(memory: Promise<void>): void {
+    this.#isWriting = true;
+    this.#memory = memory.finally(() => (this.#isWriting = false));
+    this.#memory.catch(() => undefined); // told to whoever waits for the memory
+  }
+
+  /** That it failed is for whoever waits for the memory; the disks are in order. */
+  async #saveNow(sink: StateSink): Promise<{ memory: Promise<void> }> {
+    const memory = saveState(this.client, this.plan, this.socketPath, sink);
+    await memory.catch(() => undefined);
+    return { memory };
+  }
+
+  /** Resolves when the guest runs again, or cannot be made to before its memory is written. */
+  async #saveBehind(sink: StateSink): Promise<{ memory: Promise<void> }> {
+    let timer: NodeJS.Timeout | undefined;
+    const resumed = new Promise<void>((resolve) => {
+      this.#resumed = resolve;
+      timer = setTimeout(resolve, resumeMs);
+    });
+    const memory = beginSaving(this.client, this.plan, this.socketPath, sink).then(({ done }) => done);
+    await Promise.race([resumed, memory.catch(() => undefined)]);
+    clearTimeout(timer);
+    return { memory };
+  }
+
+  /** Asks QEMU, which tries it out: kernel, rights and the kind of memory all have a say. */
+  async #canRunOn(): Promise<boolean> {
+    try {
+      await this.#setBackground(true);
+      return true;
+    } catch (error) {
+      const { message } = toErrorValue(error);
+      if (message !== this.#toldWhyNot) {
+        this.log(`Snapshots with memory pause the guest until it is written. ${message}`);
+      }
+      this.#toldWhyNot = message;
+      return false;
+    }
+  }
+
+  async #setBackground(state: boolean): Promise<void> {
+    const capabilities = [{ capability: 'background-snapshot', state }];
+    const set = this.client.execute('migrate-set-capabilities', { capabilities });
+    // A QEMU that is gone, or that is just ending, needs no setting.
+    await (state ? set : set.catch(() => undefined));
+  }
+
+  async #writeBack(): Promise<void> {
+    for (const path of this.#overlays.paths(this.disks())) {
+      try {
+        const file = await open(path, 'r');
+        await file.datasync().finally(() => file.close());
+      } catch (error) {
+        // QEMU flushes it all the same, and says what is wrong with it.
+        this.log(`Not written back early: ${toErrorValue(error).message}`);
+      }
+    }
+  }
+}
