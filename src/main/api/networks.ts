@@ -8,6 +8,12 @@ export function networkHandlers({ networks }: Services): Pick<Handlers<Commands>
   return {
     'network.list': () => networks.list(),
     'network.get': ({ id }) => networks.get(id),
+    'network.capabilities': () => networks.capabilities(),
+    'network.suggest': ({ kind }) => networks.suggest(kind),
+    'network.create': ({ network }) => networks.create(network),
+    'network.edit': ({ id, changes }) => networks.edit(id, changes),
+    'network.remove': ({ id }) => networks.remove(id),
+    'network.setCondition': ({ id, port, condition }) => networks.setCondition(id, port, condition),
     'network.setForward': ({ id, forward }) => networks.setForward(id, forward),
     'network.removeForward': ({ id, forward }) => networks.removeForward(id, forward),
   };

@@ -5,9 +5,9 @@ import {
   switchProcessEvents,
   type SwitchProcessEvents,
 } from '@shared/ipc/switch-process';
-import { rpcClient, type RpcClient } from '@shared/ipc/rpc';
+import { type ParamsInput, type Result, rpcClient, type RpcClient } from '@shared/ipc/rpc';
 import type { NetworkConfig } from '@shared/network/config';
-import type { LeaseReport, NetworkStatistics, PlugRequest } from '@shared/network/report';
+import type { LeaseReport, LinkReport, NetworkStatistics, PlugRequest } from '@shared/network/report';
 import type { Log } from '../platform/log';
 import type { HostedProcess, ProcessHost } from '../platform/process-host';
 
@@ -21,6 +21,8 @@ const endMs = 3000;
 export interface NetworkListener {
   leases(leases: LeaseReport[]): void;
   statistics(statistics: NetworkStatistics): void;
+  /** A cable has come up or gone, or a forward fares otherwise. */
+  changed(): void;
 }
 
 /** The process of one network in use. While somebody is plugged in it is kept alive, with everything plugged in again. */
@@ -32,6 +34,7 @@ export class NetworkProcess {
   private restart: NodeJS.Timeout | undefined;
   private ended = false;
   private forwards: Record<string, ErrorValue | null> = {};
+  private readonly links = new Map<string, LinkReport>();
 
   constructor(
     private readonly host: ProcessHost,
@@ -56,6 +59,13 @@ export class NetworkProcess {
     return this.forwards;
   }
 
+  /** What is plugged in, and whether it is connected. */
+  get ports(): LinkReport[] {
+    return [...this.plugs.values()].map(
+      ({ port, machine }) => this.links.get(port) ?? { port, machine, state: 'connecting', reason: null },
+    );
+  }
+
   plug(request: PlugRequest): void {
     this.plugs.set(request.port, request);
     this.tell('plug', request);
@@ -63,6 +73,7 @@ export class NetworkProcess {
 
   unplug(port: string): void {
     this.plugs.delete(port);
+    this.links.delete(port);
     this.tell('unplug', { port });
   }
 
@@ -73,6 +84,20 @@ export class NetworkProcess {
     if (!rpc) throw new Failure('ipc.closed', 'The network is being started again.');
     this.forwards = await rpc.call('configure', { network: config, leasesPath: this.leasesPath });
     return this.forwards;
+  }
+
+  /**
+   * Asks the switch for something.
+   *
+   * @throws Failure of the switch, `ipc.closed` while it is being started again
+   */
+  async call<Name extends keyof SwitchProcessCommands & string>(
+    name: Name,
+    params: ParamsInput<SwitchProcessCommands, Name>,
+  ): Promise<Result<SwitchProcessCommands, Name>> {
+    const { rpc } = this;
+    if (!rpc) throw new Failure('ipc.closed', 'The network is being started again.');
+    return rpc.call(name, params);
   }
 
   /** Ends the process for good. Resolves when it is gone. */
@@ -97,6 +122,12 @@ export class NetworkProcess {
     ));
     rpc.on('leases', ({ leases }) => this.listener.leases(leases));
     rpc.on('statistics', (statistics) => this.listener.statistics(statistics));
+    rpc.on('link', ({ port, state, reason = null }) => {
+      const plug = this.plugs.get(port);
+      if (!plug || state === 'closed') return;
+      this.links.set(port, { port, machine: plug.machine, state, reason });
+      this.listener.changed();
+    });
     rpc.on('log', ({ line }) => this.log.info(`network “${name}”: ${line}`));
     this.configure(this.config).catch((error: unknown) => {
       if (!this.ended) this.log.warn(`the network “${name}” could not be set up`, error);
@@ -105,6 +136,7 @@ export class NetworkProcess {
     void process.exited.then(({ code, signal }) => {
       this.process = undefined;
       this.rpc = undefined;
+      this.links.clear();
       if (this.ended) return;
       if (performance.now() - started > soundMs) this.restartMs = firstRestartMs;
       const tail = process.tail.slice(-3).join(' | ');

@@ -1,27 +1,37 @@
 import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import { Failure, toFailure } from '@shared/errors';
-import type { EngineId, MachineConfig } from '@shared/machine/config';
-import { forward, type Forward, networkConfig, type NetworkConfig } from '@shared/network/config';
+import type { MachineConfig } from '@shared/machine/config';
+import { forwardsCollide } from '@shared/network/check';
+import type { Condition } from '@shared/network/condition';
+import {
+  defaultNetworkId,
+  forward,
+  type Forward,
+  networkConfig,
+  type NetworkConfig,
+  type NetworkKind,
+  type NetworkSettings,
+} from '@shared/network/config';
+import type { NetworkCapabilities, NetworkChanges, NetworkDraft } from '@shared/network/draft';
 import type { LeaseReport } from '@shared/network/report';
 import type { NetworkSummary } from '@shared/network/summary';
 import type { EmitEvent } from '../platform/events';
 import type { Log } from '../platform/log';
-import { socketAddress } from '../platform/paths';
 import type { ProcessHost } from '../platform/process-host';
+import { Cables } from './cables';
+import { networkCapabilities } from './capabilities';
+import { hostSubnets } from './host-subnets';
 import { NetworkProcess } from './network-process';
+import { changedNetwork, newNetwork, suggestSettings } from './settings';
 import { NetworkStore } from './store';
-
-/** Engines whose machines have cables. */
-const cabled: ReadonlySet<EngineId> = new Set(['v86', 'qemu']);
 
 /** Networks, and who is plugged into them. A network has a process while somebody is. */
 export class NetworkService {
-  private readonly processes = new Map<string, NetworkProcess>();
+  /** The machines of the library; networks that one of them has a card on are not removed. */
+  machines: () => readonly MachineConfig[] = () => [];
+  private readonly cables: Cables;
   private readonly leases = new Map<string, LeaseReport[]>();
-  /** By machine: the ports that it has on networks. */
-  private readonly plugged = new Map<string, { network: string; port: string }[]>();
-  private readonly ending = new Set<Promise<void>>();
   private turn: Promise<unknown> = Promise.resolve();
 
   private constructor(
@@ -29,7 +39,16 @@ export class NetworkService {
     private readonly processHost: ProcessHost,
     private readonly emit: EmitEvent,
     private readonly log: Log,
-  ) {}
+  ) {
+    this.cables = new Cables({
+      find: (id) => store.find(id),
+      begin: (config) => this.begin(config),
+      ended: (id) => {
+        this.leases.delete(id);
+        this.tell(id);
+      },
+    });
+  }
 
   static async load(
     dataFolder: string,
@@ -49,46 +68,53 @@ export class NetworkService {
     return this.summary(this.store.get(id));
   }
 
+  capabilities(): Promise<NetworkCapabilities> {
+    return networkCapabilities();
+  }
+
+  /** Settings for a new network that get along with this computer and with the networks that there are. */
+  async suggest(kind: NetworkKind): Promise<NetworkSettings> {
+    return suggestSettings(kind, this.store.list(), await hostSubnets());
+  }
+
+  /** @throws Failure `network.invalid`, `file.*` */
+  create(draft: NetworkDraft): Promise<NetworkSummary> {
+    return this.inTurn(async () => {
+      const config = newNetwork(draft, this.store.list(), await hostSubnets(), this.store.ids());
+      await this.store.write(config);
+      return this.changed(config);
+    });
+  }
+
   /**
-   * The sockets on which a machine's cards are to listen, by the cards' ids. Cards on a network that does not exist
-   * (any more) have none.
+   * Changes settings, also of a network in use: machines that run learn of other addresses when they ask for theirs
+   * the next time.
+   *
+   * @throws Failure `network.*`, `file.*`
    */
-  async prepare(folder: string, config: MachineConfig): Promise<Record<string, string>> {
-    const sockets: Record<string, string> = {};
-    for (const { id, network } of this.cards(config)) {
-      if (this.store.find(network)) sockets[id] = await socketAddress(`${folder}\n${id}`);
-    }
-    return sockets;
+  edit(id: string, changes: NetworkChanges): Promise<NetworkSummary> {
+    return this.inTurn(async () => {
+      const before = this.store.get(id);
+      return this.change(before, changedNetwork(before, changes, this.store.list(), await hostSubnets()));
+    });
   }
 
-  /** Plugs a machine's cards into their networks, as long as it runs; it need not listen yet. */
-  plug(config: MachineConfig, sockets: Readonly<Record<string, string>>): void {
-    this.unplug(config.id);
-    const ports: { network: string; port: string }[] = [];
-    for (const { id, mac, network } of this.cards(config)) {
-      const path = sockets[id];
-      const found = this.store.find(network);
-      if (path === undefined || !found) continue;
-      const port = `${config.id}-${id}`;
-      const process = this.processes.get(network) ?? this.begin(found);
-      process.plug({ port, path, machine: config.id, name: config.name, mac });
-      ports.push({ network, port });
-    }
-    if (ports.length > 0) this.plugged.set(config.id, ports);
-  }
-
-  /** Unplugs a machine that does not run any more. */
-  unplug(machine: string): void {
-    for (const { network, port } of this.plugged.get(machine) ?? []) {
-      const process = this.processes.get(network);
-      process?.unplug(port);
-      if (!process || process.isUsed) continue;
-      this.processes.delete(network);
-      this.leases.delete(network);
-      const ending = process.end().finally(() => this.ending.delete(ending));
-      this.ending.add(ending);
-    }
-    this.plugged.delete(machine);
+  /** @throws Failure `network.not-found`, `network.in-use` with the names of who uses it, `input.invalid`, `file.*` */
+  remove(id: string): Promise<void> {
+    return this.inTurn(async () => {
+      const { name } = this.store.get(id);
+      if (id === defaultNetworkId) {
+        throw new Failure('input.invalid', `“${name}” is the network of new machines: it cannot be removed.`);
+      }
+      const users = [...new Set(this.usersOf(id).map((user) => `“${user.name}”`))];
+      if (users.length > 0) {
+        throw new Failure('network.in-use', `“${name}” is used by ${users.join(', ')}.`, {
+          hint: 'Plug these machines into another network first.',
+        });
+      }
+      await this.store.remove(id);
+      this.emit({ name: 'network.removed', value: { id } });
+    });
   }
 
   /**
@@ -101,7 +127,10 @@ export class NetworkService {
       const config = this.store.get(network);
       const entry = forward.parse({ ...wanted, id: wanted.id ?? randomBytes(8).toString('hex') });
       const others = config.forwards.filter(({ id }) => id !== entry.id);
-      if (others.some((other) => samePort(other, entry))) {
+      const everywhere = this.store
+        .list()
+        .flatMap(({ id, forwards }) => (id === network ? others : forwards));
+      if (everywhere.some((other) => forwardsCollide(other, entry))) {
         throw new Failure('input.invalid', `Port ${entry.hostPort} is forwarded already.`);
       }
       return this.change(config, { ...config, forwards: [...others, entry] }, entry.id);
@@ -116,10 +145,53 @@ export class NetworkService {
     });
   }
 
+  /** Says what the cable of a port is like; null: as good as it can be. @throws Failure `network.*` */
+  setCondition(network: string, port: string, wanted: Condition | null): Promise<NetworkSummary> {
+    return this.inTurn(async () => {
+      const config = this.store.get(network);
+      const { [port]: _before, ...others } = config.conditions;
+      return this.change(config, { ...config, conditions: wanted ? { ...others, [port]: wanted } : others });
+    });
+  }
+
+  /** A machine is no more: nothing leads to it, and nothing is kept for it. */
+  forgetMachine(machine: string): Promise<void> {
+    return this.inTurn(async () => {
+      for (const config of this.store.list()) {
+        const forwards = config.forwards.filter((one) => one.machine !== machine);
+        const conditions = Object.fromEntries(
+          Object.entries(config.conditions).filter(([port]) => !port.startsWith(`${machine}-`)),
+        );
+        const kept = Object.keys(conditions).length === Object.keys(config.conditions).length;
+        if (forwards.length === config.forwards.length && kept) continue;
+        await this.change(config, { ...config, forwards, conditions });
+      }
+    });
+  }
+
+  /** See `Cables.prepare`. */
+  prepare(folder: string, config: MachineConfig): Promise<Record<string, string>> {
+    return this.cables.prepare(folder, config);
+  }
+
+  /** Plugs in a machine that is about to listen. */
+  plug(config: MachineConfig, sockets: Readonly<Record<string, string>>): void {
+    this.cables.plug(config, sockets);
+  }
+
+  /** Plugs in otherwise, as its configuration has become; what has not changed is left alone. */
+  replug(config: MachineConfig, sockets: Readonly<Record<string, string>>): void {
+    this.cables.plug(config, sockets);
+  }
+
+  /** Unplugs a machine that does not run any more. */
+  unplug(machine: string): void {
+    this.cables.unplug(machine);
+  }
+
   /** Ends every process. It always comes to an end. */
   async close(): Promise<void> {
-    for (const machine of [...this.plugged.keys()]) this.unplug(machine);
-    await Promise.all(this.ending);
+    await this.cables.close();
   }
 
   /** Writes a changed configuration and lets the switch know. A forward that cannot be had changes nothing. */
@@ -130,7 +202,7 @@ export class NetworkService {
   ): Promise<NetworkSummary> {
     const parsed = networkConfig.safeParse(wanted);
     if (!parsed.success) throw new Failure('network.invalid', z.prettifyError(parsed.error));
-    const process = this.processes.get(before.id);
+    const process = this.cables.processOf(before.id);
     const problems = await process?.configure(parsed.data);
     const problem = newForward === undefined ? null : problems?.[newForward];
     if (problem) {
@@ -143,26 +215,31 @@ export class NetworkService {
 
   private begin(config: NetworkConfig): NetworkProcess {
     const { id } = config;
-    const process = new NetworkProcess(
+    return new NetworkProcess(
       this.processHost,
       config,
       this.store.leasesPath(id),
       {
         leases: (leases) => {
           this.leases.set(id, leases);
-          this.changed(this.store.get(id));
+          this.tell(id);
         },
         statistics: (statistics) => this.emit({ name: 'network.statistics', value: { id, statistics } }),
+        changed: () => this.tell(id),
       },
       this.log,
     );
-    this.processes.set(id, process);
-    return process;
   }
 
-  private cards(config: MachineConfig): { id: string; mac: string; network: string }[] {
-    if (!cabled.has(config.engine)) return [];
-    return config.nics.flatMap(({ id, mac, network }) => (network === null ? [] : [{ id, mac, network }]));
+  private usersOf(network: string): NetworkSummary['users'] {
+    return this.machines().flatMap(({ id, name, nics }) =>
+      nics.flatMap((nic) => (nic.network === network ? [{ machine: id, nic: nic.id, name }] : [])),
+    );
+  }
+
+  private tell(id: string): void {
+    const config = this.store.find(id);
+    if (config) this.changed(config);
   }
 
   private changed(config: NetworkConfig): NetworkSummary {
@@ -172,11 +249,13 @@ export class NetworkService {
   }
 
   private summary(config: NetworkConfig): NetworkSummary {
-    const process = this.processes.get(config.id);
+    const process = this.cables.processOf(config.id);
     return {
       id: config.id,
       config,
       running: process !== undefined,
+      ports: process?.ports ?? [],
+      users: this.usersOf(config.id),
       leases: this.leases.get(config.id) ?? [],
       forwardProblems: { ...process?.forwardProblems },
     };
@@ -188,8 +267,4 @@ export class NetworkService {
     this.turn = result.catch(() => undefined);
     return result;
   }
-}
-
-function samePort(a: Forward, b: Forward): boolean {
-  return a.protocol === b.protocol && a.hostAddress === b.hostAddress && a.hostPort === b.hostPort;
 }

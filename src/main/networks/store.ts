@@ -1,10 +1,13 @@
-import { mkdir, readdir } from 'node:fs/promises';
+import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { type ErrorValue, Failure, toErrorValue } from '@shared/errors';
-import { defaultNetwork, defaultNetworkId, networkConfig, type NetworkConfig } from '@shared/network/config';
-import { readJsonWithCopy, writeWithCopy } from '../platform/atomic-file';
+import { defaultNetworkId, networkConfig, type NetworkConfig } from '@shared/network/config';
+import { copyPath, readJsonWithCopy, writeWithCopy } from '../platform/atomic-file';
 import type { Log } from '../platform/log';
+import { syncFolder } from '../platform/sync-folder';
+import { hostSubnets } from './host-subnets';
+import { firstNetwork } from './settings';
 
 const configSuffix = '.json';
 const leasesSuffix = '.leases.json';
@@ -29,7 +32,7 @@ export class NetworkStore {
       });
     }
     if (!store.configs.has(defaultNetworkId) && !store.problems.has(defaultNetworkId)) {
-      await store.write(defaultNetwork());
+      await store.write(firstNetwork(await hostSubnets()));
     }
     return store;
   }
@@ -40,6 +43,11 @@ export class NetworkStore {
 
   find(id: string): NetworkConfig | undefined {
     return this.configs.get(id);
+  }
+
+  /** The ids that are taken, also by files that cannot be read. */
+  ids(): ReadonlySet<string> {
+    return new Set([...this.configs.keys(), ...this.problems.keys()]);
   }
 
   /** @throws Failure `network.not-found`, or what is wrong with its file */
@@ -56,6 +64,20 @@ export class NetworkStore {
   async write(config: NetworkConfig): Promise<void> {
     await writeWithCopy(this.pathOf(config.id), `${JSON.stringify(config, null, 2)}\n`);
     this.configs.set(config.id, config);
+  }
+
+  /**
+   * Removes a network's files, the copy of its configuration first: it must not come back by that.
+   *
+   * @throws the errors of `node:fs`
+   */
+  async remove(id: string): Promise<void> {
+    const path = this.pathOf(id);
+    await rm(copyPath(path), { force: true });
+    await rm(path, { force: true });
+    this.configs.delete(id);
+    await rm(this.leasesPath(id), { force: true });
+    await syncFolder(this.folder);
   }
 
   /** Where the switch writes down who has which address. */

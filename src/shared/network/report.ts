@@ -14,6 +14,12 @@ export const plugRequest = z.strictObject({
 });
 export type PlugRequest = z.infer<typeof plugRequest>;
 
+/** The machine and the card of a port's name. Ids of machines have no hyphen. */
+export function partsOfPort(port: string): { machine: string; nic: string } {
+  const [machine = '', ...nic] = port.split('-');
+  return { machine, nic: nic.join('-') };
+}
+
 export const leaseReport = z.object({
   mac: z.string(),
   address: z.string(),
@@ -23,6 +29,16 @@ export const leaseReport = z.object({
   expires: z.string(),
 });
 export type LeaseReport = z.infer<typeof leaseReport>;
+
+/** A card that is plugged in, and whether the switch is connected to it. */
+export const linkReport = z.object({
+  port: z.string(),
+  machine: z.string(),
+  state: z.enum(['connecting', 'up']),
+  /** Why a connection that there was has ended. */
+  reason: z.string().nullable(),
+});
+export type LinkReport = z.infer<typeof linkReport>;
 
 /** What a network has carried since it was started. `received` is from the machine's card, `sent` to it. */
 export const networkStatistics = z.object({

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { errorValue } from '../ipc/messages';
 import { networkConfig } from './config';
-import { leaseReport } from './report';
+import { leaseReport, linkReport } from './report';
 
 /** A network as user interfaces see it. */
 export const networkSummary = z.object({
@@ -9,6 +9,10 @@ export const networkSummary = z.object({
   config: networkConfig,
   /** A machine that runs is plugged into it. */
   running: z.boolean(),
+  /** The cards that are plugged in now. */
+  ports: z.array(linkReport),
+  /** The machines whose cards are meant to be on it, running or not: while there are any, it cannot be removed. */
+  users: z.array(z.object({ machine: z.string(), nic: z.string(), name: z.string() })),
   /** Who has which address; known while it runs. */
   leases: z.array(leaseReport),
   /** By the forwards' ids: why one does not listen, or null; known while it runs. */

@@ -47,6 +47,9 @@ export default {
   'job-not-found': 'No such task',
   'network-not-found': 'No such network',
   'network-invalid': 'The network’s settings cannot be used',
+  'network-in-use': 'The network is in use',
+  'network-idle': 'The network is not in use',
+  'network-no-capture': 'Nothing has been captured',
   'network-port-in-use': 'The port is taken',
   'host-unavailable': 'Not available on this computer',
 } as const;

@@ -49,6 +49,9 @@ export default {
   'job-not-found': '没有此任务',
   'network-not-found': '没有此网络',
   'network-invalid': '网络设置无法使用',
+  'network-in-use': '网络正在使用中',
+  'network-idle': '网络未在使用',
+  'network-no-capture': '尚未捕获任何数据',
   'network-port-in-use': '端口已被占用',
   'host-unavailable': '本机不支持',
 } satisfies Translated<typeof en>;

@@ -1,0 +1,157 @@
+import { existsSync } from 'node:fs';
+import { readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { parseSubnet } from '@shared/network/address';
+import { overlaps } from '@shared/network/plan';
+import type { NetworkSummary } from '@shared/network/summary';
+import type { Core } from '../../src/main/core';
+import {
+  buildMain,
+  type BuiltMain,
+  createMachine,
+  failureCode,
+  fakeSpec,
+  nextEvent,
+  temporaryFolder,
+  testCore,
+} from '../helpers/core';
+
+describe('networks that a person makes', () => {
+  let built: BuiltMain;
+  let dataFolder: string;
+  let core: Core;
+
+  beforeAll(async () => {
+    built = await buildMain();
+  });
+  afterAll(() => built?.remove());
+  beforeEach(async () => {
+    dataFolder = await temporaryFolder();
+    core = await testCore(built.folder, dataFolder);
+  });
+  afterEach(async () => {
+    await core?.shutdown('power-off');
+    await rm(dataFolder, { recursive: true, force: true });
+  });
+
+  const create = async (name: string): Promise<NetworkSummary> =>
+    core.handlers['network.create']({ network: { name, kind: 'nat' } });
+  const v86Machine = (name: string): Promise<string> =>
+    createMachine(
+      core,
+      fakeSpec(name, { engine: 'v86', memoryMiB: 64, boot: ['cdrom'], disk: { kind: 'none' } }),
+    );
+  const nicOf = (id: string) => core.machines.get(id).config?.nics[0];
+  const moveTo = async (id: string, network: string): Promise<unknown> => {
+    const nic = nicOf(id);
+    if (!nic) throw new Error('no card');
+    return core.handlers['machine.configure']({ id, settings: { nics: [{ ...nic, network }] } });
+  };
+
+  it('have a subnet that nobody uses, a private prefix of their own, and are there after a new start', async () => {
+    const { hostSubnets, kinds } = await core.handlers['network.capabilities']({});
+    const first = await create('Lab');
+    const second = await create('lab two');
+    const subnets = [...hostSubnets, '10.86.0.0/24', first.config.subnet, second.config.subnet];
+    const parsed = subnets.map((text) => parseSubnet(text));
+    parsed.forEach((a, index) =>
+      parsed.slice(index + 1).forEach((b) => {
+        // Routes of the computer may hold one another; the two networks collide with nothing.
+        if (a && b && index + 1 >= hostSubnets.length) expect(overlaps(a, b)).toBe(false);
+      }),
+    );
+    expect([first.id, second.id]).toEqual(['lab', 'lab-two']);
+    expect(first.config.ipv6?.prefix).not.toBe(second.config.ipv6?.prefix);
+    const bridged = kinds.find(({ kind }) => kind === 'bridged');
+    expect(bridged?.problem).toMatchObject({ code: 'host.unavailable' });
+    expect(bridged?.problem?.hint).toContain('NAT');
+    await core.shutdown('power-off');
+    core = await testCore(built.folder, dataFolder);
+    expect((await core.handlers['network.get']({ id: 'lab' })).config).toEqual(first.config);
+  });
+
+  it('are refused where they contradict what there is', async () => {
+    await create('Lab');
+    const refused = async (network: object): Promise<string | undefined> =>
+      failureCode(
+        Promise.resolve(core.handlers['network.create']({ network: { name: 'x', kind: 'nat', ...network } })),
+      );
+    expect(await refused({ name: 'LAB' })).toBe('network.invalid');
+    expect(await refused({ subnet: '10.86.0.0/25' })).toBe('network.invalid');
+    const { hostSubnets } = await core.handlers['network.capabilities']({});
+    const [own] = hostSubnets.filter((text) => text.endsWith('/24'));
+    if (own) expect(await refused({ subnet: own })).toBe('network.invalid');
+    expect(await refused({ gateway: '1.2.3.4' })).toBe('network.invalid');
+    expect((await core.handlers['network.list']({})).map(({ id }) => id)).toEqual(['lab', 'nat']);
+  });
+
+  it('are changed with their addresses moving along, and what is not said stays', async () => {
+    const { id, config } = await create('Lab');
+    const names = [{ name: 'printer', address: '10.1.1.1' }];
+    await core.handlers['network.edit']({ id, changes: { names, mtu: 9000 } });
+    const { config: moved } = await core.handlers['network.edit']({
+      id,
+      changes: { subnet: '10.99.0.0/28' },
+    });
+    expect(moved).toMatchObject({ names, mtu: 9000, gateway: '10.99.0.1', ipv6: config.ipv6 });
+    const stored = JSON.parse(await readFile(join(dataFolder, 'networks', 'lab.json'), 'utf8')) as object;
+    expect(stored).toEqual(moved);
+  });
+
+  it('are removed with their files, but not while a machine has a card on them', async () => {
+    const { id } = await create('Lab');
+    const machine = await v86Machine('Wanderer');
+    await moveTo(machine, id);
+    const remove = async (which: string): Promise<void> => core.handlers['network.remove']({ id: which });
+    const refusal = await remove(id).catch((error: unknown) => error);
+    expect(refusal).toMatchObject({ code: 'network.in-use' });
+    expect(String(refusal)).toContain('Wanderer');
+    expect((await core.handlers['network.get']({ id })).users).toMatchObject([{ machine, nic: 'nic0' }]);
+    expect(await failureCode(remove('nat'))).toBe('input.invalid');
+    await moveTo(machine, 'nat');
+    const told = nextEvent(core, (event) => (event.name === 'network.removed' ? event.value.id : undefined));
+    await remove(id);
+    expect(await told).toBe(id);
+    expect(existsSync(join(dataFolder, 'networks', 'lab.json'))).toBe(false);
+    await core.shutdown('power-off');
+    core = await testCore(built.folder, dataFolder);
+    expect((await core.handlers['network.list']({})).map((network) => network.id)).toEqual(['nat']);
+  });
+
+  it('forget a machine that is deleted: its forwards and what its cable was like', async () => {
+    const [gone, stays] = [await v86Machine('Gone'), await v86Machine('Stays')];
+    const forwardTo = async (machine: string, hostPort: number): Promise<void> => {
+      const forward = {
+        protocol: 'tcp',
+        hostAddress: '127.0.0.1',
+        hostPort,
+        machine,
+        guestPort: 22,
+      } as const;
+      await core.handlers['network.setForward']({ id: 'nat', forward });
+      const port = `${machine}-nic0`;
+      const condition = { ...slow, latencyMs: 5 };
+      await core.handlers['network.setCondition']({ id: 'nat', port, condition });
+    };
+    await forwardTo(gone, 22_101);
+    await forwardTo(stays, 22_102);
+    const changed = nextEvent(core, (event) =>
+      event.name === 'network.changed' && event.value.config.forwards.length === 1 ? event.value : undefined,
+    );
+    await core.handlers['machine.delete']({ id: gone, how: 'erase' });
+    const { config } = await changed;
+    expect(config.forwards[0]?.machine).toBe(stays);
+    expect(Object.keys(config.conditions ?? {})).toEqual([`${stays}-nic0`]);
+  });
+});
+
+const slow = {
+  bandwidthUp: null,
+  bandwidthDown: null,
+  latencyMs: 0,
+  jitterMs: 0,
+  loss: 0,
+  duplication: 0,
+  reordering: 0,
+};
