@@ -1,5 +1,6 @@
 import { lstat, open, realpath, stat } from 'node:fs/promises';
 import { isAbsolute, join, relative, sep } from 'node:path';
+import { hasStreamCables } from '@shared/engine/qemu/cables';
 import { Failure, toErrorValue } from '@shared/errors';
 import type { LaunchPaths } from '@shared/ipc/machine-process';
 import type { MachineConfig } from '@shared/machine/config';
@@ -47,12 +48,6 @@ export async function prepareLaunch(
   if (config.engine !== 'qemu' || !context.prepareQemu) return paths;
   const qemu = await context.prepareQemu(config);
   return { ...paths, qemu: { ...qemu, nicSockets: hasStreamCables(qemu.version) ? networks : {} } };
-}
-
-/** `-netdev stream` came with QEMU 7.2; an older one starts with cables that end nowhere. */
-function hasStreamCables(version: string): boolean {
-  const [major = 0, minor = 0] = version.split('.').map((part) => parseInt(part, 10));
-  return major > 7 || (major === 7 && minor >= 2);
 }
 
 async function diskPath(folder: string, inner: string): Promise<string> {

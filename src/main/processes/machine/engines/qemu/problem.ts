@@ -1,11 +1,11 @@
 import type { ErrorValue } from '@shared/errors';
 import type { QmpEvent } from '../../../../platform/qmp/commands';
-import type { QemuPlan } from './plan';
+import type { PlannedDisk } from './plan';
 
 /** What to tell a person when the host could not carry out a request of the guest's disk, and QEMU stopped. */
-export function writeProblem(error: QmpEvent<'BLOCK_IO_ERROR'>, plan: QemuPlan): ErrorValue {
+export function writeProblem(error: QmpEvent<'BLOCK_IO_ERROR'>, disks: readonly PlannedDisk[]): ErrorValue {
   const node = error['node-name'] ?? error.device;
-  const disk = plan.disks.find(({ id }) => node === `${id}-image` || error.device.endsWith(id));
+  const disk = disks.find(({ id }) => node === `${id}-image` || error.device.endsWith(id));
   const path = disk?.path ?? node;
   if (error.nospace) {
     return {

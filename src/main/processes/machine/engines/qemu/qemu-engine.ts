@@ -3,12 +3,15 @@ import { hostImages, type ImageOpener } from '../../images';
 import { Launch } from './launch';
 import { planQemu, type QemuPlan } from './plan';
 
-/** @param images how images are looked at before QEMU opens them; tests put faulty ones in between */
-export function createQemuEngine(images: ImageOpener = hostImages): Engine<QemuPlan> {
+/**
+ * @param images how images are looked at before QEMU opens them; tests put faulty ones in between
+ * @param unplugMs how long a guest may take to let a device go, in milliseconds
+ */
+export function createQemuEngine(images: ImageOpener = hostImages, unplugMs?: number): Engine<QemuPlan> {
   return {
     id: 'qemu',
     plan: planQemu,
-    launch: (plan, events) => new Launch(plan, events, images).run(),
+    launch: (plan, events) => new Launch(plan, events, images, unplugMs).run(),
   };
 }
 

@@ -1,6 +1,8 @@
+import type { Platform } from '@shared/engine/qemu/platform';
 import { diskCache } from '@shared/engine/qemu/processor';
 import type { PlannedDisk, PlannedDrive, QemuPlan } from '../plan';
 import { json, type JsonObject } from './escape';
+import { diskPlace, scsiPlace } from './places';
 
 /** The name of the block node with what is inserted in a drive. `turn` counts the media of one run. */
 export function mediumNode(drive: string, turn = 0): string {
@@ -21,6 +23,63 @@ export function mediumBlockdev(
   };
 }
 
+/** The block node of a disk's image, with the images below it. */
+export function diskBlockdev({ id, path, format }: PlannedDisk): JsonObject & {
+  driver: string;
+  'node-name': string;
+} {
+  return {
+    driver: format,
+    'node-name': diskNode(id),
+    discard: 'unmap',
+    cache: diskCache,
+    file: { driver: 'file', filename: path, cache: diskCache },
+  };
+}
+
+/** The name of a disk's block node when it is attached. */
+export function diskNode(id: string): string {
+  return `${id}-image`;
+}
+
+/** A disk on a bus that takes devices while the guest runs. Its place follows from its id alone. */
+export function pluggableDisk(
+  disk: Pick<PlannedDisk, 'id' | 'bootIndex'> & { bus: 'virtio' | 'scsi' | 'nvme' },
+  platform: Platform,
+): JsonObject & { driver: string; id: string } {
+  const { id, bus } = disk;
+  const common = { id, drive: diskNode(id), bootindex: disk.bootIndex };
+  switch (bus) {
+    case 'virtio':
+      return {
+        driver: `virtio-blk-${transportOf(platform)}`,
+        ...diskPlace(platform, id),
+        ...common,
+        ...diskFaults,
+      };
+    case 'scsi':
+      return { driver: 'scsi-hd', ...scsiPlace(id), ...common, ...diskFaults };
+    case 'nvme':
+      // NVMe has no error policies in QEMU.
+      return { driver: 'nvme', serial: id, ...diskPlace(platform, id), ...common };
+  }
+}
+
+/** A fault of the host stops the machine until somebody has dealt with it; the guest sees none. */
+const diskFaults = { werror: 'stop', rerror: 'stop' };
+
+function transportOf(platform: Platform): 'ccw' | 'pci' {
+  return platform === 's390-ccw-virtio' ? 'ccw' : 'pci';
+}
+
+/**
+ * Whether a CD is a disk that cannot be written to. U-Boot has no driver for CDs on SCSI, and it looks at the first
+ * virtio disk only, which such a CD is: its slot comes before the disks'.
+ */
+export function isFixedCd({ path }: PlannedDrive, { host }: QemuPlan): boolean {
+  return path !== null && host.bootLoader !== undefined;
+}
+
 /** Disks, CDs and floppies, with the controllers that they need. */
 export function storageArguments(plan: QemuPlan): string[] {
   const attach = new Attachments(plan);
@@ -39,39 +98,30 @@ class Attachments {
 
   constructor(private readonly plan: QemuPlan) {}
 
-  disk({ id, path, format, bus, bootIndex }: PlannedDisk): void {
-    this.#blockdev({
-      driver: format,
-      'node-name': `${id}-image`,
-      discard: 'unmap',
-      cache: diskCache,
-      file: { driver: 'file', filename: path, cache: diskCache },
-    });
-    const common = { id, drive: `${id}-image`, bootindex: bootIndex };
-    // A fault of the host stops the machine until somebody has dealt with it; the guest sees none.
-    const faults = { werror: 'stop', rerror: 'stop' };
+  disk(disk: PlannedDisk): void {
+    this.#blockdev(diskBlockdev(disk));
+    const { id, bus, bootIndex } = disk;
+    const common = { id, drive: diskNode(id), bootindex: bootIndex, ...diskFaults };
     switch (bus) {
       case 'virtio':
-        this.#device({ driver: `virtio-blk-${this.#transport()}`, ...common, ...faults });
+      case 'nvme':
+        this.#device(pluggableDisk({ id, bus, bootIndex }, this.plan.platform));
         break;
       case 'scsi':
         this.#scsi();
-        this.#device({ driver: 'scsi-hd', bus: 'scsi.0', ...common, ...faults });
+        this.#device(pluggableDisk({ id, bus, bootIndex }, this.plan.platform));
         break;
       case 'sata':
-        this.#device({ driver: 'ide-hd', bus: this.#sataPort(), ...common, ...faults });
+        this.#device({ driver: 'ide-hd', bus: this.#sataPort(), ...common });
         break;
       case 'ide':
-        this.#device({ driver: 'ide-hd', ...this.#idePlace(), ...common, ...faults });
-        break;
-      case 'nvme':
-        // NVMe has no error policies in QEMU.
-        this.#device({ driver: 'nvme', serial: id, ...common });
+        this.#device({ driver: 'ide-hd', ...this.#idePlace(), ...common });
         break;
     }
   }
 
-  cdrom({ id, path, bootIndex }: PlannedDrive): void {
+  cdrom(drive: PlannedDrive): void {
+    const { id, path, bootIndex } = drive;
     if (path !== null) this.#blockdev(mediumBlockdev(id, path));
     const common = { id, drive: path === null ? undefined : mediumNode(id), bootindex: bootIndex };
     switch (this.plan.platform) {
@@ -82,8 +132,12 @@ class Attachments {
         this.#device({ driver: 'ide-cd', ...this.#idePlace(), ...common });
         break;
       default:
+        if (isFixedCd(drive, this.plan)) {
+          this.#device({ driver: 'virtio-blk-pci', ...common });
+          break;
+        }
         this.#scsi();
-        this.#device({ driver: 'scsi-cd', bus: 'scsi.0', ...common });
+        this.#device({ driver: 'scsi-cd', ...scsiPlace(id), ...common });
     }
   }
 
@@ -112,12 +166,8 @@ class Attachments {
     return 'floppy-bus.0';
   }
 
-  #transport(): string {
-    return this.plan.platform === 's390-ccw-virtio' ? 'ccw' : 'pci';
-  }
-
   #scsi(): void {
-    this.#controller({ driver: `virtio-scsi-${this.#transport()}`, id: 'scsi' });
+    this.#controller({ driver: `virtio-scsi-${transportOf(this.plan.platform)}`, id: 'scsi' });
   }
 
   /** Q35 has an AHCI controller with six ports; other boards get one. */
