@@ -142,6 +142,7 @@ describe('who is let in', () => {
       ['GET', '/?token=wrong'],
       ['GET', '/assets/a-b_1.js'],
       ['PUT', '/upload?name=x'],
+      ['DELETE', '/upload?path=x'],
     ] as const) {
       expect((await ask(method, path, { cookie: '', ...ownOrigin() })).status).toBe(401);
       expect((await ask(method, path, { cookie: 'vivarium=wrong', ...ownOrigin() })).status).toBe(401);
@@ -156,6 +157,7 @@ describe('who is let in', () => {
     expect((await ask('PUT', '/upload?name=x', {}, 'x')).status).toBe(403);
     expect((await ask('PUT', '/upload?name=x', { origin: 'null' }, 'x')).status).toBe(403);
     expect((await ask('PUT', '/upload?name=x', { origin: 'http://127.0.0.1:1' }, 'x')).status).toBe(403);
+    expect((await ask('DELETE', '/upload?path=x', { origin: 'http://127.0.0.1:1' })).status).toBe(403);
     expect((await ask('POST', '/', ownOrigin(), 'x')).status).toBe(405);
   });
 
@@ -373,6 +375,15 @@ describe('uploads', () => {
     await discard(used);
     expect(await readdir(core.mediaFolder)).not.toContain('used.iso');
     socket.close();
+  });
+
+  it('are removed by a page that is being closed, and nothing else is', async () => {
+    const discard = async (path: string) =>
+      (await ask('DELETE', `/upload?${new URLSearchParams({ path })}`, ownOrigin())).status;
+    expect(await discard(await upload('closed.iso', 'x'))).toBe(204);
+    expect(await readdir(core.mediaFolder)).not.toContain('closed.iso');
+    expect(await discard(join(folder, 'secret.js'))).toBe(409);
+    expect(await readFile(join(folder, 'secret.js'), 'utf8')).toBe('secret');
   });
 
   it('leaves nothing of an upload that was cut off', async () => {

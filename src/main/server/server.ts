@@ -111,6 +111,10 @@ async function respond(
     if (!access.isFromOurPage(request)) return refuse(response, 403, 'This is not for other pages.');
     return upload(request, response, core, url.searchParams.get('name') ?? '');
   }
+  if (method === 'DELETE' && url.pathname === '/upload') {
+    if (!access.isFromOurPage(request)) return refuse(response, 403, 'This is not for other pages.');
+    return discardUpload(response, core, url.searchParams.get('path') ?? '');
+  }
   refuse(response, 405, 'This cannot be done here.');
 }
 
@@ -133,6 +137,17 @@ async function upload(
     // What is left of the body is not waited for.
     response.writeHead(status, { 'Content-Type': 'application/json', Connection: 'close' });
     response.end(JSON.stringify(value));
+  }
+}
+
+/** For a page that is being closed, whose other connection is gone already; else `media.discard` does it. */
+async function discardUpload(response: ServerResponse, core: Core, path: string): Promise<void> {
+  try {
+    await core.uploads.discard(path);
+    response.writeHead(204).end();
+  } catch (error) {
+    core.log.warn('an uploaded image stays', error);
+    refuse(response, 409, 'The image stays.');
   }
 }
 

@@ -25,6 +25,12 @@ export async function discardUpload(path: string): Promise<void> {
   if (uploaded.delete(path)) await call('media.discard', { path });
 }
 
+/** A tab that is closed in the middle of things leaves nothing behind: the request outlives the page. */
+window.addEventListener('pagehide', () => {
+  for (const path of uploaded)
+    void fetch(`/upload?${new URLSearchParams({ path })}`, { method: 'DELETE', keepalive: true });
+});
+
 function failureOf(request: XMLHttpRequest): Failure {
   try {
     const value = JSON.parse(request.responseText) as Partial<ErrorValue>;
