@@ -1,8 +1,8 @@
 import type { ScreenAdapter } from '../../display/screen-adapter';
 
-/** Milliseconds between two pictures. */
+/** Milliseconds between two pictures: motion looks like motion, text that scrolls leaves the guest its time. */
 const fastest = 1000 / 60;
-const slowest = 1000 / 30;
+const slowest = { graphics: 1000 / 30, text: 50 };
 const unwatched = 500;
 /** Part of this thread's time that fetching pictures may take while somebody looks. */
 const timeShare = 0.01;
@@ -73,7 +73,8 @@ export class ScreenPump {
   #schedule(): void {
     if (this.#stopped) return;
     this.#watched = this.watched();
-    const interval = Math.min(slowest, Math.max(fastest, this.#cost / timeShare));
+    const limit = this.#mode.text ? slowest.text : slowest.graphics;
+    const interval = Math.min(limit, Math.max(fastest, this.#cost / timeShare));
     this.#timer = setTimeout(() => this.#tick(), this.#watched ? interval : unwatched);
   }
 
