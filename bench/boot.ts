@@ -38,7 +38,6 @@ async function watch(viewer: ModelClient): Promise<void> {
 /** Our machine process, with a console open. */
 async function measureOurs(): Promise<Measured> {
   const folder = await temporaryFolder('bench');
-  const started = performance.now();
   const child = nodeProcessHost(join(import.meta.dirname, '../out/main')).start('machine-process', 'bench');
   const rpc = rpcClient(child, machineProcessCommands, machineProcessEvents, () => {});
   try {
@@ -52,6 +51,9 @@ async function measureOurs(): Promise<Measured> {
     const terminal = new Terminal(byteStreamOver(child.openStream({ name: 'serial', port: 0 })));
     const viewer = new ModelClient(byteStreamOver(child.openStream({ name: 'graphics' })));
     watch(viewer).catch(() => {}); // the machine ends under it
+    // The emulator's speed is the question, not how fast a program of Node starts.
+    await rpc.call('ping', {});
+    const started = performance.now();
     await rpc.call('launch', { config, paths: testPaths(folder.path, { drives: { cd0: starterLinuxIso } }) });
     await terminal.waitFor('Starter Linux ready', limitMs);
     const shellMs = performance.now() - started;
@@ -75,10 +77,11 @@ async function measureBare(): Promise<Measured> {
   return JSON.parse(last) as Measured;
 }
 
+/** The ratio is the median of each round's own: what a neighbour's load does to a round, it does to both sides. */
 function compare(name: string, unit: string, ours: number[], bare: number[]): BenchResult {
   const value = median(ours);
   const peerValue = median(bare);
-  const ratio = value / peerValue;
+  const ratio = median(ours.map((speed, round) => speed / (bare[round] as number)));
   return { name, value, unit, peer: 'bare v86', peerValue, ratio, goal: 'ratio >= 0.98', ok: ratio >= 0.98 };
 }
 
