@@ -49,6 +49,8 @@ export const qemuLaunch = z.strictObject({
   sandbox: z.boolean(),
   /** Null where the board's built-in firmware is used. */
   firmware: flashFirmware.nullable(),
+  /** A boot loader that starts systems as UEFI does, in the place of a kernel (`-kernel`). */
+  bootLoader: z.string().optional(),
   /** Absolute path of swtpm, for a machine with a TPM. */
   tpmEmulator: z.string().optional(),
   /** By the ids of the configuration's network cards: a unix socket path for a switch to connect to. */

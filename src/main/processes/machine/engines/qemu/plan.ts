@@ -130,7 +130,7 @@ function checkBoard(config: MachineConfig, host: QemuLaunch): Platform {
   }
   if (!config.acpi && !isPc(platform)) throw unsupported('Only a PC can do without ACPI.');
   if (config.secureBoot && config.firmware !== 'uefi') throw unsupported('Secure Boot needs UEFI firmware.');
-  if (config.firmware === 'uefi' && !host.firmware) {
+  if (config.firmware === 'uefi' && !host.firmware && host.bootLoader === undefined) {
     throw unsupported('There is no UEFI firmware for this machine.', 'Install it: OVMF or AAVMF (edk2).');
   }
   const ports = serialPortLimit(platform);

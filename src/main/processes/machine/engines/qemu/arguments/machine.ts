@@ -53,6 +53,7 @@ function clock({ localClock, platform }: QemuPlan): string {
 }
 
 function firmware({ host, variables }: QemuPlan): string[] {
+  if (host.bootLoader !== undefined) return ['-kernel', host.bootLoader];
   if (!host.firmware || variables === null) return [];
   const { code, codeFormat, variablesFormat, systemManagement } = host.firmware;
   return [

@@ -252,6 +252,12 @@ export function matrix(folder: string): MatrixCase[] {
       },
     },
   );
+  const bootLoader = '/usr/lib/u-boot/qemu-riscv64_smode/uboot.elf';
+  add(
+    'riscv64: a CD, started by U-Boot',
+    { architecture: 'riscv64', firmware: 'uefi', disks: [disk(0, 'virtio')], drives: [cd, { ...emptyCd, id: 'cd1' }] },
+    { bootLoader },
+  );
   add('x86_64: a TPM', { firmware: 'uefi', tpm: true }, { tpmEmulator: '/usr/bin/swtpm' });
   add('aarch64: a TPM', { architecture: 'aarch64', tpm: true }, { tpmEmulator: '/usr/bin/swtpm' });
   add('aarch64: sixteen processors', { architecture: 'aarch64', cpus: 16, guest: 'fedora' });

@@ -1,0 +1,107 @@
+import { rm } from 'node:fs/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { byteStreamOver } from '@shared/ipc/byte-stream';
+import type { EngineCapabilities } from '@shared/engine/capabilities';
+import { defaultsFor } from '@shared/guests/defaults';
+import { refusal } from '@shared/guests/refusal';
+import { findStream } from '../../src/main/api/streams';
+import type { Core } from '../../src/main/core';
+import type { Amd64Iso } from '../guests/amd64.mjs';
+import { buildBoardIso } from '../guests/boards.mjs';
+import { buildMain, type BuiltMain, createMachine, temporaryFolder, testCore } from '../helpers/core';
+import { findProgram, sayWhySkipped } from '../helpers/programs';
+import { Terminal } from '../helpers/terminal';
+
+/** Computers that are no PC, made by the wizard's own defaults from an image, up to a shell on screen and serial port. */
+
+const bootMs = 100_000;
+const boards = [
+  { architecture: 'aarch64', serial: 'ttyAMA0' },
+  { architecture: 'riscv64', serial: 'ttyS0' },
+] as const;
+
+async function imageFor(
+  architecture: (typeof boards)[number]['architecture'],
+): Promise<Amd64Iso | undefined> {
+  const suite = `a Linux for ${architecture}`;
+  if (!findProgram(`qemu-system-${architecture}`)) {
+    sayWhySkipped(suite, `qemu-system-${architecture} is missing`);
+    return undefined;
+  }
+  try {
+    return await buildBoardIso(architecture);
+  } catch (error) {
+    if (!(error instanceof Error) || error.name !== 'PackagesUnavailable') throw error;
+    sayWhySkipped(suite, error.message);
+    return undefined;
+  }
+}
+
+const guests = await Promise.all(
+  boards.map(async (board) => ({ ...board, iso: await imageFor(board.architecture) })),
+);
+
+describe.skipIf(guests.every(({ iso }) => iso === undefined))('a new machine from an image', () => {
+  let built: BuiltMain;
+  let dataFolder: string;
+  let core: Core;
+  let capabilities: EngineCapabilities | undefined;
+
+  beforeAll(async () => {
+    built = await buildMain();
+    dataFolder = await temporaryFolder();
+    core = await testCore(built.folder, dataFolder);
+    const engines = await core.handlers['host.engines']({});
+    capabilities = engines.find((engine) => engine.capabilities.id === 'qemu')?.capabilities;
+  });
+  afterAll(async () => {
+    await core?.shutdown('power-off');
+    await built?.remove();
+    if (dataFolder) await rm(dataFolder, { recursive: true, force: true });
+  });
+
+  for (const { architecture, serial, iso } of guests) {
+    it.skipIf(!iso)(
+      `for ${architecture} starts it: a shell on the serial port and on the screen`,
+      async (context) => {
+        if (!capabilities?.architectures.includes(architecture)) {
+          sayWhySkipped(
+            `a Linux for ${architecture}`,
+            'there is no firmware for it: install what README.md names',
+          );
+          context.skip();
+          return;
+        }
+        const report = await core.handlers['media.inspect']({ path: iso?.path ?? '' });
+        expect(report).toMatchObject({ architecture, guest: 'linux', bootable: true, firmware: ['uefi'] });
+        expect(refusal(report, capabilities)).toBeUndefined();
+        const defaults = defaultsFor(report, capabilities);
+        expect(defaults.architecture).toBe(architecture);
+        const id = await createMachine(core, { ...defaults, name: architecture, engine: 'qemu' });
+        await core.handlers['machine.start']({ id });
+
+        const { runner, description } = findStream(core.machines, 'console.serial', { id, port: 0 });
+        const terminal = new Terminal(byteStreamOver(runner.openStream(description)));
+        await terminal.waitFor(`ready ${architecture}`, bootMs);
+        // What is typed on the machine's keyboard arrives in the shell on its screen, once its USB bus was looked at.
+        const screen = async () => (await core.handlers['machine.screenshot']({ id })).png;
+        const before = await screen();
+        await expect
+          .poll(
+            async () => {
+              await core.handlers['machine.typeText']({
+                id,
+                text: `echo typed-$((6*7)) | tee /dev/${serial}\n`,
+              });
+              await new Promise((resolve) => setTimeout(resolve, 1000));
+              return terminal.text;
+            },
+            { timeout: 40_000, interval: 1000 },
+          )
+          .toContain('typed-42');
+        expect(await screen()).not.toBe(before);
+        await core.handlers['machine.powerOff']({ id });
+      },
+    );
+  }
+});
