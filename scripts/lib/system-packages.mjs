@@ -13,11 +13,27 @@ const needs = [
   { program: 'mformat', package: 'mtools', for: 'floppy images' },
   { program: 'cpio', package: 'cpio', for: 'test guests' },
   { program: 'qemu-system-x86_64', package: 'qemu-system-x86', for: 'machines on QEMU' },
+  { program: 'qemu-system-aarch64', package: 'qemu-system-arm', for: 'machines with an ARM processor' },
+  { program: 'qemu-system-riscv64', package: 'qemu-system-misc', for: 'machines with RISC-V or IBM Z' },
+  { program: 'qemu-system-ppc64', package: 'qemu-system-ppc', for: 'machines with a POWER processor' },
+  { program: 'xz', package: 'xz-utils', for: 'the kernel of test guests' },
   { program: 'swtpm', package: 'swtpm', for: 'machines with a TPM' },
 ];
 
 /** Firmware, by a file that each package brings. */
-const firmware = [{ path: '/usr/share/OVMF/OVMF_CODE_4M.ms.fd', package: 'ovmf', for: 'machines with UEFI' }];
+const firmware = [
+  { path: '/usr/share/OVMF/OVMF_CODE_4M.ms.fd', package: 'ovmf', for: 'machines with UEFI' },
+  {
+    path: '/usr/share/AAVMF/AAVMF_CODE.fd',
+    package: 'qemu-efi-aarch64',
+    for: 'machines with an ARM processor',
+  },
+  {
+    path: '/usr/lib/u-boot/qemu-riscv64_smode/uboot.elf',
+    package: 'u-boot-qemu',
+    for: 'machines with a RISC-V processor',
+  },
+];
 
 /** Libraries that Electron's program links to, by a file that each package brings. */
 const libraries = [
