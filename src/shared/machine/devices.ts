@@ -1,7 +1,49 @@
+import { z } from 'zod';
 import type { EngineCapabilities } from '../engine/capabilities';
-import type { DiskConfig, DriveConfig, MachineConfig, NicConfig } from './config';
+import { networkId } from '../network/config';
+import {
+  type DiskConfig,
+  type DriveConfig,
+  type MachineConfig,
+  machineConfig,
+  type NicConfig,
+} from './config';
 
 /** Disks, drives and network cards of a configuration, and how they come and go. Everything here is pure. */
+
+const { bus } = machineConfig.shape.disks.element.shape;
+const { model, mac } = machineConfig.shape.nics.element.shape;
+
+/** A disk that a machine is to get: empty, or with the contents of an image, which is copied. */
+export const newDisk = z.strictObject({
+  bus,
+  source: z.discriminatedUnion('kind', [
+    z.strictObject({
+      kind: z.literal('new'),
+      sizeMiB: z
+        .number()
+        .int()
+        .min(1)
+        .max(2 * 1024 * 1024),
+    }),
+    z.strictObject({ kind: z.literal('copy'), path: z.string().min(1).max(4096) }),
+  ]),
+});
+export type NewDisk = z.infer<typeof newDisk>;
+
+/** What becomes of the image of a disk that is removed: it stays in the machine's folder, or goes. */
+export const removedImage = z.enum(['keep', 'trash', 'erase']);
+export type RemovedImage = z.infer<typeof removedImage>;
+
+/** A card that a machine is to get. Without an address it gets one that no other machine has. */
+export const newNic = z.strictObject({ model, network: networkId.nullable(), mac: mac.optional() });
+export type NewNic = z.infer<typeof newNic>;
+
+/** What is given changes. Cable and network can be changed at any time, the rest of a machine that is off. */
+export const nicChange = z
+  .strictObject({ model, mac, connected: z.boolean(), network: networkId.nullable() })
+  .partial();
+export type NicChange = z.infer<typeof nicChange>;
 
 /** Ids run from 0 to 7; see `config.ts`. */
 const most = 8;

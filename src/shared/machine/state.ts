@@ -64,7 +64,11 @@ export const machineActions = {
   save: ['running', 'paused'],
   discardSavedState: ['saved'],
   insertMedium: ['off', 'aborted', 'running', 'paused'],
+  /** Disks, drives and network cards; a saved machine must keep what its memory image knows. */
+  changeDevices: ['off', 'aborted', 'running', 'paused'],
   sendKeys: ['running'],
+  /** Gives a guest less memory, or more again, by its balloon. */
+  memoryTarget: ['running', 'paused'],
   screenshot: ['running', 'paused'],
   /** Settings that need a stopped machine; a saved one must keep the hardware that its memory image knows. */
   configure: ['off', 'aborted'],
