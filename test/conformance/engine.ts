@@ -79,6 +79,7 @@ function record(): Recorded {
   const problem = new Promise<ErrorValue>((resolve) => (tellProblem = resolve));
   const events: EngineEvents = {
     stopped: () => tellStopped(),
+    resumed() {},
     pausedByProblem(value) {
       problems.push(value);
       tellProblem(value);

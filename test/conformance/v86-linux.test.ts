@@ -29,6 +29,7 @@ describe.skipIf(!existsSync(starterLinuxIso))('the engine v86 with Linux', () =>
   const events: EngineEvents = {
     stopped: () => tellStopped(),
     pausedByProblem: (problem) => void failures.push(problem),
+    resumed: () => {},
     failed: (error) => void failures.push(error),
     pointer: (mode) => void pointers.push(mode),
     screen: () => {},

@@ -44,6 +44,7 @@ describe('the engine v86 by itself', () => {
       {
         stopped: () => (told.stopped = true),
         pausedByProblem: () => {},
+        resumed: () => {},
         failed: (error) => (told.failed = error),
         pointer: () => {},
         screen: () => {},

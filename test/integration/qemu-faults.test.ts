@@ -38,6 +38,7 @@ describe.skipIf(!known)('QEMU in trouble', () => {
   const events: EngineEvents = {
     stopped: () => {},
     pausedByProblem: (problem) => void problems.push(problem),
+    resumed: () => {},
     failed: (error) => void failures.push(error),
     pointer: () => {},
     screen: () => {},

@@ -23,6 +23,7 @@ for (const architecture of ['x86_64', 'i386', 'aarch64'] as const satisfies Arch
       expect(facts.accelerators).toContain('tcg');
       expect(facts.devices).toContain('virtio-net-pci');
       expect(facts.characterDevices).toContain('socket');
+      expect(facts.audioDrivers).toContain('none');
       expect(facts.processors.some((name) => name.startsWith('max-'))).toBe(true);
       const type = newestType(
         board[architecture],

@@ -22,6 +22,7 @@ const driversMs = 240_000;
 const events: EngineEvents = {
   stopped: () => {},
   pausedByProblem: () => {},
+  resumed: () => {},
   failed: () => {},
   pointer: () => {},
   screen: () => {},

@@ -4,9 +4,10 @@ import type { MachineSummary } from '@shared/machine/summary';
 import { Failure } from '@shared/errors';
 import { requireState } from '../machines/context';
 import type { Machine } from '../machines/machine';
+import type { DeviceCommand } from './devices';
 import type { Services } from './services';
 
-type MachineCommand = Extract<keyof Commands, `machine.${string}`>;
+type MachineCommand = Exclude<Extract<keyof Commands, `machine.${string}`>, DeviceCommand>;
 
 export function machineHandlers(services: Services): Pick<Handlers<Commands>, MachineCommand> {
   const { machines, jobs, shell } = services;
@@ -50,7 +51,9 @@ export function machineHandlers(services: Services): Pick<Handlers<Commands>, Ma
     },
     'machine.discardSavedState': ({ id }) => machines.discardSavedState(id),
     'machine.insertMedium': ({ id, drive, path }) => machines.insertMedium(id, drive, path),
+    'machine.memoryTarget': ({ id, memoryMiB }) => machines.setMemoryTarget(id, memoryMiB),
     'machine.sendKeys': ({ id, keys }) => machines.sendKeys(id, keys),
+    'machine.typeText': ({ id, text }) => machines.typeText(id, text),
     'machine.screenshot': ({ id }) => machines.screenshot(id),
     'machine.savedScreen': ({ id }) => machines.savedScreen(id),
     'machine.showInFolder': async ({ id }) => {

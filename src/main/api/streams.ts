@@ -28,6 +28,14 @@ export function findStream(machines: MachineService, name: string, params: unkno
       const { id, port } = checked(streams[name], params);
       return found(id, { name: 'serial', port });
     }
+    case 'console.monitor':
+      return found(checked(streams[name], params).id, { name: 'monitor' });
+    case 'console.clipboard':
+      return found(checked(streams[name], params).id, { name: 'clipboard' });
+    case 'machine.statistics': {
+      const { id, history } = checked(streams[name], params);
+      return found(id, { name: 'statistics', history });
+    }
     case 'console.thumbnail': {
       const { id, width } = checked(streams[name], params);
       return found(id, { name: 'thumbnail', width });

@@ -153,15 +153,18 @@ export class Power {
           if (machine.state === 'running') machine.apply('pause');
           this.report(machine, problem, 'paused by a problem');
         },
+        resumed: () => {
+          if (machine.state === 'paused') machine.apply('resume');
+          this.report(machine, null, 'resumed');
+        },
         responsive: (problem) => {
           if (problem) this.report(machine, problem, 'unresponsive');
           else if (machine.runProblem?.code === 'machine.unresponsive')
             this.report(machine, null, 'responsive again');
         },
+        deviceGone: (id) => this.context.deviceGone?.(machine, id),
         pointer: (pointer) => this.updateRuntime(machine, { pointer }),
         screen: (screen) => this.updateRuntime(machine, { screen }),
-        statistics: (statistics) =>
-          this.context.emit({ name: 'machine.statistics', value: { id: machine.id, statistics } }),
         saveProgress: (done, total) => this.saveProgress.get(machine)?.(done, total),
         log: (line) => machine.note(line),
       },

@@ -8,7 +8,6 @@ import {
   type MachineStream,
 } from '@shared/ipc/machine-process';
 import { type ParamsInput, type Result, rpcClient, type RpcClient } from '@shared/ipc/rpc';
-import type { MachineStatistics } from '@shared/machine/summary';
 import type { HostedProcess, ProcessExit, ProcessHost, StreamEndpoint } from '../platform/process-host';
 import type { Log } from '../platform/log';
 
@@ -33,11 +32,14 @@ export const usualPatience: Patience = {
 /** What a running machine's process tells, besides its end. */
 export interface RunnerListener {
   pausedByProblem(problem: ErrorValue): void;
+  /** It runs again, without having been asked to. */
+  resumed(): void;
   /** Told once when it stops answering (with the problem), and once when it answers again (null). */
   responsive(problem: ErrorValue | null): void;
+  /** The guest let a disk or network card go that nobody waits for. */
+  deviceGone(id: string): void;
   pointer(mode: 'absolute' | 'relative'): void;
   screen(size: { width: number; height: number; text: boolean }): void;
-  statistics(statistics: MachineStatistics): void;
   saveProgress(done: number, total: number | null): void;
   log(line: string): void;
 }
@@ -71,12 +73,13 @@ export class Runner {
       log.once(`machine-process ${reason.slice(0, 40)}`, `A machine's process sent ${reason}`),
     );
     this.rpc.on('pausedByProblem', ({ problem }) => listener.pausedByProblem(problem));
+    this.rpc.on('resumed', () => listener.resumed());
     this.rpc.on('failed', ({ error }) => {
       this.failure = error;
     });
+    this.rpc.on('deviceGone', ({ id }) => listener.deviceGone(id));
     this.rpc.on('pointer', ({ mode }) => listener.pointer(mode));
     this.rpc.on('screen', (size) => listener.screen(size));
-    this.rpc.on('statistics', (statistics) => listener.statistics(statistics));
     this.rpc.on('saveProgress', ({ done, total }) => listener.saveProgress(done, total));
     this.rpc.on('log', ({ line }) => listener.log(line));
     this.ended = this.process.exited.then((exit) => {

@@ -1,7 +1,9 @@
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Buffer } from 'node:buffer';
-import { Failure } from '@shared/errors';
+import type { EngineCapabilities } from '@shared/engine/capabilities';
+import { changeEngine } from '@shared/engine/change-engine';
+import { Failure, toFailure } from '@shared/errors';
 import {
   machineConfig,
   type MachineConfig,
@@ -14,7 +16,7 @@ import { smallestTargetMiB } from '@shared/machine/memory-target';
 import { hasProcess } from '@shared/machine/state';
 import type { MachineSummary } from '@shared/machine/summary';
 import { lockFile } from '../platform/file-lock';
-import { checkConfig } from './check-config';
+import { checkConfig, checkMachineType } from './check-config';
 import { type MachinesContext, requireConfig, requireEngine, requireState } from './context';
 import { checkName, createMachineFolder, planMachine, withMachineType } from './create';
 import { deleteFolder } from './delete';
@@ -30,6 +32,13 @@ import { readSavedScreen, removeSavedState } from './saved-state';
 const shownLogLines = 500;
 /** How long a process may take for what should be immediate, in milliseconds. */
 const promptMs = 10_000;
+
+/** The configuration on another engine. @throws Failure why that does not go */
+function moved(config: MachineConfig, engine: EngineCapabilities): MachineConfig {
+  const { config: changed, refusals } = changeEngine(config, engine);
+  if (refusals[0]) throw toFailure(refusals[0]);
+  return changed;
+}
 
 /** The commands on machines, as a person gives them. */
 export class MachineService {
@@ -110,9 +119,12 @@ export class MachineService {
     return machine.inTurn(async () => {
       requireState(machine, 'configure');
       await this.library.reread(machine);
+      const before = requireConfig(machine);
       const given = Object.entries(settings).filter(([, value]) => value !== undefined);
-      const wanted = machineConfig.parse({ ...requireConfig(machine), ...Object.fromEntries(given) });
-      const engine = await requireEngine(this.context, wanted.engine);
+      const asked = machineConfig.parse({ ...before, ...Object.fromEntries(given) });
+      const engine = await requireEngine(this.context, asked.engine);
+      const wanted = asked.engine === before.engine ? asked : moved(asked, engine);
+      if (settings.machineType !== undefined) checkMachineType(wanted, engine);
       checkConfig(wanted, engine);
       await this.rewrite(machine, () => withMachineType(wanted, engine));
       return machine.summary();

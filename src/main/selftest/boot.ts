@@ -105,10 +105,11 @@ function startQuietly(context: MachinesContext, problem: (value: ErrorValue) => 
     'self-test',
     {
       pausedByProblem: problem,
+      resumed: nothing,
       responsive: nothing,
+      deviceGone: nothing,
       pointer: nothing,
       screen: nothing,
-      statistics: nothing,
       saveProgress: nothing,
       log: nothing,
     },

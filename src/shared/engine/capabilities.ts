@@ -20,6 +20,8 @@ export const engineCapabilities = z.object({
   memoryMiB: range,
   videoMemoryMiB: range,
   maxCpus: z.number().int(),
+  /** By architecture, the models of processor that can be chosen; absent where there is nothing to choose. */
+  cpuModels: z.partialRecord(architecture, z.array(z.string())).optional(),
   firmware: z.array(z.enum(['bios', 'uefi'])),
   /** Architectures with a firmware that has keys enrolled. */
   secureBoot: z.array(architecture).optional(),

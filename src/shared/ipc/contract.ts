@@ -3,6 +3,7 @@ import { galleryItem } from '../gallery/entry';
 import { engineStatus, foundQemu, hostReport } from '../host/report';
 import { cloneEstimate, cloneRequest, sharedWith } from '../machine/clone';
 import { machineId, machineName, machineSettings, machineSpec } from '../machine/config';
+import { newDisk, newNic, nicChange, removedImage } from '../machine/devices';
 import { machineSummary } from '../machine/summary';
 import { mediumReport } from '../media/report';
 import { snapshotComparison } from '../snapshot/changes';
@@ -44,6 +45,7 @@ const id = z.strictObject({ id: machineId });
 const hostPath = z.string().min(1).max(4096);
 /** Characters that are typed at once, at most: a minute and a half. */
 const longestTyping = 4096;
+const deviceId = z.string().max(16);
 const startedJob = z.object({ jobId: z.string() });
 
 export const preferences = z.strictObject({
@@ -69,6 +71,8 @@ export const job = z.object({
     'snapshot',
     'restore',
     'deleteSnapshots',
+    'addDisk',
+    'removeDisk',
     'clone',
     'disk',
   ]),
@@ -191,6 +195,57 @@ export const commands = define({
     params: z.strictObject({ id: machineId, memoryMiB: z.number().int().min(1) }),
     result: machineSummary,
     action: 'memoryTarget',
+  },
+  /**
+   * Adds a disk, also to a machine that runs where its engine can do that. The image is whole before the machine has
+   * it, and nothing is left of it when the job fails or is cancelled. The job's result is `{ disk }`, its id.
+   */
+  'machine.addDisk': {
+    params: z.strictObject({ id: machineId, disk: newDisk }),
+    result: startedJob,
+    job: true,
+    action: 'changeDevices',
+  },
+  /**
+   * Snapshots keep what they have of the disk. What was written since is kept, if it is to be, as an image that needs
+   * no other; the job's result is `{ image }`, where it lies, or null.
+   */
+  'machine.removeDisk': {
+    params: z.strictObject({ id: machineId, disk: deviceId, image: removedImage }),
+    result: startedJob,
+    job: true,
+    action: 'changeDevices',
+  },
+  'machine.changeDisk': {
+    params: z.strictObject({ id: machineId, disk: deviceId, bus: newDisk.shape.bus }),
+    result: machineSummary,
+    action: 'configure',
+  },
+  'machine.addDrive': {
+    params: z.strictObject({ id: machineId, kind: z.enum(['cdrom', 'floppy']) }),
+    result: machineSummary,
+    action: 'configure',
+  },
+  'machine.removeDrive': {
+    params: z.strictObject({ id: machineId, drive: deviceId }),
+    result: machineSummary,
+    action: 'configure',
+  },
+  'machine.addNic': {
+    params: z.strictObject({ id: machineId, nic: newNic }),
+    result: machineSummary,
+    action: 'changeDevices',
+  },
+  'machine.removeNic': {
+    params: z.strictObject({ id: machineId, nic: deviceId }),
+    result: machineSummary,
+    action: 'changeDevices',
+  },
+  /** Network and cable take effect at once, also while the machine runs; model and address need one that is off. */
+  'machine.changeNic': {
+    params: z.strictObject({ id: machineId, nic: deviceId, change: nicChange }),
+    result: machineSummary,
+    action: 'changeDevices',
   },
   /** Keys pressed together and released in reverse order: names of `KeyboardEvent.code`, e.g. `ControlLeft`. */
   'machine.sendKeys': {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { qemuLaunch } from '../engine/qemu/launch';
 import { machineConfig } from '../machine/config';
-import { machineStatistics } from '../machine/summary';
+import { nicRates } from '../machine/statistics';
 import { errorValue } from './messages';
 
 /**
@@ -70,8 +70,30 @@ export const machineProcessCommands = {
     params: z.strictObject({ drive: z.string(), path: z.string().nullable() }),
     result: nothing,
   },
+  /** What the switches have counted since the machine began, for an engine that does not. */
+  traffic: { params: z.strictObject({ nics: z.array(nicRates).max(64) }), result: nothing },
+  /** The guest is asked to make do with so much of its memory. */
+  memoryTarget: { params: z.strictObject({ memoryMiB: z.number().int().min(1) }), result: nothing },
+  /** Plugs a card's cable in or out. */
+  setLink: { params: z.strictObject({ nic: z.string(), connected: z.boolean() }), result: nothing },
+  /**
+   * Devices that come and go while the machine runs. `config` is the configuration with, or without, the device; it
+   * is that of the running machine once this has resolved. On failure everything is as it was.
+   */
+  addDisk: {
+    params: z.strictObject({ config: machineConfig, disk: z.string(), path: z.string() }),
+    result: nothing,
+  },
+  removeDisk: { params: z.strictObject({ config: machineConfig, disk: z.string() }), result: nothing },
+  addNic: {
+    params: z.strictObject({ config: machineConfig, nic: z.string(), socket: z.string().nullable() }),
+    result: nothing,
+  },
+  removeNic: { params: z.strictObject({ config: machineConfig, nic: z.string() }), result: nothing },
   /** Names of `KeyboardEvent.code`, pressed in order and released in reverse. */
   sendKeys: { params: z.strictObject({ keys: z.array(z.string()) }), result: nothing },
+  /** Begins to type on a keyboard with US layout; refused as a whole when a character is not on it. */
+  typeText: { params: z.strictObject({ text: z.string() }), result: nothing },
   /** Writes the screen to `path` as a PNG. */
   screenshot: { params: z.strictObject({ path: z.string() }), result: nothing },
   /** The rows of a text screen; null in graphics. For the self-test and tests. */
@@ -88,9 +110,12 @@ export const machineProcessEvents = {
   pausedByProblem: z.object({ problem: errorValue }),
   /** A fault inside the engine; the process ends with a status other than 0. */
   failed: z.object({ error: errorValue }),
+  /** A machine that was paused runs again, without having been asked to. */
+  resumed: z.object({}),
+  /** The guest let a disk or network card go that nobody waits for; the machine has it no more. */
+  deviceGone: z.object({ id: z.string().max(16) }),
   pointer: z.object({ mode: z.enum(['absolute', 'relative']) }),
   screen: z.object({ width: z.number().int(), height: z.number().int(), text: z.boolean() }),
-  statistics: machineStatistics,
   saveProgress: z.object({ done: z.number(), total: z.number().nullable() }),
   log: z.object({ line: z.string().max(4000) }),
 } as const;
@@ -100,6 +125,9 @@ export type MachineProcessEvents = typeof machineProcessEvents;
 export const machineStream = z.discriminatedUnion('name', [
   z.strictObject({ name: z.literal('graphics') }),
   z.strictObject({ name: z.literal('serial'), port: z.number().int().min(0).max(3) }),
+  z.strictObject({ name: z.literal('monitor') }),
+  z.strictObject({ name: z.literal('clipboard') }),
+  z.strictObject({ name: z.literal('statistics'), history: z.boolean() }),
   z.strictObject({ name: z.literal('thumbnail'), width: z.number().int().min(16).max(640) }),
 ]);
 export type MachineStream = z.infer<typeof machineStream>;

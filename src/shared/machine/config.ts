@@ -52,6 +52,14 @@ const nic = z.looseObject({
   network: z.string().max(64).nullable(),
 });
 
+/** Processors as a guest sees them: sockets with cores with threads. */
+export const cpuTopology = z.strictObject({
+  sockets: z.number().int().min(1).max(64),
+  cores: z.number().int().min(1).max(256),
+  threads: z.number().int().min(1).max(8),
+});
+export type CpuTopology = z.infer<typeof cpuTopology>;
+
 /**
  * `machine.json`. Unknown fields survive a round trip (`looseObject`), at every level.
  * Sizes are in MiB (1 MiB = 1,048,576 bytes) where the name ends in `MiB`.
@@ -74,7 +82,20 @@ export const machineConfig = z.looseObject({
     .max(64)
     .optional(),
   memoryMiB: z.number().int().min(1).max(1_048_576),
+  /**
+   * What the guest is asked to make do with, by its balloon; missing where it may use all. Changes at once in a
+   * running machine.
+   */
+  memoryTargetMiB: z.number().int().min(1).max(1_048_576).optional(),
   cpus: z.number().int().min(1).max(256),
+  /** How the processors are arranged; the product is `cpus`. Missing: one socket with that many cores. */
+  topology: cpuTopology.optional(),
+  /** The emulator's name of a processor model; `auto` or missing: chosen when the machine starts. */
+  cpuModel: z
+    .string()
+    .regex(/^[\w.+-]+$/)
+    .max(64)
+    .optional(),
   /** Tried in this order. */
   boot: z.array(z.enum(['disk', 'cdrom', 'floppy', 'network'])).max(4),
   firmware: z.enum(['bios', 'uefi']),
@@ -117,8 +138,12 @@ export const machineSettings = machineConfig
     notes: true,
     engine: true,
     guest: true,
+    machineType: true,
     memoryMiB: true,
+    memoryTargetMiB: true,
     cpus: true,
+    topology: true,
+    cpuModel: true,
     boot: true,
     firmware: true,
     secureBoot: true,

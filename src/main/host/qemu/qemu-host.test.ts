@@ -212,8 +212,10 @@ describe('capabilities', () => {
     version: '7.2.22',
     machines: machines.map((name) => ({ name, maxCpus: 255 })),
     processors: ['max-x86_64-cpu'],
+    cpuModels: ['Haswell', 'max'],
     devices,
     characterDevices: [],
+    audioDrivers: [],
     accelerators: ['tcg'],
     sandbox: true,
   });

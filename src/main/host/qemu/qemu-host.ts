@@ -7,6 +7,7 @@ import type { Architecture, MachineConfig } from '@shared/machine/config';
 import { phrase } from '@shared/phrases/phrase';
 import { findProgram } from '../../platform/program';
 import { type Fact, makeFact } from '../fact';
+import { chooseAudio, soundHost } from './audio';
 import { Accelerators } from './accelerators';
 import { type HostSize, qemuCapabilities } from './capabilities';
 import { type Emulator, Emulators, type EmulatorSources } from './emulators';
@@ -104,13 +105,22 @@ export class QemuHost {
       dataFolder: ownFolder,
       machineType: machine.name,
       accelerator,
-      ...processorFor(accelerator, platform, this.options.hostArchitecture, hasMax),
+      ...processorFor(
+        accelerator,
+        platform,
+        this.options.hostArchitecture,
+        hasMax,
+        chosenModel(config, facts),
+      ),
       devices: facts.devices,
       characterDevices: facts.characterDevices,
       sandbox: facts.sandbox,
       firmware,
       bootLoader: firmware ? undefined : await findBootLoader(architecture),
       tpmEmulator: config.tpm ? await this.#requireTpmEmulator() : undefined,
+      audio: config.sound
+        ? await chooseAudio(facts.audioDrivers, soundHost(this.options.platform, this.options.env))
+        : undefined,
       nicSockets: {},
     };
   }
@@ -192,6 +202,18 @@ export class QemuHost {
     if (path !== undefined) return path;
     throw new Failure('engine.unsupported', phrase('qemu.tpm'), { hint: phrase('qemu.tpmHint') });
   }
+}
+
+/** The processor model that a person has chosen. @throws Failure `engine.unsupported` when it is not known here */
+function chosenModel(
+  { cpuModel = 'auto' }: MachineConfig,
+  { cpuModels, version }: EmulatorFacts,
+): string | null {
+  if (cpuModel === 'auto') return null;
+  if (cpuModels.includes(cpuModel)) return cpuModel;
+  throw new Failure('engine.unsupported', `QEMU ${version} does not know the processor model ${cpuModel}.`, {
+    hint: 'Choose another one in the machine’s settings.',
+  });
 }
 
 /** The board of a machine: the one that it was created with, or the newest of its kind. */

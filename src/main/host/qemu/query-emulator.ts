@@ -7,6 +7,7 @@ import { platformOfType } from '@shared/engine/qemu/platform';
 import { phrase } from '@shared/phrases/phrase';
 import { runtimeFolder } from '../../platform/paths';
 import { QmpClient } from '../../platform/qmp/qmp-client';
+import { queryAudioDrivers } from './audio';
 
 /** How long an emulator may take to start and to answer, in milliseconds. */
 const answerMs = 15_000;
@@ -16,10 +17,14 @@ const stderrLimit = 4000;
 export const emulatorFacts = z.object({
   version: z.string(),
   machines: z.array(z.object({ name: z.string(), maxCpus: z.number().int() })),
-  /** Names of processor models. */
+  /** Types of processors. */
   processors: z.array(z.string()),
+  /** Names of processor models that a person can choose. */
+  cpuModels: z.array(z.string()),
   devices: z.array(z.string()),
   characterDevices: z.array(z.string()),
+  /** Drivers for sound; whether they find something to play on is another question. */
+  audioDrivers: z.array(z.string()),
   /** Compiled in; whether they work is another question. */
   accelerators: z.array(z.string()),
   sandbox: z.boolean(),
@@ -54,7 +59,7 @@ export async function queryEmulator(binary: string): Promise<EmulatorFacts> {
   try {
     const client = await QmpClient.connect({ path: socket }, { timeoutMs: answerMs, signal: gone.signal });
     try {
-      return await ask(client);
+      return { ...(await ask(client)), audioDrivers: await queryAudioDrivers(binary) };
     } finally {
       await client.execute('quit', {}, 1000).catch(() => client.close()); // killed below if it stays
     }
@@ -71,7 +76,7 @@ export async function queryEmulator(binary: string): Promise<EmulatorFacts> {
   }
 }
 
-async function ask(client: QmpClient): Promise<EmulatorFacts> {
+async function ask(client: QmpClient): Promise<Omit<EmulatorFacts, 'audioDrivers'>> {
   const names = async (type: string): Promise<string[]> => {
     const types = await client.execute('qom-list-types', { implements: type, abstract: false });
     return types.map(({ name }) => name).sort();
@@ -86,11 +91,24 @@ async function ask(client: QmpClient): Promise<EmulatorFacts> {
       .filter(({ name }) => platformOfType(name) !== undefined)
       .map(({ name, 'cpu-max': maxCpus }) => ({ name, maxCpus })),
     processors: await names('cpu'),
+    cpuModels: await cpuModels(client),
     devices: await names('device'),
     characterDevices: (await names('chardev')).map((name) => name.replace(/^chardev-/, '')),
     accelerators: (await names('accel')).map((name) => name.replace(/-accel$/, '')),
     sandbox: sandbox.some(({ parameters }) => parameters.length > 0),
   };
+}
+
+/**
+ * Without the versions of each model, of which the board's own version chooses the right one. Emulators of some
+ * architectures do not tell their models. `host` is what is chosen anyway where it works.
+ */
+async function cpuModels(client: QmpClient): Promise<string[]> {
+  const models = await client.execute('query-cpu-definitions', {}).catch(refusedAs([]));
+  return models
+    .map(({ name }) => name)
+    .filter((name) => name !== 'host' && !/-v\d+$/.test(name) && /^[\w.+-]{1,64}$/.test(name))
+    .sort((a, b) => a.localeCompare(b, 'en', { numeric: true }));
 }
 
 function refusedAs<T>(value: T[]): (error: unknown) => T[] {

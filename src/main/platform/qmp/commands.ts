@@ -11,7 +11,12 @@ const blockStatistics = z.looseObject({
   device: text.optional(),
   'node-name': text.optional(),
   qdev: text.optional(),
-  stats: z.looseObject({ rd_bytes: z.number(), wr_bytes: z.number() }),
+  stats: z.looseObject({
+    rd_bytes: z.number(),
+    wr_bytes: z.number(),
+    rd_operations: z.number(),
+    wr_operations: z.number(),
+  }),
 });
 
 /** QEMU's `RunState`. */
@@ -70,6 +75,20 @@ export const qmpCommands = {
     params: none,
     result: z.array(z.looseObject({ label: text, 'frontend-open': z.boolean().optional() })),
   },
+  /** The threads of the host that run the guest's processors. */
+  'query-cpus-fast': {
+    params: none,
+    result: z.array(z.looseObject({ 'cpu-index': z.number().int(), 'thread-id': z.number().int() })),
+  },
+  /** `value`: the memory that the guest is to have, in bytes. */
+  balloon: { params: z.strictObject({ value: z.number().int() }), result: empty },
+  /** `actual`: the memory that the guest has, in bytes. */
+  'query-balloon': { params: none, result: z.looseObject({ actual: z.number() }) },
+  'qom-get': { params: z.strictObject({ path: z.string(), property: z.string() }), result: z.unknown() },
+  'qom-set': {
+    params: z.strictObject({ path: z.string(), property: z.string(), value: z.unknown() }),
+    result: empty,
+  },
   'query-blockstats': { params: none, result: z.array(blockStatistics) },
   /** All of its actions, or none. `mode: existing`: the file is an image already. */
   transaction: {
@@ -102,6 +121,13 @@ export const qmpCommands = {
     result: empty,
   },
 
+  /** A device for a bus that takes some while the guest runs; properties as of `-device`. */
+  device_add: { params: z.looseObject({ driver: z.string(), id: z.string() }), result: empty },
+  /** Asks the guest to let a device go; `DEVICE_DELETED` says that it did. */
+  device_del: { params: z.strictObject({ id: z.string() }), result: empty },
+  netdev_add: { params: z.looseObject({ type: z.string(), id: z.string() }), result: empty },
+  netdev_del: { params: z.strictObject({ id: z.string() }), result: empty },
+
   'migrate-set-capabilities': {
     params: z.strictObject({
       capabilities: z.array(z.strictObject({ capability: z.string(), state: z.boolean() })),
@@ -131,7 +157,13 @@ export const qmpEvents = {
   STOP: empty,
   RESUME: empty,
   MIGRATION: z.looseObject({ status: text }),
+  /** A program in the guest has opened or closed its end of a channel. */
+  VSERPORT_CHANGE: z.looseObject({ id: text, open: z.boolean() }),
   GUEST_PANICKED: z.looseObject({ action: text }),
+  /** `device` is missing for one without an id. */
+  DEVICE_DELETED: z.looseObject({ device: text.optional() }),
+  /** The guest has said that it does not let the device go. */
+  DEVICE_UNPLUG_GUEST_ERROR: z.looseObject({ device: text.optional() }),
   BLOCK_IO_ERROR: z.looseObject({
     device: text.default(''),
     'node-name': text.optional(),

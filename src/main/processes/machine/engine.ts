@@ -1,8 +1,8 @@
 import type { ErrorValue } from '@shared/errors';
 import type { ByteStream } from '@shared/ipc/byte-stream';
 import type { LaunchPaths } from '@shared/ipc/machine-process';
-import type { EngineId, MachineConfig } from '@shared/machine/config';
-import type { MachineStatistics } from '@shared/machine/summary';
+import type { DiskConfig, EngineId, MachineConfig, NicConfig } from '@shared/machine/config';
+import type { MachineStatistics, NicRates } from '@shared/machine/statistics';
 
 /**
  * What every engine is to the rest of the machine process. Engines receive paths and streams; they know nothing of
@@ -28,11 +28,15 @@ export interface EngineEvents {
   stopped(): void;
   /** The engine paused the machine because of a fault of the host. `resume` tries again. */
   pausedByProblem(problem: ErrorValue): void;
+  /** The machine was resumed past this program: by the engine's own monitor. */
+  resumed(): void;
   /** The engine cannot go on. */
   failed(error: ErrorValue): void;
   pointer(mode: 'absolute' | 'relative'): void;
   screen(size: { width: number; height: number; text: boolean }): void;
   log(line: string): void;
+  /** The guest let a device go that nobody waits for any more, or that nobody asked for. */
+  deviceGone?(id: string): void;
 }
 
 /** A guest under way. Calls are made one at a time; each resolves when its effect is there. */
@@ -63,6 +67,10 @@ export interface RunningMachine {
   connectGraphics(stream: ByteStream): void;
   /** Adds one more reader and writer of a serial port; everyone gets all output, the last 64 KiB first. */
   connectSerial(port: number, stream: ByteStream): void;
+  /** Adds one more terminal of the engine's own monitor; missing where there is none. */
+  connectMonitor?(stream: ByteStream): void;
+  /** Shares clipboards with one more viewer (`text-frames.ts`), as far as the configuration lets them. */
+  connectClipboard?(stream: ByteStream): void;
   /** Set-1 scancode bytes (make and break codes), as a PC keyboard controller gives them. */
   sendScancodes(bytes: readonly number[]): void;
   /** The screen as it is now. */
@@ -71,14 +79,43 @@ export interface RunningMachine {
   screenText(): string[] | null;
   /** Plugs or unplugs a network cable. */
   setLink(nic: string, connected: boolean): Promise<void>;
+  /** Disks and network cards that come and go while the guest runs; missing where an engine cannot do that. */
+  readonly hotPlug?: HotPlugging;
   /**
    * Asks the guest to put everything into its file systems and to stop writing, for a copy of its disks that is as
    * good as after a shutdown. False where nothing in the guest can do that. Every freeze is followed by a thaw.
    */
   freezeDisks?(): Promise<boolean>;
   thawDisks?(): Promise<void>;
-  /** Averages since the previous call. */
-  statistics(): MachineStatistics | Promise<MachineStatistics>;
+  /**
+   * Averages since the previous call.
+   * @param watched somebody looks at them: what costs the guest something is measured as often, otherwise seldom
+   */
+  statistics(watched?: boolean): MachineStatistics | Promise<MachineStatistics>;
+  /** Totals of the machine's network cards since it began, from their switches, where the engine does not count. */
+  tellTraffic?(nics: readonly NicRates[]): void;
+  /**
+   * Asks the guest to make do with so much of its memory, in MiB. It follows as far as it can; `statistics` tells.
+   * @throws Failure `engine.unsupported` when the machine has no memory balloon
+   */
+  setMemoryTarget?(memoryMiB: number): Promise<void>;
+}
+
+/**
+ * A device that was added is the same, at the same place, for a guest that is launched with it in its configuration:
+ * a state that was saved after it was added is restored by such a launch.
+ */
+export interface HotPlugging {
+  /** @param path absolute, of an image that is complete. @throws Failure; nothing has been changed then */
+  addDisk(disk: DiskConfig, path: string): Promise<void>;
+  /** Resolves when the guest has let it go and its image is closed. @throws Failure `timeout`; it stays then */
+  removeDisk(id: string): Promise<void>;
+  /** @param socket where the card listens for its switch. @throws Failure; nothing has been changed then */
+  addNic(nic: NicConfig, socket: string | null): Promise<void>;
+  /** Resolves when the guest has let it go. @throws Failure `timeout`; it stays then */
+  removeNic(id: string): Promise<void>;
+  /** Waits for the guest no longer: removals under way fail with `cancelled`, for a machine that is to end. */
+  giveUp(): void;
 }
 
 /** A snapshot whose images are in use. */

@@ -17,14 +17,16 @@ import { writeAtomic } from '../../platform/atomic-file';
 import { type FileLock, lockFile } from '../../platform/file-lock';
 import type { ParentLink } from '../../platform/process-host';
 import { CommandQueue } from './command-queue';
+import { deviceGone, deviceHandlers } from './device-changes';
 import { encodePng } from './display/png';
 import type { EngineEvents, RunningMachine, StateSink, TakenSnapshot } from './engine';
 import { engineOf } from './engines/engines';
 import { withFrozenDisks } from './frozen-disks';
 import { chord } from './keyboard/key-codes';
+import { Typist } from './keyboard/typist';
+import { StatisticsRecorder } from './statistics-recorder';
 import { sendThumbnails } from './thumbnails';
 
-const statisticsMs = 1000;
 /** Between two reports of how far saving is. */
 const progressMs = 100;
 /** For answers to reach main before the process ends. */
@@ -37,6 +39,7 @@ const longestLine = 4000;
 interface Session {
   config: MachineConfig;
   machine: RunningMachine;
+  statistics: StatisticsRecorder;
   lock: FileLock;
 }
 
@@ -50,10 +53,10 @@ export class MachineProcess {
   #session: Session | undefined;
   #launched = false;
   #paused = false;
+  readonly #typist = new Typist(() => (this.#ending ? 'over' : this.#paused ? 'paused' : 'running'));
   #ending = false;
   /** Streams that came before the machine was there. */
   #early: { description: MachineStream; stream: ByteStream }[] = [];
-  #statistics: NodeJS.Timeout | undefined;
   /** Settles when the memory of the last snapshot has been written. */
   #memory: Promise<void> = Promise.resolve();
   /** Aborted when nobody wants that memory any more. */
@@ -103,6 +106,10 @@ export class MachineProcess {
       <P, R>(command: (params: P) => Promise<R>) =>
       (params: P): Promise<R> =>
         this.#queue.run(() => command(params));
+    const devices = deviceHandlers(
+      () => this.#running(),
+      () => this.#memory.catch(() => undefined),
+    );
     return {
       launch: inTurn(({ config, paths }) => this.#launch(config, paths)),
       pause: inTurn(async () => {
@@ -115,15 +122,29 @@ export class MachineProcess {
       }),
       reset: inTurn(() => this.#machine().reset()),
       powerButton: inTurn(() => this.#machine().powerButton()),
-      powerOff: inTurn(() => this.#powerOff()),
+      powerOff: () => {
+        this.#session?.machine.hotPlug?.giveUp();
+        return this.#queue.run(() => this.#powerOff());
+      },
       save: inTurn(({ path, screenPath }) => this.#save(path, screenPath)),
       snapshot: inTurn((params) => this.#snapshot(params)),
       snapshotMemory: () => this.#memory,
       cancelSnapshotMemory: () => this.#memoryWanted.abort(),
       insertMedium: inTurn(({ drive, path }) => this.#machine().insertMedium(drive, path)),
+      setLink: inTurn(devices.setLink),
+      addDisk: inTurn(devices.addDisk),
+      removeDisk: inTurn(devices.removeDisk),
+      addNic: inTurn(devices.addNic),
+      removeNic: inTurn(devices.removeNic),
+      traffic: ({ nics }) => this.#session?.machine.tellTraffic?.(nics),
+      memoryTarget: inTurn(({ memoryMiB }) => this.#setMemoryTarget(memoryMiB)),
       sendKeys: ({ keys }) => {
         const machine = this.#machine();
         for (const bytes of chord(keys)) machine.sendScancodes(bytes);
+      },
+      typeText: ({ text }) => {
+        const machine = this.#machine();
+        this.#typist.begin(text, (bytes) => machine.sendScancodes(bytes));
       },
       screenshot: async ({ path }) => writeAtomic(path, await this.#screenPng()),
       screenText: () => this.#machine().screenText(),
@@ -132,7 +153,11 @@ export class MachineProcess {
   }
 
   #machine(): RunningMachine {
-    if (this.#session && !this.#ending) return this.#session.machine;
+    return this.#running().machine;
+  }
+
+  #running(): Session {
+    if (this.#session && !this.#ending) return this.#session;
     throw new Failure('machine.wrong-state', 'This machine does not run.');
   }
 
@@ -144,23 +169,43 @@ export class MachineProcess {
     const lock = await takeLock(paths.folder);
     try {
       const machine = await engine.launch(plan, this.#engineEvents());
-      this.#session = { config, machine, lock };
+      if (paths.savedState === null) await this.#startWithTarget(machine, config);
+      this.#session = { config, machine, lock, statistics: this.#record(machine) };
     } catch (error) {
       this.#closeEarly();
       await lock.release();
       throw error;
     }
-    this.#statistics = setInterval(() => void this.#tellStatistics(), statisticsMs);
     for (const { description, stream } of this.#early.splice(0)) this.#serve(description, stream);
   }
 
-  async #tellStatistics(): Promise<void> {
-    try {
-      const statistics = await this.#session?.machine.statistics();
-      if (statistics && !this.#ending) this.#rpc.emit('statistics', statistics);
-    } catch (error) {
-      if (!this.#ending) this.#log(`No statistics: ${toErrorValue(error).message}`);
-    }
+  #record(machine: RunningMachine): StatisticsRecorder {
+    return new StatisticsRecorder(
+      (watched) => machine.statistics(watched),
+      (error) => {
+        if (!this.#ending) this.#log(`No statistics: ${toErrorValue(error).message}`);
+      },
+    );
+  }
+
+  /** A guest that starts with all of its memory is no reason not to start. */
+  async #startWithTarget(
+    machine: RunningMachine,
+    { memoryMiB, memoryTargetMiB }: MachineConfig,
+  ): Promise<void> {
+    if (memoryTargetMiB === undefined || memoryTargetMiB >= memoryMiB) return;
+    await machine.setMemoryTarget?.(memoryTargetMiB).catch((error: unknown) => {
+      this.#log(`The guest keeps all of its memory: ${toErrorValue(error).message}`);
+    });
+  }
+
+  async #setMemoryTarget(memoryMiB: number): Promise<void> {
+    const machine = this.#machine();
+    if (machine.setMemoryTarget) return machine.setMemoryTarget(memoryMiB);
+    throw new Failure(
+      'engine.unsupported',
+      'The engine of this machine cannot change its memory while it runs.',
+    );
   }
 
   async #powerOff(): Promise<void> {
@@ -169,7 +214,7 @@ export class MachineProcess {
       return;
     }
     this.#ending = true;
-    clearInterval(this.#statistics);
+    this.#session.statistics.stop();
     try {
       await this.#session.machine.powerOff();
     } catch (error) {
@@ -199,7 +244,7 @@ export class MachineProcess {
       throw error;
     }
     this.#ending = true;
-    clearInterval(this.#statistics);
+    this.#session.statistics.stop();
     // Everything is on the disk already; what may go wrong here changes nothing.
     await machine
       .powerOff()
@@ -281,11 +326,21 @@ export class MachineProcess {
         this.#log(`Paused: ${problem.message}`);
         this.#rpc.emit('pausedByProblem', { problem });
       },
+      resumed: () => {
+        this.#paused = false;
+        this.#log('Resumed past this program');
+        this.#rpc.emit('resumed', {});
+      },
       failed: (error) => {
         if (this.#ending) return;
         this.#ending = true;
         this.#emitFailed(error);
         this.#finish(1);
+      },
+      deviceGone: (id) => {
+        this.#log(`The guest has let ${id} go`);
+        if (this.#session) deviceGone(this.#session, id);
+        this.#rpc.emit('deviceGone', { id });
       },
       pointer: (mode) => this.#rpc.emit('pointer', { mode }),
       screen: (size) => this.#rpc.emit('screen', size),
@@ -301,7 +356,7 @@ export class MachineProcess {
   /** Ends the process when the answer to the command that ended it has left. */
   #finish(status: number): void {
     this.#ending = true;
-    clearInterval(this.#statistics);
+    this.#session?.statistics.stop();
     const giveUp = new Promise((resolve) => setTimeout(resolve, lastFlushMs));
     // A snapshot's memory that is on its way is worth waiting for.
     void Promise.race([this.#memory.catch(() => undefined), giveUp]).then(() => {
@@ -335,11 +390,22 @@ export class MachineProcess {
   #serve(description: MachineStream, stream: ByteStream): void {
     const machine = this.#machine();
     switch (description.name) {
+      case 'statistics':
+        this.#session?.statistics.connect(stream, description.history);
+        break;
       case 'graphics':
         machine.connectGraphics(stream);
         break;
       case 'serial':
         machine.connectSerial(description.port, stream);
+        break;
+      case 'monitor':
+        if (machine.connectMonitor) machine.connectMonitor(stream);
+        else stream.close();
+        break;
+      case 'clipboard':
+        if (machine.connectClipboard) machine.connectClipboard(stream);
+        else stream.close();
         break;
       case 'thumbnail':
         sendThumbnails(

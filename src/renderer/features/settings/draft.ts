@@ -1,8 +1,12 @@
 import type { EngineCapabilities } from '@shared/engine/capabilities';
+import { topologyOf } from '@shared/engine/qemu/topology';
 import type { MachineConfig, MachineSettings, NicConfig } from '@shared/machine/config';
 
-/** The settings of a machine as they are being edited: every field of `MachineSettings`, none missing. */
-export type SettingsDraft = Required<MachineSettings>;
+/**
+ * The settings of a machine as they are being edited: every field of `MachineSettings`, none missing. The hardware
+ * version is changed by an action of its own.
+ */
+export type SettingsDraft = Required<Omit<MachineSettings, 'machineType'>>;
 
 const plain = <T>(value: T): T => JSON.parse(JSON.stringify(value)) as T;
 
@@ -13,7 +17,9 @@ export function draftOf(config: MachineConfig): SettingsDraft {
     engine,
     guest,
     memoryMiB,
+    memoryTargetMiB = memoryMiB,
     cpus,
+    cpuModel = 'auto',
     boot,
     firmware,
     secureBoot = false,
@@ -21,6 +27,7 @@ export function draftOf(config: MachineConfig): SettingsDraft {
     acpi,
     videoMemoryMiB,
     sound,
+    clipboard = 'off',
     serialPorts,
     nics,
   } = config;
@@ -29,7 +36,10 @@ export function draftOf(config: MachineConfig): SettingsDraft {
     engine,
     guest,
     memoryMiB,
+    memoryTargetMiB,
     cpus,
+    topology: topologyOf(config),
+    cpuModel,
     boot,
     firmware,
     secureBoot,
@@ -37,6 +47,7 @@ export function draftOf(config: MachineConfig): SettingsDraft {
     acpi,
     videoMemoryMiB,
     sound,
+    clipboard,
     serialPorts,
     nics,
   });
@@ -66,6 +77,21 @@ export function canSecureBoot(
   return firmware === 'uefi' && secureBoot.includes(architecture);
 }
 
+/** Another engine has other models; more processors than it can have become as many cores as it can. */
+function fittingProcessors(
+  { cpus, topology, cpuModel }: SettingsDraft,
+  engine: EngineCapabilities,
+): Pick<SettingsDraft, 'cpus' | 'topology' | 'cpuModel'> {
+  const count = clamp(cpus, { min: 1, max: engine.maxCpus });
+  const known = Object.values(engine.cpuModels ?? {}).some((models) => models.includes(cpuModel));
+  const keep = count === cpus && engine.cpuModels !== undefined;
+  return {
+    cpus: count,
+    topology: keep ? topology : topologyOf({ cpus: count }),
+    cpuModel: known ? cpuModel : 'auto',
+  };
+}
+
 /** The draft with everything that the engine cannot do brought back to the nearest it can. */
 export function fitTo(draft: SettingsDraft, engine: EngineCapabilities): SettingsDraft {
   const nearestModel = engine.nicModels[0];
@@ -74,7 +100,7 @@ export function fitTo(draft: SettingsDraft, engine: EngineCapabilities): Setting
     engine: engine.id,
     memoryMiB: clamp(draft.memoryMiB, engine.memoryMiB),
     videoMemoryMiB: clamp(draft.videoMemoryMiB, engine.videoMemoryMiB),
-    cpus: clamp(draft.cpus, { min: 1, max: engine.maxCpus }),
+    ...fittingProcessors(draft, engine),
     serialPorts: clamp(draft.serialPorts, { min: 0, max: engine.maxSerialPorts }),
     boot: draft.boot.filter((device) => engine.bootDevices.includes(device)),
     firmware: engine.firmware.includes(draft.firmware) ? draft.firmware : (engine.firmware[0] ?? 'bios'),
@@ -82,6 +108,7 @@ export function fitTo(draft: SettingsDraft, engine: EngineCapabilities): Setting
     tpm: draft.tpm && engine.tpm === true,
     acpi: engine.acpiOptional ? draft.acpi : true,
     sound: engine.sound && draft.sound,
+    clipboard: engine.clipboard ? draft.clipboard : 'off',
     nics: draft.nics
       .slice(0, engine.maxNics)
       .map((nic) =>

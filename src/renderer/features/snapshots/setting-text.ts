@@ -12,6 +12,7 @@ const labels: Record<string, string> = {
   videoMemoryMiB: 'settings.videoMemory',
   acpi: 'settings.acpi',
   sound: 'settings.sound',
+  clipboard: 'settings.clipboard',
   serialPorts: 'settings.serialPorts',
   guest: 'settings.guest',
   architecture: 'snapshots.setting.architecture',
@@ -47,6 +48,7 @@ export function settingLabel(path: string, t: Translate): string {
 
 /** The value of a setting as a person reads it. */
 export function settingValue(path: string, value: unknown, t: Translate, locale: string): string {
+  if (path === 'clipboard') return t(`settings.clipboardValue.${typeof value === 'string' ? value : 'off'}`);
   if (value === undefined || value === null || value === '') return t('details.none');
   if (typeof value === 'boolean') return t(value ? 'snapshots.setting.on' : 'snapshots.setting.off');
   if (typeof value === 'number' && path.endsWith('MiB')) return formatMiB(value, locale);

@@ -20,6 +20,15 @@ export const flashFirmware = z.strictObject({
 });
 export type FlashFirmware = z.infer<typeof flashFirmware>;
 
+/** Drivers of QEMU for sound, best first where a host has several; `wav` writes a file. */
+export const audioDrivers = ['pipewire', 'pa', 'coreaudio', 'dsound', 'alsa', 'wav', 'none'] as const;
+export const qemuAudio = z.strictObject({
+  driver: z.enum(audioDrivers),
+  /** Of the file, for `wav`. */
+  path: z.string().optional(),
+});
+export type QemuAudio = z.infer<typeof qemuAudio>;
+
 /**
  * What main has found out for one start of a machine on QEMU. The machine's process plans from it and looks for
  * nothing itself.
@@ -53,6 +62,8 @@ export const qemuLaunch = z.strictObject({
   bootLoader: z.string().optional(),
   /** Absolute path of swtpm, for a machine with a TPM. */
   tpmEmulator: z.string().optional(),
+  /** Where a guest's sound goes; missing: nowhere. */
+  audio: qemuAudio.optional(),
   /** By the ids of the configuration's network cards: a unix socket path for a switch to connect to. */
   nicSockets: z.record(z.string(), z.string()),
 });

@@ -9,6 +9,7 @@ import type { EngineEvents } from '../../engine';
 import type { ImageOpener } from '../../images';
 import { qemuArguments } from './arguments/arguments';
 import { explainEnd } from './causes';
+import { ClipboardLine } from './clipboard/clipboard-line';
 import { prepareVariables } from './firmware-variables';
 import { endLeftovers, type RunRecord, writeRecord } from './leftovers';
 import { QemuMachine } from './machine';
@@ -33,12 +34,14 @@ export class Launch {
   #record: RunRecord | undefined;
   #client: QmpClient | undefined;
   readonly #serial: SerialLine[] = [];
+  #clipboard: ClipboardLine | undefined;
   #watch: ScreenWatch | undefined;
 
   constructor(
     private readonly plan: QemuPlan,
     private readonly events: EngineEvents,
     private readonly images: ImageOpener,
+    private readonly unplugMs?: number,
   ) {}
 
   /** @throws Failure as `Engine.launch` */
@@ -87,6 +90,11 @@ export class Launch {
     for (let port = 0; port < plan.serialPorts; port++) {
       this.#serial.push(await SerialLine.connect(sockets.serial(port)));
     }
+    if (plan.clipboard !== 'off') {
+      this.#clipboard = await ClipboardLine.connect(sockets.clipboard, plan.clipboard, (line) =>
+        events.log(line),
+      );
+    }
     for (const { id, connected } of plan.nics) {
       if (!connected) await client.execute('set_link', { name: id, up: false });
     }
@@ -103,7 +111,9 @@ export class Launch {
       client,
       drives,
       serial: this.#serial,
+      clipboard: this.#clipboard,
       events,
+      unplugMs: this.unplugMs,
     });
     this.#watch = await ScreenWatch.connect(sockets.screen, {
       size: (width, height) => machine.resized(width, height),
@@ -135,6 +145,7 @@ export class Launch {
     this.#client?.close();
     this.#watch?.close();
     for (const line of this.#serial) line.close();
+    this.#clipboard?.close();
     await this.#record?.remove();
     if (this.#sockets) await rm(this.#sockets.folder, { recursive: true, force: true, maxRetries: 3 });
     return told;

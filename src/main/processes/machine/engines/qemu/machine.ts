@@ -3,17 +3,22 @@ import { join } from 'node:path';
 import { isPc } from '@shared/engine/qemu/platform';
 import { type ErrorValue, Failure, toErrorValue, toFailure } from '@shared/errors';
 import type { ByteStream } from '@shared/ipc/byte-stream';
-import type { MachineStatistics } from '@shared/machine/summary';
+import type { MachineStatistics, NicRates } from '@shared/machine/statistics';
 import type { QmpClient } from '../../../../platform/qmp/qmp-client';
 import { hostFailure } from '../../../../disks/host-file';
 import { CommandQueue } from '../../command-queue';
 import type { EngineEvents, RunningMachine, ScreenCapture, StateSink, TakenSnapshot } from '../../engine';
+import { clipboardPort } from './arguments/characters';
 import { explainEnd } from './causes';
+import type { ClipboardLine } from './clipboard/clipboard-line';
+import { ExpertMonitor } from './expert-monitor';
 import { FrameCounter } from './frame-counter';
 import { GuestChannel } from './guest-channel';
+import { HotPlug } from './hot-plug';
 import { writeProblem } from './problem';
 import type { RunRecord } from './leftovers';
 import type { MediaDrives } from './media';
+import { Balloon } from './balloon';
 import { QemuMeter } from './meter';
 import { LiveSnapshots } from './live-snapshot';
 import type { QemuPlan } from './plan';
@@ -47,15 +52,22 @@ export interface MachineParts {
   client: QmpClient;
   drives: MediaDrives;
   serial: readonly SerialLine[];
+  /** Undefined where nothing is shared. */
+  clipboard: ClipboardLine | undefined;
   events: EngineEvents;
+  /** How long a guest may take to let a device go, in milliseconds. */
+  unplugMs?: number | undefined;
 }
 
 /** A machine that a QEMU of its own runs. */
 export class QemuMachine implements RunningMachine {
+  readonly hotPlug: HotPlug;
   readonly #keys = new ScancodeReader();
   readonly #frames = new FrameCounter();
   readonly #viewers = new Set<{ close(): void }>();
+  readonly #balloon: Balloon;
   readonly #meter: QemuMeter;
+  readonly #monitor: ExpertMonitor;
   readonly #guest: GuestChannel;
   readonly #captures = new CommandQueue();
   readonly #snapshots: LiveSnapshots;
@@ -70,23 +82,31 @@ export class QemuMachine implements RunningMachine {
   constructor(private readonly parts: MachineParts) {
     const { client, pid, sockets, plan } = parts;
     const log = (line: string): void => parts.events.log(line);
-    this.#snapshots = new LiveSnapshots(client, plan, sockets.migration, log, () => plan.disks);
+    this.hotPlug = new HotPlug(client, plan, (id) => parts.events.deviceGone?.(id), log, parts.unplugMs);
+    this.#snapshots = new LiveSnapshots(client, plan, sockets.migration, log, () => this.hotPlug.disks);
     this.#guest = new GuestChannel(client, sockets.agent);
-    this.#meter = new QemuMeter(client, pid, () => this.#frames.count);
+    this.#balloon = new Balloon(client);
+    this.#meter = new QemuMeter(client, pid, this.#balloon, () => this.#frames.count);
+    this.#monitor = new ExpertMonitor(client, sockets.monitor, parts.events);
+    client.on('VSERPORT_CHANGE', ({ id, open }) => {
+      if (id === clipboardPort && open) parts.clipboard?.opened();
+    });
     client.on('SHUTDOWN', ({ guest, reason }) => {
       if (guest) this.#guestPowersOff();
       else if (!this.#ending) parts.events.log(`QEMU ends: ${reason}`);
     });
     client.on('GUEST_PANICKED', () => parts.events.log('The guest’s kernel has panicked.'));
     client.on('BLOCK_IO_ERROR', (error) => {
-      if (error.action === 'stop') this.#hostFault(writeProblem(error, parts.plan));
+      if (error.action === 'stop') this.#hostFault(writeProblem(error, this.hotPlug.disks));
       else parts.events.log(`A ${error.operation} on ${error.device} failed: ${error.reason}`);
     });
   }
 
   /** The guest runs: from now on an end of QEMU that nobody asked for is told as an event. */
   started(): void {
-    void this.parts.process.ended.then((end) => this.#qemuEnded(() => explainEnd(end)));
+    void this.parts.process.ended.then((end) =>
+      this.#qemuEnded(() => this.#monitor.reason() ?? explainEnd(end)),
+    );
   }
 
   /** Told what the screen is like by QEMU's VNC server. */
@@ -102,6 +122,7 @@ export class QemuMachine implements RunningMachine {
   }
 
   async pause(): Promise<void> {
+    this.#monitor.expects(false);
     // QEMU drains and flushes every disk before it answers.
     await this.parts.client.execute('stop', {}, slowMs);
     if (this.#problem) throw toFailure(this.#problem);
@@ -111,6 +132,7 @@ export class QemuMachine implements RunningMachine {
     const waited = this.#problem !== undefined;
     this.#problem = undefined;
     const fault = waited ? this.#nextFault() : undefined;
+    this.#monitor.expects(true);
     await this.parts.client.execute('cont', {}, slowMs);
     await fault;
   }
@@ -135,7 +157,9 @@ export class QemuMachine implements RunningMachine {
     return this.#ending;
   }
 
-  saveState(sink: StateSink): Promise<void> {
+  async saveState(sink: StateSink): Promise<void> {
+    // It stands still already, unless somebody had it go on in the monitor: a guest must not outrun its saved state.
+    await this.parts.client.execute('stop', {}, slowMs);
     return this.#snapshots.saveState(sink);
   }
 
@@ -157,6 +181,16 @@ export class QemuMachine implements RunningMachine {
   connectSerial(port: number, stream: ByteStream): void {
     const line = this.parts.serial[port];
     if (line) line.hub.connect(stream);
+    else stream.close();
+  }
+
+  connectMonitor(stream: ByteStream): void {
+    this.#monitor.connect(stream);
+  }
+
+  connectClipboard(stream: ByteStream): void {
+    const { clipboard } = this.parts;
+    if (clipboard) clipboard.connect(stream);
     else stream.close();
   }
 
@@ -199,7 +233,7 @@ export class QemuMachine implements RunningMachine {
   }
 
   async setLink(nic: string, connected: boolean): Promise<void> {
-    if (!this.parts.plan.nics.some(({ id }) => id === nic)) {
+    if (!this.hotPlug.hasNic(nic)) {
       throw new Failure('input.invalid', `This machine has no network card “${nic}”.`);
     }
     await this.parts.client.execute('set_link', { name: nic, up: connected });
@@ -213,8 +247,16 @@ export class QemuMachine implements RunningMachine {
     await this.#guest.use((agent) => agent.thaw());
   }
 
-  async statistics(): Promise<MachineStatistics> {
-    return { ...(await this.#meter.read()), addresses: this.#guest.addresses() };
+  tellTraffic(nics: readonly NicRates[]): void {
+    this.#meter.tellTraffic(nics);
+  }
+
+  setMemoryTarget(memoryMiB: number): Promise<void> {
+    return this.#balloon.setTarget(memoryMiB);
+  }
+
+  async statistics(watched = false): Promise<MachineStatistics> {
+    return { ...(await this.#meter.read(watched)), addresses: this.#guest.addresses() };
   }
 
   /**
@@ -231,6 +273,7 @@ export class QemuMachine implements RunningMachine {
   }
 
   #hostFault(problem: ErrorValue): void {
+    this.#monitor.expects(false);
     const isNew = this.#problem === undefined;
     this.#problem ??= problem;
     this.#problemListener?.();
@@ -287,8 +330,10 @@ export class QemuMachine implements RunningMachine {
   }
 
   async #tidy(): Promise<void> {
-    const { client, serial, record, sockets, tpm } = this.parts;
+    const { client, serial, clipboard, record, sockets, tpm } = this.parts;
     client.close();
+    this.#monitor.close();
+    clipboard?.close();
     this.#watch?.close();
     for (const viewer of this.#viewers) viewer.close();
     for (const line of serial) line.close();

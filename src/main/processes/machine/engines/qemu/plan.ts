@@ -1,11 +1,19 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { clockIsLocal, isPc, type Platform, platformOfType } from '@shared/engine/qemu/platform';
-import type { QemuLaunch } from '@shared/engine/qemu/launch';
+import type { QemuAudio, QemuLaunch } from '@shared/engine/qemu/launch';
+import { hasThreads, processorCount, topologyOf } from '@shared/engine/qemu/topology';
 import { Failure } from '@shared/errors';
 import { type Guest, guestById } from '@shared/guests/table';
 import type { LaunchPaths } from '@shared/ipc/machine-process';
-import type { DiskConfig, MachineConfig, NicConfig } from '@shared/machine/config';
+import type {
+  ClipboardSharing,
+  CpuTopology,
+  DiskConfig,
+  MachineConfig,
+  NicConfig,
+} from '@shared/machine/config';
+import { numberOf } from './arguments/places';
 import { hardwareDigest } from '../../../../disks/saved-state/hardware-digest';
 
 /** What will be started, in QEMU's terms; what is missing for the command line are the sockets. */
@@ -19,11 +27,16 @@ export interface QemuPlan {
   platform: Platform;
   guest: Guest;
   memoryMiB: number;
-  cpus: number;
+  topology: CpuTopology;
   acpi: boolean;
   localClock: boolean;
   videoMemoryMiB: number;
   serialPorts: number;
+  /** Where the sound of the machine's sound card goes; null without a card. */
+  sound: QemuAudio | null;
+  clipboard: ClipboardSharing;
+  /** Kinds of devices in the order in which the firmware tries them. */
+  boot: MachineConfig['boot'];
   disks: PlannedDisk[];
   cdroms: PlannedDrive[];
   floppies: PlannedDrive[];
@@ -67,7 +80,7 @@ function unsupported(message: string, hint?: string): Failure {
 
 /** Whether a guest has drivers for virtio devices that nobody asked for: random numbers, balloon, agent's port. */
 export function isParavirtual(guest: Guest): boolean {
-  return guest.family === 'linux' || guest.family === 'bsd' || guest.id === 'haiku';
+  return guest.paravirtual;
 }
 
 /**
@@ -78,10 +91,10 @@ export function planQemu(config: MachineConfig, paths: LaunchPaths): QemuPlan {
   const host = paths.qemu;
   if (!host) throw new Failure('engine.not-found', 'No QEMU was found to run this machine.');
   const platform = checkBoard(config, host);
-  const boot = bootIndexes(config);
-  const disks = config.disks.map((disk) => planDisk(disk, platform, paths, boot.next('disk')));
-  const cdroms = planDrives(config, paths, 'cdrom', boot);
-  const floppies = planFloppies(config, paths, platform, boot);
+  const { boot } = config;
+  const disks = config.disks.map((disk) => planDisk(disk, platform, paths.disks[disk.id], boot));
+  const cdroms = planDrives(config, paths, 'cdrom');
+  const floppies = planFloppies(config, paths, platform);
   return {
     name: config.name,
     uuid: uuidOf(config.id),
@@ -90,15 +103,18 @@ export function planQemu(config: MachineConfig, paths: LaunchPaths): QemuPlan {
     platform,
     guest: guestById(config.guest),
     memoryMiB: config.memoryMiB,
-    cpus: config.cpus,
+    topology: planTopology(config, platform),
     acpi: config.acpi,
     localClock: clockIsLocal(config.guest),
     videoMemoryMiB: config.videoMemoryMiB,
     serialPorts: config.serialPorts,
+    sound: planSound(config, platform, host),
+    clipboard: config.clipboard ?? 'off',
+    boot,
     disks,
     cdroms,
     floppies,
-    nics: config.nics.map((nic) => planNic(nic, platform, host, boot)),
+    nics: config.nics.map((nic) => planNic(nic, platform, host.nicSockets[nic.id] ?? null, boot)),
     variables: host.firmware ? join(paths.folder, 'firmware', variablesName(config)) : null,
     tpm: planTpm(config, platform, paths),
     savedState: paths.savedState,
@@ -117,6 +133,19 @@ function planTpm(config: MachineConfig, platform: Platform, { folder, qemu }: La
   const emulator = qemu?.tpmEmulator;
   if (emulator === undefined) throw unsupported('There is no swtpm on this computer.', 'Install it.');
   return { emulator, folder: join(folder, 'firmware', 'tpm') };
+}
+
+/** @throws Failure `engine.unsupported` */
+function planTopology(config: MachineConfig, platform: Platform): CpuTopology {
+  const topology = topologyOf(config);
+  if (processorCount(topology) !== config.cpus) {
+    const { sockets, cores, threads } = topology;
+    throw unsupported(
+      `${sockets} sockets with ${cores} cores of ${threads} threads are not ${config.cpus} processors.`,
+    );
+  }
+  if (topology.threads > 1 && !hasThreads(platform)) throw unsupported('Only a PC has cores with threads.');
+  return topology;
 }
 
 function checkBoard(config: MachineConfig, host: QemuLaunch): Platform {
@@ -142,60 +171,50 @@ function serialPortLimit(platform: Platform): number {
   return platform === 's390-ccw-virtio' ? 1 : 4;
 }
 
-/** Hands out places in the order in which firmware tries devices; kinds that are not mentioned come last. */
-interface BootIndexes {
-  next(kind: MachineConfig['boot'][number]): number;
-  tries(kind: MachineConfig['boot'][number]): boolean;
+function planSound({ sound }: MachineConfig, platform: Platform, { audio }: QemuLaunch): QemuAudio | null {
+  if (!sound) return null;
+  if (platform === 's390-ccw-virtio') throw unsupported('An IBM Z machine has no sound.');
+  return audio ?? { driver: 'none' };
 }
 
 /** Far enough apart for all the devices of a kind. */
 const kindStep = 10;
 
-function bootIndexes({ boot }: MachineConfig): BootIndexes {
+/**
+ * The place in the order in which firmware tries devices; kinds that are not mentioned come last. It follows from
+ * the device's id alone, so that one which is added while the machine runs has the same at the next start.
+ */
+function bootIndexOf(id: string, kind: MachineConfig['boot'][number], boot: MachineConfig['boot']): number {
   const order = [...new Set([...boot, 'disk' as const, 'cdrom' as const, 'floppy' as const])];
-  const used = new Map<string, number>();
-  return {
-    next(kind) {
-      const count = used.get(kind) ?? 0;
-      used.set(kind, count + 1);
-      return 1 + order.indexOf(kind) * kindStep + count;
-    },
-    tries: (kind) => boot.includes(kind),
-  };
+  return 1 + order.indexOf(kind) * kindStep + numberOf(id);
 }
 
-function planDisk(disk: DiskConfig, platform: Platform, paths: LaunchPaths, bootIndex: number): PlannedDisk {
-  const path = paths.disks[disk.id];
-  if (path === undefined)
-    throw new Failure('file.not-found', `Nothing says where the disk “${disk.id}” lies.`);
-  const { bus } = disk;
+/** @throws Failure `engine.unsupported`, `file.not-found` */
+export function planDisk(
+  disk: DiskConfig,
+  platform: Platform,
+  path: string | undefined,
+  boot: MachineConfig['boot'],
+): PlannedDisk {
+  const { id, bus } = disk;
+  if (path === undefined) throw new Failure('file.not-found', `Nothing says where the disk “${id}” lies.`);
   if (bus === 'ide' && !isPc(platform)) throw unsupported('Only a PC has IDE disks.');
   if (platform === 's390-ccw-virtio' && bus !== 'virtio' && bus !== 'scsi') {
     throw unsupported(`An IBM Z machine has no ${bus} disks.`);
   }
   // Never guessed from the contents: a guest could write another format's header into a raw disk.
   const format = path.toLowerCase().endsWith('.qcow2') ? 'qcow2' : 'raw';
-  return { id: disk.id, path, format, bus, bootIndex };
+  return { id, path, format, bus, bootIndex: bootIndexOf(id, 'disk', boot) };
 }
 
-function planDrives(
-  config: MachineConfig,
-  paths: LaunchPaths,
-  kind: 'cdrom' | 'floppy',
-  boot: BootIndexes,
-): PlannedDrive[] {
+function planDrives(config: MachineConfig, paths: LaunchPaths, kind: 'cdrom' | 'floppy'): PlannedDrive[] {
   return config.drives
     .filter((drive) => drive.kind === kind)
-    .map(({ id }) => ({ id, path: paths.drives[id] ?? null, bootIndex: boot.next(kind) }));
+    .map(({ id }) => ({ id, path: paths.drives[id] ?? null, bootIndex: bootIndexOf(id, kind, config.boot) }));
 }
 
-function planFloppies(
-  config: MachineConfig,
-  paths: LaunchPaths,
-  platform: Platform,
-  boot: BootIndexes,
-): PlannedDrive[] {
-  const floppies = planDrives(config, paths, 'floppy', boot);
+function planFloppies(config: MachineConfig, paths: LaunchPaths, platform: Platform): PlannedDrive[] {
+  const floppies = planDrives(config, paths, 'floppy');
   if (isPc(platform)) {
     if (floppies.length > 2) throw unsupported('A PC has at most two floppy drives.');
     return floppies;
@@ -205,13 +224,19 @@ function planFloppies(
   return [];
 }
 
-function planNic(nic: NicConfig, platform: Platform, host: QemuLaunch, boot: BootIndexes): PlannedNic {
+/** @throws Failure `engine.unsupported` */
+export function planNic(
+  nic: NicConfig,
+  platform: Platform,
+  socket: string | null,
+  boot: MachineConfig['boot'],
+): PlannedNic {
   const { id, model, mac, connected } = nic;
   if (platform === 's390-ccw-virtio' && model !== 'virtio') {
     throw unsupported(`An IBM Z machine has no ${model} network card.`);
   }
-  const bootIndex = boot.tries('network') ? boot.next('network') : undefined;
-  return { id, model, mac, connected, socket: host.nicSockets[id] ?? null, bootIndex };
+  const bootIndex = boot.includes('network') ? bootIndexOf(id, 'network', boot) : undefined;
+  return { id, model, mac, connected, socket, bootIndex };
 }
 
 /** A UUID of version 8 (RFC 9562): bits of our own choosing, the same whenever the machine starts. */

@@ -4,24 +4,40 @@ import { SerialHub } from '../../serial/serial-hub';
 
 const pieceLength = 4096;
 
-/** Connects one serial port of QEMU, which takes one connection, with its hub, which takes any number. */
+/** Connects one serial port of QEMU (or its monitor), which takes one connection, with a hub that takes any number. */
 export class SerialLine {
   readonly hub: SerialHub;
+  /** Resolves when the connection has ended. */
+  readonly ended: Promise<void>;
   #writing = false;
 
-  private constructor(private readonly socket: Socket) {
-    this.hub = new SerialHub(() => this.#write());
+  private constructor(
+    private readonly socket: Socket,
+    typed: () => void,
+  ) {
+    this.hub = new SerialHub(() => {
+      typed();
+      this.#write();
+    });
     socket.on('data', (data) => {
       for (const byte of data) this.hub.output(byte);
     });
     // QEMU is gone or going, which is told elsewhere.
     socket.on('error', () => socket.destroy());
-    socket.on('close', () => this.hub.close());
+    this.ended = new Promise((resolve) => {
+      socket.on('close', () => {
+        this.hub.close();
+        resolve();
+      });
+    });
   }
 
-  /** @throws the error of `node:net` */
-  static async connect(path: string): Promise<SerialLine> {
-    return new SerialLine(await connectOnce({ path }));
+  /**
+   * @param typed called when somebody has written something to it
+   * @throws the error of `node:net`
+   */
+  static async connect(path: string, typed: () => void = () => undefined): Promise<SerialLine> {
+    return new SerialLine(await connectOnce({ path }), typed);
   }
 
   close(): void {

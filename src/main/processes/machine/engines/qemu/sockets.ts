@@ -10,9 +10,13 @@ const longestAddress = 103;
 export interface QemuSockets {
   folder: string;
   control: string;
+  /** QEMU's monitor for people. */
+  monitor: string;
   screen: string;
   /** The channel of the guest agent. */
   agent: string;
+  /** The channel of the clipboard's agent. */
+  clipboard: string;
   migration: string;
   /** Of the TPM. */
   tpm: string;
@@ -24,8 +28,10 @@ export function socketsIn(folder: string): QemuSockets {
   return {
     folder,
     control: join(folder, 'q'),
+    monitor: join(folder, 'h'),
     screen: join(folder, 'v'),
     agent: join(folder, 'a'),
+    clipboard: join(folder, 'c'),
     migration: join(folder, 'm'),
     tpm: join(folder, 't'),
     serial: (port) => join(folder, `s${port}`),

@@ -1,5 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { QemuLaunch } from '@shared/engine/qemu/launch';
+import type { MachineConfig } from '@shared/machine/config';
 import { planQemu } from '../plan';
 import { socketsIn } from '../sockets';
 import { matrix, pathsFor, testMachine } from '../testing/matrix';
@@ -35,6 +37,22 @@ describe('the command line', () => {
       });
       expect(new Set(ids).size, `${name}: ${ids.join(' ')}`).toBe(ids.length);
     }
+  });
+});
+
+describe('sound', () => {
+  const argumentsOf = (changes: Partial<MachineConfig>, launch: Partial<QemuLaunch>): string => {
+    const config = testMachine({ sound: true, ...changes });
+    return oneALine(qemuArguments(planQemu(config, pathsFor(config, '/m', launch)), sockets));
+  };
+  const devices = ['VGA', 'virtio-vga', 'qemu-xhci', 'virtio-sound-pci'];
+
+  it('is virtio’s where a board without a past has it, and goes where the host plays it', () => {
+    const linux = argumentsOf({ architecture: 'aarch64' }, { devices, audio: { driver: 'pipewire' } });
+    expect(linux).toContain('-audiodev pipewire,id=sound-line,in.voices=0');
+    expect(linux).toContain('"driver":"virtio-sound-pci"');
+    expect(argumentsOf({ architecture: 'x86_64' }, { devices })).not.toContain('virtio-sound');
+    expect(() => argumentsOf({ architecture: 's390x' }, {})).toThrow(/no sound/);
   });
 });
 

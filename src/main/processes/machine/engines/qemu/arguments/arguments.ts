@@ -4,7 +4,9 @@ import { controlArguments, paravirtualArguments, serialArguments } from './chara
 import { keyValues } from './escape';
 import { machineArguments, tpmArguments } from './machine';
 import { networkArguments } from './network';
+import { portArguments } from './places';
 import { screenArguments } from './screen';
+import { soundArguments } from './sound';
 import { storageArguments } from './storage';
 
 /**
@@ -24,9 +26,11 @@ export function qemuArguments(plan: QemuPlan, sockets: QemuSockets): string[] {
     ...machineArguments(plan),
     ...controlArguments(sockets),
     ...tpmArguments(plan, sockets),
+    ...portArguments(plan.platform),
     ...storageArguments(plan),
     ...networkArguments(plan),
     ...screenArguments(plan, sockets),
+    ...soundArguments(plan),
     ...serialArguments(plan, sockets),
     ...paravirtualArguments(plan, sockets),
     ...(plan.savedState === null ? [] : ['-incoming', 'defer']),

@@ -5,14 +5,19 @@ import { json, keyValues, type JsonObject } from './escape';
 
 /** The name of the character device of the guest agent's channel. */
 export const agentLine = 'agent-line';
+/** The name of the device by which a guest's clipboard agent is reached. */
+export const clipboardPort = 'clipboard';
 
 function socket(id: string, path: string): string[] {
   return ['-chardev', keyValues('socket', { id, path, server: true, wait: false })];
 }
 
-/** The control connection. */
+/** The control connection, and the monitor for people. */
 export function controlArguments(sockets: QemuSockets): string[] {
-  return [...socket('control', sockets.control), '-mon', 'chardev=control,mode=control'];
+  return [
+    ...[...socket('control', sockets.control), '-mon', 'chardev=control,mode=control'],
+    ...[...socket('monitor-line', sockets.monitor), '-mon', 'chardev=monitor-line,mode=readline'],
+  ];
 }
 
 /** Serial ports, each at a socket of its own. */
@@ -33,29 +38,27 @@ function serialDevice({ platform }: QemuPlan, port: number): string[] {
   return port === 0 ? ['-serial', 'chardev:serial0-line'] : device({ driver: 'pci-serial', ...common });
 }
 
-/**
- * What systems with virtio drivers get besides: random numbers, a balloon, the guest agent's channel. The clipboard's
- * agent (`qemu-vdagent`) is not among them, because a QEMU with it refuses to save the machine's state.
- */
+/** What systems with virtio drivers get besides: random numbers, a balloon, the channels of agents. */
 export function paravirtualArguments(plan: QemuPlan, sockets: QemuSockets): string[] {
-  if (!isParavirtual(plan.guest)) return [];
   const transport = plan.platform === 's390-ccw-virtio' ? 'ccw' : 'pci';
+  const all = isParavirtual(plan.guest);
+  const clipboard = plan.clipboard !== 'off';
   const devices: JsonObject[] = [
-    { driver: `virtio-rng-${transport}`, id: 'random', rng: 'random-source' },
-    { driver: `virtio-balloon-${transport}`, id: 'balloon' },
-    { driver: `virtio-serial-${transport}`, id: 'channels' },
-    {
-      driver: 'virtserialport',
-      bus: 'channels.0',
-      nr: 1,
-      id: 'agent',
-      chardev: agentLine,
-      name: 'org.qemu.guest_agent.0',
-    },
+    ...(all ? [{ driver: `virtio-rng-${transport}`, id: 'random', rng: 'random-source' }] : []),
+    ...(all ? [{ driver: `virtio-balloon-${transport}`, id: 'balloon' }] : []),
+    ...(all || clipboard ? [{ driver: `virtio-serial-${transport}`, id: 'channels' }] : []),
+    ...(all ? [channel(1, 'agent', agentLine, 'org.qemu.guest_agent.0')] : []),
+    // The name that SPICE's agent looks for; see `clipboard-line.ts` for why it is not QEMU's `qemu-vdagent`.
+    ...(clipboard ? [channel(2, clipboardPort, 'clipboard-line', 'com.redhat.spice.0')] : []),
   ];
   return [
-    ...['-object', json({ 'qom-type': 'rng-builtin', id: 'random-source' })],
-    ...socket(agentLine, sockets.agent),
+    ...(all ? ['-object', json({ 'qom-type': 'rng-builtin', id: 'random-source' })] : []),
+    ...(all ? socket(agentLine, sockets.agent) : []),
+    ...(clipboard ? socket('clipboard-line', sockets.clipboard) : []),
     ...devices.flatMap((device) => ['-device', json(device)]),
   ];
+}
+
+function channel(nr: number, id: string, chardev: string, name: string): JsonObject {
+  return { driver: 'virtserialport', bus: 'channels.0', nr, id, chardev, name };
 }

@@ -1,16 +1,18 @@
 import { isPc } from '@shared/engine/qemu/platform';
+import { processorCount } from '@shared/engine/qemu/topology';
 import type { QemuPlan } from '../plan';
 import type { QemuSockets } from '../sockets';
 import { json, keyValues } from './escape';
+import { soundLine } from './sound';
 
 /** The board, its processors, memory, clock and firmware. */
 export function machineArguments(plan: QemuPlan): string[] {
-  const { host, platform, cpus } = plan;
+  const { host, platform, topology } = plan;
   return [
     ...['-machine', machine(plan)],
     ...['-accel', host.accelerator + host.acceleratorOptions],
     ...(host.cpuModel === 'default' ? [] : ['-cpu', host.cpuModel]),
-    ...['-smp', keyValues('', { cpus, sockets: 1, cores: cpus, threads: 1 })],
+    ...['-smp', keyValues('', { cpus: processorCount(topology), ...topology })],
     ...['-m', keyValues('', { size: `${plan.memoryMiB}M` })],
     ...['-uuid', plan.uuid],
     ...['-rtc', clock(plan)],
@@ -19,11 +21,12 @@ export function machineArguments(plan: QemuPlan): string[] {
   ];
 }
 
-function machine({ host, platform, acpi }: QemuPlan): string {
+function machine({ host, platform, acpi, sound }: QemuPlan): string {
   const options: Record<string, string | boolean> = { 'dump-guest-core': false };
   if (isPc(platform)) {
     options['vmport'] = false;
     if (!acpi) options['acpi'] = false;
+    if (sound) options['pcspk-audiodev'] = soundLine;
   }
   // The default, version 2, ends at eight processors.
   if (host.architecture === 'aarch64') options['gic-version'] = host.accelerator === 'tcg' ? '3' : 'max';

@@ -130,6 +130,7 @@ export function matrix(folder: string): MatrixCase[] {
     const config = testMachine(changes);
     cases.push({ name, config, paths: pathsFor(config, folder, launch, paths) });
   };
+  const sounding = { audio: { driver: 'wav', path: `${folder}/a, tone.wav` } } as const;
   const cd = { id: 'cd0', kind: 'cdrom' as const, path: `${folder}/media/cd.iso` };
   const emptyCd = { ...cd, path: null };
   const floppy = { id: 'floppy0', kind: 'floppy' as const, path: `${folder}/media/floppy.img` };
@@ -255,9 +256,25 @@ export function matrix(folder: string): MatrixCase[] {
   const bootLoader = '/usr/lib/u-boot/qemu-riscv64_smode/uboot.elf';
   add(
     'riscv64: a CD, started by U-Boot',
-    { architecture: 'riscv64', firmware: 'uefi', disks: [disk(0, 'virtio')], drives: [cd, { ...emptyCd, id: 'cd1' }] },
+    {
+      architecture: 'riscv64',
+      firmware: 'uefi',
+      disks: [disk(0, 'virtio')],
+      drives: [cd, { ...emptyCd, id: 'cd1' }],
+    },
     { bootLoader },
   );
+  for (const architecture of ['i386', 'x86_64', 'aarch64', 'riscv64', 'ppc64'] as const) {
+    add(
+      `${architecture}: sound, and a clipboard for both`,
+      { architecture, sound: true, clipboard: 'both' },
+      sounding,
+    );
+  }
+  for (const guest of ['freedos', 'windows-9x', 'windows-nt', 'windows']) {
+    add(`x86_64: sound and clipboard for ${guest}`, { guest, sound: true, clipboard: 'host-to-guest' });
+  }
+  add('s390x: a clipboard', { architecture: 's390x', clipboard: 'guest-to-host' });
   add('x86_64: a TPM', { firmware: 'uefi', tpm: true }, { tpmEmulator: '/usr/bin/swtpm' });
   add('aarch64: a TPM', { architecture: 'aarch64', tpm: true }, { tpmEmulator: '/usr/bin/swtpm' });
   add('aarch64: sixteen processors', { architecture: 'aarch64', cpus: 16, guest: 'fedora' });

@@ -1,0 +1,53 @@
+import { Failure } from '@shared/errors';
+import { chord } from './key-codes';
+import { chordsOf } from './us-layout';
+
+/** How long a key stays down, and up; guests lose keys that come faster, in milliseconds. */
+const keyMs = 10;
+/** Between two looks at a machine that is paused. */
+const waitMs = 100;
+
+/** Types texts for a person, one at a time and no faster than guests can follow. */
+export class Typist {
+  #busy = false;
+
+  /** @param state nothing is typed while the machine is paused, and the rest is forgotten when it is over */
+  constructor(private readonly state: () => 'running' | 'paused' | 'over') {}
+
+  /**
+   * Returns when typing has begun.
+   * @param send takes the bytes of one movement of a key, in scan code set 1; where it throws, typing ends
+   * @throws Failure `input.invalid` as `chordsOf`, `machine.wrong-state` while the last text is still being typed
+   */
+  begin(text: string, send: (bytes: number[]) => void): void {
+    const chords = chordsOf(text);
+    if (this.#busy) {
+      throw new Failure('machine.wrong-state', 'A text is still being typed into this machine.', {
+        hint: 'Wait until it has been typed.',
+      });
+    }
+    this.#busy = true;
+    void this.#type(chords, send).finally(() => (this.#busy = false));
+  }
+
+  async #type(chords: (readonly string[])[], send: (bytes: number[]) => void): Promise<void> {
+    for (const keys of chords) {
+      while (this.state() === 'paused') await pause(waitMs);
+      if (this.state() === 'over') return;
+      const moves = chord(keys);
+      // Down with all of them, then up with all of them: a pause between lets the guest look.
+      for (const half of [moves.slice(0, keys.length), moves.slice(keys.length)]) {
+        try {
+          for (const bytes of half) send(bytes);
+        } catch {
+          return; // the machine has gone
+        }
+        await pause(keyMs);
+      }
+    }
+  }
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
