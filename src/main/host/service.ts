@@ -6,7 +6,6 @@ import type { EngineStatus, FoundQemu, HostReport } from '@shared/host/report';
 import { phrase } from '@shared/phrases/phrase';
 import { freeSpace } from '../platform/disk-space';
 import type { EngineCatalogue } from './engines';
-import type { Fact } from './fact';
 import { collectFacts } from './facts';
 import type { QemuHost } from './qemu/qemu-host';
 

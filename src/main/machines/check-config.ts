@@ -52,6 +52,23 @@ export function checkConfig(config: Checked, can: EngineCapabilities): void {
   checkDevices(config, can, refuse);
 }
 
+/**
+ * Checks that an engine offers the hardware version that a person chooses for a machine.
+ *
+ * @throws Failure `engine.unsupported`
+ */
+export function checkMachineType(
+  { architecture, machineType = '' }: Pick<MachineConfig, 'architecture' | 'machineType'>,
+  { title, machineTypes }: EngineCapabilities,
+): void {
+  if (machineTypes?.[architecture]?.includes(machineType)) return;
+  throw new Failure(
+    'engine.unsupported',
+    phrase('engine.machineType', { engine: title, type: machineType }),
+    { hint: phrase('engine.machineTypeHint') },
+  );
+}
+
 /** Throws; `params` fill the phrase, `hint` is another of the same group. */
 type Refuse = (
   what: keyof typeof phrases,

@@ -2,6 +2,11 @@
 export const engine = {
   noSuchEngine: 'There is no engine “{engine}” on this computer.',
   architecture: 'The engine “{engine}” cannot run a system for {architecture}, only {offered}.',
+  tooWideForIt: 'The machine is a 64-bit PC, and the engine “{engine}” has a 32-bit processor.',
+  tooWideForItHint: 'Make a new machine for it, with a 32-bit (i386) edition of the system.',
+  uefiForIt: 'The system was installed for UEFI firmware, and the engine “{engine}” has a BIOS.',
+  uefiForItHint: 'Make a new machine for it, and install a system that starts from a BIOS.',
+  disksHint: 'Detach disks first, until no more are left than it takes.',
   architectureHint: 'Choose another engine or system.',
   memory: 'The engine “{engine}” takes {min} to {max} MiB of memory, not {wanted}.',
   videoMemory: 'The engine “{engine}” takes {min} to {max} MiB of video memory, not {wanted}.',

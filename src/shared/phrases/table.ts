@@ -1,4 +1,5 @@
 import { engine } from './engine';
+import { engineChange } from './engine-change';
 import { guest } from './guest';
 import { host } from './host';
 import { qemu } from './qemu';
@@ -8,4 +9,4 @@ import { qemuEnd } from './qemu-end';
  * Every phrase in English, by group. The renderer shows this same table as its English messages, and a test holds
  * the other languages to its keys and placeholders. `{name}` is filled in; no other character is special.
  */
-export const phrases = { host, engine, guest, qemu, qemuEnd } as const;
+export const phrases = { host, engine, engineChange, guest, qemu, qemuEnd } as const;
