@@ -21,6 +21,7 @@ import { numberOffset, tinyGuestDisk, tinyGuestReady } from '../helpers/boot-sec
 import { buildMain, type BuiltMain } from '../helpers/core';
 import { testConfig, testPaths } from '../helpers/machine-config';
 import { temporaryFolder } from '../helpers/temp-folder';
+import { sampleWhere, statisticsWhere } from '../helpers/statistics';
 import { Terminal } from '../helpers/terminal';
 
 /** The process of a machine as main runs it: bundled, started, asked, and ended in every way there is. */
@@ -227,7 +228,6 @@ describe('the machine process', () => {
   it('serves viewers, tells statistics and the size of the screen', async () => {
     const { child, rpc } = start();
     const screen = eventOf(rpc, 'screen');
-    const statistics = eventOf(rpc, 'statistics');
     await rpc.call('launch', { config, paths });
     const viewer = new ModelClient(byteStreamOver(child.openStream({ name: 'graphics' })));
     await viewer.connect();
@@ -235,7 +235,14 @@ describe('the machine process', () => {
     viewer.request(false);
     await viewer.update();
     expect(await screen).toMatchObject({ width: 720, height: 400, text: true });
-    expect(await statistics).toMatchObject({ diskWriteBytes: 0 });
+    const samples = child.openStream({ name: 'statistics', history: false });
+    expect(await sampleWhere(samples)).toMatchObject({ diskWriteBytes: 0, guestMemory: null });
+    const stream = child.openStream({ name: 'statistics', history: true });
+    const history = await statisticsWhere(stream, (message) =>
+      message.kind === 'history' ? message : undefined,
+    );
+    expect(history.fine.times.length).toBeGreaterThan(0);
+    expect(history.fine.columns['cpu']).toHaveLength(history.fine.times.length);
   });
 
   describe('with the fake engine', () => {

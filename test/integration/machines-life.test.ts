@@ -10,12 +10,12 @@ import {
   failureCode,
   fakeSpec,
   jobEnd,
-  nextEvent,
   reached,
   temporaryFolder,
   testCore,
   typeSerial,
 } from '../helpers/core';
+import { sampleWhere } from '../helpers/statistics';
 
 let built: BuiltMain;
 let dataFolder: string;
@@ -49,9 +49,8 @@ describe('the life of a machine', () => {
     expect(started.state).toBe('running');
     expect(started.runtime?.pid).toBeGreaterThan(0);
     expect(await serial(id, 'echo $((6*7))', '42')).toContain('42');
-    await nextEvent(core, (event) =>
-      event.name === 'machine.statistics' && event.value.id === id ? true : undefined,
-    );
+    const samples = core.machines.power.processOf(core.machines.library.get(id));
+    await sampleWhere(samples.openStream({ name: 'statistics', history: false }));
 
     expect((await core.handlers['machine.pause']({ id })).state).toBe('paused');
     expect(await codeOf(core.handlers['machine.pause']({ id }))).toBe('machine.wrong-state');

@@ -14,12 +14,12 @@ import {
   failureCode,
   fakeSpec,
   jobEnd,
-  nextEvent,
   reached,
   temporaryFolder,
   testCore,
 } from '../helpers/core';
 import { findProgram, sayWhySkipped } from '../helpers/programs';
+import { sampleWhere } from '../helpers/statistics';
 import { Terminal } from '../helpers/terminal';
 
 /** A 64-bit Linux with a guest agent, started by BIOS and by UEFI, as services see it. */
@@ -99,14 +99,10 @@ describe.skipIf(!iso)(suite, () => {
 
     await sh(terminal, 'until pidof qemu-ga; do sleep 1; done');
     await sh(terminal, 'ip link set eth0 up; ip address add 192.0.2.7/24 dev eth0');
-    await nextEvent(
-      core,
-      (event) =>
-        event.name === 'machine.statistics' &&
-        event.value.id === id &&
-        event.value.statistics.addresses?.includes('192.0.2.7')
-          ? true
-          : undefined,
+    const runner = core.machines.power.processOf(core.machines.library.get(id));
+    await sampleWhere(
+      runner.openStream({ name: 'statistics', history: false }),
+      ({ addresses }) => addresses?.includes('192.0.2.7') ?? false,
       30_000,
     );
     // This guest has no driver for the power button.

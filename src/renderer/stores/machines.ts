@@ -1,4 +1,4 @@
-import type { MachineStatistics, MachineSummary } from '@shared/machine/summary';
+import type { MachineSummary } from '@shared/machine/summary';
 import { defineStore } from 'pinia';
 import { computed, ref } from 'vue';
 import { useConnection } from '../bridge/client';
@@ -7,7 +7,6 @@ import { useConnection } from '../bridge/client';
 export const useMachines = defineStore('machines', () => {
   const connection = useConnection();
   const byId = ref(new Map<string, MachineSummary>());
-  const statistics = ref(new Map<string, MachineStatistics>());
   /** False until the list has arrived for the first time. */
   const loaded = ref(false);
   /** The error of the last attempt to load the list. */
@@ -20,7 +19,6 @@ export const useMachines = defineStore('machines', () => {
 
   function put(machine: MachineSummary): void {
     byId.value.set(machine.id, machine);
-    if (!machine.runtime) statistics.value.delete(machine.id);
   }
 
   function replaceAll(machines: MachineSummary[]): void {
@@ -45,10 +43,8 @@ export const useMachines = defineStore('machines', () => {
   connection.on('machine.changed', put);
   connection.on('machine.removed', ({ id }) => {
     byId.value.delete(id);
-    statistics.value.delete(id);
   });
-  connection.on('machine.statistics', ({ id, statistics: latest }) => statistics.value.set(id, latest));
   connection.onConnected(load);
 
-  return { byId, all, names, statistics, loaded, failure, put, load, rescan };
+  return { byId, all, names, loaded, failure, put, load, rescan };
 });

@@ -8,16 +8,6 @@ import { useMachines } from './machines';
 
 beforeEach(() => setActivePinia(createPinia()));
 
-const statistics = {
-  cpu: 0.5,
-  memoryBytes: 1,
-  framesPerSecond: 0,
-  diskReadBytes: 0,
-  diskWriteBytes: 0,
-  netReceiveBytes: 0,
-  netSendBytes: 0,
-};
-
 describe('the machines', () => {
   it('are listed by name as people count, and follow events', async () => {
     const list = [testMachine(1, 'Linux 10'), testMachine(2, 'Linux 9')];
@@ -31,19 +21,6 @@ describe('the machines', () => {
     server.emit('machine.removed', { id: testMachine(1, '').id });
     await settle();
     expect(machines.names).toEqual(['Alpine', 'Linux 9']);
-  });
-
-  it('forget the statistics of a machine that has ended', async () => {
-    const machine = testMachine(1, 'One', 'running');
-    const server = testBackend({ 'machine.list': () => [machine] });
-    const machines = useMachines();
-    await settle();
-    server.emit('machine.statistics', { id: machine.id, statistics });
-    await settle();
-    expect(machines.statistics.get(machine.id)?.cpu).toBe(0.5);
-    server.emit('machine.changed', testMachine(1, 'One', 'off'));
-    await settle();
-    expect(machines.statistics.size).toBe(0);
   });
 
   it('say why they could not be loaded, and load when asked again', async () => {

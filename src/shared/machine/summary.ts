@@ -28,17 +28,3 @@ export const machineSummary = z.object({
   savedAt: z.string().nullable(),
 });
 export type MachineSummary = z.infer<typeof machineSummary>;
-
-/** One second of a running machine. Rates per second; `cpu` in cores (1 = one whole core). */
-export const machineStatistics = z.object({
-  cpu: z.number(),
-  memoryBytes: z.number(),
-  framesPerSecond: z.number(),
-  diskReadBytes: z.number(),
-  diskWriteBytes: z.number(),
-  netReceiveBytes: z.number(),
-  netSendBytes: z.number(),
-  /** Network addresses that the guest says it has; absent where nothing in it tells them. */
-  addresses: z.array(z.string().max(64)).max(256).optional(),
-});
-export type MachineStatistics = z.infer<typeof machineStatistics>;

@@ -10,6 +10,7 @@ import { defaultNetwork } from '@shared/network/config';
 import type { NetworkSummary } from '@shared/network/summary';
 import * as data from './data';
 import { snapshotHandlers } from './snapshots';
+import { sendStatistics } from './statistics';
 
 /**
  * A backend inside the page, behind the same contract and the same bridge as the real one: for looking at screens
@@ -226,6 +227,12 @@ const handlers: Handlers<Commands> = {
     return put({ ...machine, config: machine.config && { ...machine.config, drives } });
   },
   'machine.sendKeys': () => undefined,
+  'machine.memoryTarget': ({ id, memoryMiB }) => {
+    const machine = find(id);
+    if (machine.config) machine.config.memoryTargetMiB = memoryMiB;
+    server.emit('machine.changed', machine);
+    return machine;
+  },
   'machine.screenshot': () => ({ path: '/x.png', png: '' }),
   'machine.savedScreen': async ({ id }) =>
     screenOf(find(id).name).toDataURL('image/png').split(',')[1] ?? null,
@@ -319,13 +326,17 @@ window.vivarium = {
     toPage = listener;
   },
   openStream: (requestId, name, params) => {
-    if (name !== 'console.thumbnail') {
+    const { port1, port2 } = new MessageChannel();
+    if (name === 'machine.statistics') {
+      const { id, history } = params as { id: string; history: boolean };
+      sendStatistics(portChannel(port1), history, () => find(id).state === 'running');
+    } else if (name === 'console.thumbnail') {
+      void sendThumbnails(port1, (params as { id: string }).id);
+    } else {
       const error = { code: 'host.unavailable', message: 'This backend has no such stream.' };
       window.postMessage({ vivariumStream: requestId, error });
       return;
     }
-    const { port1, port2 } = new MessageChannel();
-    void sendThumbnails(port1, (params as { id: string }).id);
     window.postMessage({ vivariumStream: requestId }, '*', [port2]);
   },
   pathOf: (file) => `/home/person/images/${file.name}`,
@@ -344,25 +355,6 @@ const server: RpcServer<Events> = serveRpc(
   undefined,
   (reason) => console.error(`The backend refused ${reason}`),
 );
-
-setInterval(() => {
-  for (const { id, runtime, state } of machines.values()) {
-    if (!runtime) continue;
-    const wave = 0.5 + 0.4 * Math.sin(Date.now() / 3000);
-    server.emit('machine.statistics', {
-      id,
-      statistics: {
-        cpu: state === 'running' ? wave : 0,
-        memoryBytes: 310e6,
-        framesPerSecond: 30,
-        diskReadBytes: 1e6 * wave,
-        diskWriteBytes: 3e5 * wave,
-        netReceiveBytes: 12e3 * wave,
-        netSendBytes: 2e3 * wave,
-      },
-    });
-  }
-}, 1000);
 
 /** For tests: lets the page receive any event. */
 (window as { vivariumEmit?: typeof server.emit }).vivariumEmit = server.emit.bind(server);

@@ -18,6 +18,12 @@ export const routes: RouteRecordRaw[] = [
     component: () => import('../../features/snapshots/SnapshotsPage.vue'),
     props: true,
   },
+  {
+    path: '/machines/:id/statistics',
+    name: 'statistics',
+    component: () => import('../../features/statistics/StatisticsPage.vue'),
+    props: true,
+  },
   { path: '/host', name: 'host', component: () => import('../../features/host/HostPage.vue') },
   {
     path: '/preferences',

@@ -11,6 +11,7 @@ export interface ProcessorChoice {
 /**
  * The rule for processors. `hostArchitecture` as Node names it; `hasMax`: the emulator has a model of that name.
  *
+ * - A model that a person has chosen (`chosen`) is the one.
  * - With a hardware accelerator the guest gets the host's own processor (`host`): that is what runs at full speed,
  *   and a state saved on this computer is restored on this computer.
  * - Without one (TCG) it gets everything that QEMU can translate (`max`), so that no system finds a feature missing;
@@ -26,14 +27,15 @@ export function processorFor(
   platform: Platform,
   hostArchitecture: string,
   hasMax: boolean,
+  chosen: string | null = null,
 ): ProcessorChoice {
-  if (accelerator !== 'tcg') return { cpuModel: 'host', acceleratorOptions: '' };
+  if (accelerator !== 'tcg') return { cpuModel: chosen ?? 'host', acceleratorOptions: '' };
   const stronglyOrderedGuest =
     platform === 'pc-q35' || platform === 'pc-i440fx' || platform === 's390-ccw-virtio';
   const multi = hostArchitecture === 'x64' || !stronglyOrderedGuest;
   const ownModel = !hasMax || platform === 'pseries' || platform === 's390-ccw-virtio';
   return {
-    cpuModel: ownModel ? 'default' : 'max',
+    cpuModel: chosen ?? (ownModel ? 'default' : 'max'),
     acceleratorOptions: multi ? ',thread=multi' : '',
   };
 }

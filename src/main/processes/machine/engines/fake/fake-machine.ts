@@ -1,7 +1,7 @@
 import { Failure, toErrorValue } from '@shared/errors';
 import type { ByteStream } from '@shared/ipc/byte-stream';
 import type { MachineConfig } from '@shared/machine/config';
-import type { MachineStatistics } from '@shared/machine/summary';
+import type { MachineStatistics } from '@shared/machine/statistics';
 import type { BlockDevice } from '../../../../disks/block-device';
 import type { EngineEvents, RunningMachine, ScreenCapture, StateSink, TakenSnapshot } from '../../engine';
 import type { ImageOpener } from '../../images';
@@ -9,7 +9,7 @@ import { Problems } from '../../problems';
 import { replaceImages } from '../../replace-images';
 import { RfbServer } from '../../rfb/rfb-server';
 import { SerialHub } from '../../serial/serial-hub';
-import { StatisticsMeter } from '../../statistics';
+import { OwnProcessMeter } from '../../statistics';
 import { FakeAgent, type FakeAgentKind } from './fake-agent';
 import { FakeScreen } from './fake-screen';
 import { FakeShell, type FakeShellHost } from './fake-shell';
@@ -54,8 +54,7 @@ export class FakeMachine implements RunningMachine, FakeShellHost {
   #listening = false;
   #ended = false;
   #pictures = 0;
-  #diskRead = 0;
-  #diskWritten = 0;
+  readonly #diskTotals = { readBytes: 0, writeBytes: 0, reads: 0, writes: 0 };
   readonly #screen = new FakeScreen();
   readonly #agent = new FakeAgent();
   #slowMemory = false;
@@ -63,7 +62,7 @@ export class FakeMachine implements RunningMachine, FakeShellHost {
   readonly #hubs: SerialHub[];
   readonly #shell: FakeShell;
   readonly #timer: NodeJS.Timeout;
-  readonly #meter: StatisticsMeter;
+  readonly #meter: OwnProcessMeter;
   #input: Promise<void> = Promise.resolve();
 
   constructor(
@@ -95,12 +94,10 @@ export class FakeMachine implements RunningMachine, FakeShellHost {
       },
       { name },
     );
-    this.#meter = new StatisticsMeter(() => ({
+    this.#meter = new OwnProcessMeter(() => ({
       pictures: this.#pictures,
-      diskReadBytes: this.#diskRead,
-      diskWriteBytes: this.#diskWritten,
-      netReceiveBytes: 0,
-      netSendBytes: 0,
+      disks: images.disk ? [{ id: 'disk0', ...this.#diskTotals }] : [],
+      nics: [],
     }));
     this.#screen.draw(this.#counter);
     this.#timer = setInterval(() => this.#tick(), tickMs);
@@ -246,13 +243,15 @@ export class FakeMachine implements RunningMachine, FakeShellHost {
   async writeDisk(text: string): Promise<void> {
     const data = new Uint8Array(textLength);
     new TextEncoder().encodeInto(text, data);
-    this.#diskWritten += data.length;
+    this.#diskTotals.writeBytes += data.length;
+    this.#diskTotals.writes++;
     await this.#problems.persist(async () => this.images.disk?.write(textOffset, data));
   }
 
   async readDisk(): Promise<string> {
     const data = await this.#problems.persist(async () => this.images.disk?.read(textOffset, textLength));
-    this.#diskRead += data?.length ?? 0;
+    this.#diskTotals.readBytes += data?.length ?? 0;
+    this.#diskTotals.reads++;
     return data ? new TextDecoder().decode(data.subarray(0, data.indexOf(0))) : '';
   }
 

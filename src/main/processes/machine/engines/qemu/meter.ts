@@ -1,21 +1,20 @@
-import type { MachineStatistics } from '@shared/machine/summary';
+import type { DiskRates, MachineStatistics, NicRates } from '@shared/machine/statistics';
 import type { QmpClient } from '../../../../platform/qmp/qmp-client';
+import { ownCpuSeconds, RateMeter, type Totals } from '../../statistics';
+import type { Balloon } from './balloon';
 import { processUsage } from './process-identity';
+import { VcpuThreads } from './vcpu-threads';
 
-interface Totals {
-  time: number;
-  /** Seconds of processor time. */
-  cpu: number;
-  memory: number;
-  pictures: number;
-  read: number;
-  written: number;
-}
+/** QEMU is new when its meter is made. */
+const nothing: Totals = { cpu: 0, vcpus: [], pictures: 0, disks: [], nics: [] };
 
 /** Measures a QEMU and the process that watches over it, from one reading to the next. */
 export class QemuMeter {
-  /** QEMU is new when this is made; this process has used its time for something else before. */
-  #before: Totals = { time: performance.now(), cpu: ownCpu(), memory: 0, pictures: 0, read: 0, written: 0 };
+  readonly #threads: VcpuThreads;
+  /** This process has used its time for something else before. */
+  readonly #meter = new RateMeter({ ...nothing, cpu: ownCpuSeconds() });
+  /** QEMU does not count what goes through a network card; the switch at the other end of the cable does. */
+  #nics: readonly NicRates[] = [];
 
   /**
    * @param pid QEMU's
@@ -24,49 +23,57 @@ export class QemuMeter {
   constructor(
     private readonly client: QmpClient,
     private readonly pid: number,
+    private readonly balloon: Balloon,
     private readonly pictures: () => number,
-  ) {}
+  ) {
+    this.#threads = new VcpuThreads(client, pid);
+  }
+
+  /** @param nics totals of the machine's cards, counted by their switches */
+  tellTraffic(nics: readonly NicRates[]): void {
+    const told = new Set(nics.map(({ id }) => id));
+    this.#nics = [...this.#nics.filter(({ id }) => !told.has(id)), ...nics];
+  }
 
   /** @throws Failure when QEMU is gone */
-  async read(): Promise<MachineStatistics> {
-    const before = this.#before;
-    const after = await this.#totals();
-    this.#before = after;
-    const seconds = Math.max(0.001, (after.time - before.time) / 1000);
-    const rate = (name: 'cpu' | 'pictures' | 'read' | 'written'): number =>
-      Math.max(0, after[name] - before[name]) / seconds;
+  async read(watched: boolean): Promise<MachineStatistics> {
+    const [disks, usage, vcpus, guestMemory] = await Promise.all([
+      this.#disks(),
+      processUsage(this.pid),
+      this.#threads.read(),
+      this.balloon.read(watched),
+    ]);
+    const totals = {
+      cpu: (usage?.cpu ?? 0) + ownCpuSeconds(),
+      vcpus,
+      pictures: this.pictures(),
+      disks,
+      nics: this.#nics,
+    };
     return {
-      cpu: rate('cpu'),
-      memoryBytes: after.memory,
-      framesPerSecond: rate('pictures'),
-      diskReadBytes: rate('read'),
-      diskWriteBytes: rate('written'),
-      // QEMU does not count what goes through a network card; the switch at the other end of the cable does.
-      netReceiveBytes: 0,
-      netSendBytes: 0,
+      ...this.#meter.rates(totals),
+      memoryBytes: (usage?.memory ?? 0) + process.memoryUsage.rss(),
+      guestMemory,
     };
   }
 
-  async #totals(): Promise<Totals> {
-    const [devices, usage] = await Promise.all([
-      this.client.execute('query-blockstats', {}),
-      processUsage(this.pid),
-    ]);
-    const sum = (name: 'rd_bytes' | 'wr_bytes'): number =>
-      devices.reduce((total, { stats }) => total + stats[name], 0);
-    return {
-      time: performance.now(),
-      cpu: (usage?.cpu ?? 0) + ownCpu(),
-      memory: (usage?.memory ?? 0) + process.memoryUsage.rss(),
-      pictures: this.pictures(),
-      read: sum('rd_bytes'),
-      written: sum('wr_bytes'),
-    };
+  async #disks(): Promise<DiskRates[]> {
+    const devices = await this.client.execute('query-blockstats', {});
+    return devices.flatMap(({ qdev, stats }) => {
+      const id = deviceId(qdev);
+      if (id === undefined) return []; // firmware in flash
+      return {
+        id,
+        readBytes: stats.rd_bytes,
+        writeBytes: stats.wr_bytes,
+        reads: stats.rd_operations,
+        writes: stats.wr_operations,
+      };
+    });
   }
 }
 
-/** Seconds of processor time that this process has used. */
-function ownCpu(): number {
-  const { user, system } = process.cpuUsage();
-  return (user + system) / 1e6;
+/** The id that a device was given: QEMU tells it alone, or in a path of its object tree. */
+function deviceId(qdev: string | undefined): string | undefined {
+  return /^(?:\/machine\/peripheral\/)?([\w.-]+)/.exec(qdev ?? '')?.[1];
 }

@@ -9,7 +9,7 @@ const psMs = 3000;
  */
 export async function processStart(pid: number): Promise<string | undefined> {
   if (process.platform === 'linux') {
-    const fields = await processFields(pid);
+    const fields = await statFields(pid);
     // Field 22 of proc(5)'s `stat`: clock ticks since the computer started.
     return fields?.[19];
   }
@@ -25,12 +25,13 @@ export async function processStart(pid: number): Promise<string | undefined> {
 /** Processor time in seconds and resident memory in bytes that a process has used; undefined when it is gone. */
 export async function processUsage(pid: number): Promise<{ cpu: number; memory: number } | undefined> {
   if (process.platform === 'linux') {
-    const fields = await processFields(pid);
+    const fields = await statFields(pid);
     const status = await readProc(pid, 'status');
     if (!fields || !status) return undefined;
-    // Fields 14 and 15: user and system time in ticks of a hundredth of a second, which Linux gives everyone.
-    const ticks = Number(fields[11]) + Number(fields[12]);
-    return { cpu: ticks / 100, memory: 1024 * Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1] ?? 0) };
+    return {
+      cpu: ticksToSeconds(fields),
+      memory: 1024 * Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1] ?? 0),
+    };
   }
   if (process.platform === 'win32') return undefined;
   try {
@@ -43,9 +44,20 @@ export async function processUsage(pid: number): Promise<{ cpu: number; memory: 
   }
 }
 
+/** Processor time in seconds that one thread of a process has used; undefined when it is gone. Linux only. */
+export async function threadCpuSeconds(pid: number, thread: number): Promise<number | undefined> {
+  const fields = await statFields(pid, `task/${thread}/stat`);
+  return fields && ticksToSeconds(fields);
+}
+
+/** Fields 14 and 15: user and system time in ticks of a hundredth of a second, which Linux gives everyone. */
+function ticksToSeconds(fields: readonly string[]): number {
+  return (Number(fields[11]) + Number(fields[12])) / 100;
+}
+
 /** The fields of `stat` behind the program's name, which may contain anything; the first is the state. */
-async function processFields(pid: number): Promise<string[] | undefined> {
-  const text = await readProc(pid, 'stat');
+async function statFields(pid: number, file = 'stat'): Promise<string[] | undefined> {
+  const text = await readProc(pid, file);
   if (text === undefined) return undefined;
   const fields = text
     .slice(text.lastIndexOf(')') + 2)

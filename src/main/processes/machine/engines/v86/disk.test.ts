@@ -81,7 +81,7 @@ describe('GuestDisk', () => {
     await written;
     expect([...device.bytes.subarray(9, 14)]).toEqual([0, 1, 2, 3, 0]);
     expect([...(await get(10, 3))]).toEqual([1, 2, 3]);
-    expect(disk.counters).toEqual({ readBytes: 3, writtenBytes: 3 });
+    expect(disk.counters).toEqual({ readBytes: 3, writeBytes: 3, reads: 1, writes: 1 });
     await disk.close();
   });
 

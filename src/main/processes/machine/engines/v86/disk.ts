@@ -1,4 +1,5 @@
 import { Failure } from '@shared/errors';
+import type { DiskRates } from '@shared/machine/statistics';
 import type { BlockDevice } from '../../../../disks/block-device';
 import type { V86Buffer } from './emulator-types';
 import { Abandoned, type Problems } from '../../problems';
@@ -21,10 +22,7 @@ export interface DiskHost {
 }
 
 /** Since the disk was opened. */
-export interface DiskCounters {
-  readBytes: number;
-  writtenBytes: number;
-}
+export type DiskCounters = Omit<DiskRates, 'id'>;
 
 /** A request under way. */
 interface Pending {
@@ -40,7 +38,7 @@ interface Pending {
 export class GuestDisk implements V86Buffer {
   readonly byteLength: number;
   onload?: (event: object) => void;
-  readonly counters: DiskCounters = { readBytes: 0, writtenBytes: 0 };
+  readonly counters: DiskCounters = { readBytes: 0, writeBytes: 0, reads: 0, writes: 0 };
   /** The saved state that was restored had nothing in this drive. */
   restoredEmpty = false;
   /** Its device could not be opened again. */
@@ -77,6 +75,7 @@ export class GuestDisk implements V86Buffer {
 
   get(offset: number, length: number, done: (data: Uint8Array) => void): void {
     this.counters.readBytes += length;
+    this.counters.reads++;
     const inside = this.#inside(offset, length);
     const ready = inside > 0 ? this.#cache?.peek(offset, inside) : undefined;
     if (ready) {
@@ -96,7 +95,8 @@ export class GuestDisk implements V86Buffer {
   }
 
   set(offset: number, data: Uint8Array, done: () => void): void {
-    this.counters.writtenBytes += data.length;
+    this.counters.writeBytes += data.length;
+    this.counters.writes++;
     const copy = data.slice(); // v86 uses its buffer again
     const before = Promise.all([this.#lastWrite, ...overlapping(this.#reads, offset, copy.length)]);
     const written = before

@@ -1,11 +1,11 @@
 import { Failure, toErrorValue, type ErrorValue } from '@shared/errors';
 import type { ByteStream } from '@shared/ipc/byte-stream';
-import type { MachineStatistics } from '@shared/machine/summary';
+import type { MachineStatistics } from '@shared/machine/statistics';
 import type { ScreenAdapter } from '../../display/screen-adapter';
 import type { EngineEvents, RunningMachine, ScreenCapture, StateSink, TakenSnapshot } from '../../engine';
 import type { ImageOpener } from '../../images';
 import { RfbServer } from '../../rfb/rfb-server';
-import { StatisticsMeter } from '../../statistics';
+import { OwnProcessMeter, type Totals } from '../../statistics';
 import { pressPowerButton, repairAcpi } from './acpi';
 import type { GuestDisk } from './disk';
 import type { Emulator } from './emulator';
@@ -45,7 +45,7 @@ export class V86Machine implements RunningMachine {
   readonly #keyboard: GuestKeyboard;
   readonly #rfb: RfbServer;
   readonly #pump: ScreenPump;
-  readonly #meter: StatisticsMeter;
+  readonly #meter: OwnProcessMeter;
   #diskPaths: ReadonlyMap<string, string>;
   #ending: Promise<void> | undefined;
   #failed = false;
@@ -66,7 +66,7 @@ export class V86Machine implements RunningMachine {
       () => this.#rfb.stats().viewers > 0,
       (mode) => events.screen(mode),
     );
-    this.#meter = new StatisticsMeter(() => this.#totals());
+    this.#meter = new OwnProcessMeter(() => this.#totals());
     this.#listen();
   }
 
@@ -270,16 +270,12 @@ export class V86Machine implements RunningMachine {
     for (const result of closed) if (result.status === 'rejected') throw result.reason;
   }
 
-  #totals() {
-    const sum = (pick: (disk: GuestDisk) => number) =>
-      this.#allDisks().reduce((total, disk) => total + pick(disk), 0);
+  #totals(): Omit<Totals, 'cpu' | 'vcpus'> {
     const { nic } = this.parts;
     return {
       pictures: this.#pump.changes,
-      diskReadBytes: sum(({ counters }) => counters.readBytes),
-      diskWriteBytes: sum(({ counters }) => counters.writtenBytes),
-      netReceiveBytes: nic?.counters.receivedBytes ?? 0,
-      netSendBytes: nic?.counters.sentBytes ?? 0,
+      disks: this.#allDisks().map(({ id, counters }) => ({ id, ...counters })),
+      nics: nic ? [{ id: nic.id, ...nic.counters }] : [],
     };
   }
 }

@@ -15,7 +15,7 @@ const shortestFrame = 60;
 /** The network card. It has a cable or not; what is at the cable's other end is not its business. */
 export class GuestNic {
   /** Bytes of frames since the machine began, as the guest sees them. */
-  readonly counters = { sentBytes: 0, receivedBytes: 0 };
+  readonly counters = { receiveBytes: 0, sendBytes: 0, receiveFrames: 0, sendFrames: 0 };
   #connected: boolean;
   #port: FramePort | undefined;
 
@@ -57,7 +57,8 @@ export class GuestNic {
   }
 
   #send(frame: Uint8Array): void {
-    this.counters.sentBytes += frame.length;
+    this.counters.sendBytes += frame.length;
+    this.counters.sendFrames++;
     if (this.#connected) this.#port?.send(frame);
   }
 
@@ -71,7 +72,8 @@ export class GuestNic {
   #receive(frame: Uint8Array): void {
     // A computer that stands still takes nothing: its memory must not change, it may be being saved.
     if (frame.length > longestFrame || !this.emulator.is_running()) return;
-    this.counters.receivedBytes += frame.length;
+    this.counters.receiveBytes += frame.length;
+    this.counters.receiveFrames++;
     this.emulator.bus.send('net0-receive', padded(frame));
   }
 }
