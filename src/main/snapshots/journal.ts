@@ -7,7 +7,7 @@ import type { MachineConfig } from '@shared/machine/config';
 import type { MergeOptions } from '../disks/chain/merge';
 import { copyPath, readJsonWithCopy } from '../platform/atomic-file';
 import { exists, readIfThere, type SnapshotFiles } from './files';
-import { filesOf, inFolder, signImages } from './record';
+import { filesOf, inFolder, signImages, type SnapshotRecord } from './record';
 import { type CommitStep, commitStep, type Operation, type PrepareStep, prepareStep } from './steps';
 
 /**
@@ -205,8 +205,16 @@ export class JournalledFolder {
 export class PendingOperation {
   constructor(
     private readonly home: JournalledFolder,
-    private readonly entry: Journal,
+    private entry: Journal,
   ) {}
+
+  /** Adds to the record of the snapshot that is taken, for this run: the journal on the disk stays what it is. */
+  amendRecord(more: Partial<SnapshotRecord>): void {
+    const commit = this.entry.commit.map((step) =>
+      step.do === 'record' ? { ...step, record: { ...step.record, ...more } } : step,
+    );
+    this.entry = { ...this.entry, commit };
+  }
 
   /** From here on it has happened, also if this program ends now. On failure it is undone. */
   async decide(): Promise<void> {

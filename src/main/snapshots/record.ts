@@ -22,6 +22,8 @@ export const snapshotRecord = z.looseObject({
   engineVersion: z.string().max(64),
   /** The frozen images are those that its disks name. */
   config: machineConfig,
+  /** Whether the guest's file systems were frozen; missing where that was no question, or nobody knows. */
+  frozen: z.boolean().optional(),
   /** By the disks' ids. */
   images: z.record(z.string(), imageSignature),
   /** Images below its own that are shared with another machine, so that merging them would only cost space. */

@@ -59,15 +59,19 @@ export class SnapshotStore {
   }
 
   /** Precondition: the machine does not run. @param memory keeps the saved state, if there is one, as the memory */
-  async take(wanted: Omit<NewSnapshot, 'id'>, memory: boolean): Promise<string> {
-    const { pending, id } = await this.beginTake(wanted, memory);
+  async take(wanted: Omit<NewSnapshot, 'id'>, memory: boolean, options?: MergeOptions): Promise<string> {
+    const { pending, id } = await this.beginTake(wanted, memory, options);
     await pending.decide();
     await pending.finish();
     return id;
   }
 
   /** The first half of a snapshot: new images are ready to be put on top. */
-  async beginTake(wanted: Omit<NewSnapshot, 'id'>, memory: boolean): Promise<LiveTake> {
+  async beginTake(
+    wanted: Omit<NewSnapshot, 'id'>,
+    memory: boolean,
+    options?: MergeOptions,
+  ): Promise<LiveTake> {
     const config = await this.config();
     const id = newMachineId();
     const has = {
@@ -75,7 +79,7 @@ export class SnapshotStore {
       savedScreen: memory && (await this.has('saved/screen.png')),
       firmware: await this.has('firmware'),
     };
-    const pending = await this.journalled.begin(planTake(config, { ...wanted, id }, has));
+    const pending = await this.journalled.begin(planTake(config, { ...wanted, id }, has), options);
     const overlays = Object.fromEntries(
       Object.entries(newImages(config, id)).map(([disk, path]) => [disk, inFolder(this.folder, path)]),
     );

@@ -24,6 +24,7 @@ export function testSnapshot(
     createdAt: new Date(Date.UTC(2026, 4, 1, 12, number)).toISOString(),
     state: 'off',
     memory: false,
+    frozen: null,
     engine: 'v86',
     engineVersion: '1',
     hasScreen: false,

@@ -24,6 +24,11 @@ export const snapshot = z.object({
   /** There is a memory image, so that the guest goes on from here instead of booting. */
   memory: z.boolean(),
   engine: engineId,
+  /**
+   * Of a running machine's disks without its memory: whether the guest had put its file systems in order and stood
+   * still, or the disks are as after pulling the plug. Null for every other snapshot.
+   */
+  frozen: z.boolean().nullable(),
   /** What wrote the memory image; the same version is needed to read it. */
   engineVersion: z.string(),
   /** There is a picture of the screen: `snapshot.screen`. */

@@ -1,0 +1,65 @@
+import { Failure, toErrorValue } from '@shared/errors';
+import { requireEngine, requireState } from '../machines/context';
+import type { Machine } from '../machines/machine';
+import { checkSavedState } from '../machines/saved-state';
+import { filesOf, inFolder, type SnapshotRecord } from './record';
+import { removeUnfinishedFiles } from './tidy';
+import type { SnapshotWork } from './work';
+
+/** Takes machines back to snapshots. */
+export class Restoring {
+  constructor(private readonly work: SnapshotWork) {}
+
+  /** Starts the job. What can be refused is refused before there is one. */
+  async start(id: string, snapshot: string, disksOnly: boolean): Promise<{ jobId: string }> {
+    const machine = this.work.ready(id, 'restoreSnapshot');
+    await this.check(machine, snapshot, disksOnly);
+    return this.work.job(machine, 'restore', false, () => this.now(machine, snapshot, disksOnly));
+  }
+
+  /** Everything that would stand in the way, before anything is changed. */
+  private async check(machine: Machine, snapshot: string, disksOnly: boolean): Promise<SnapshotRecord> {
+    const store = this.work.storeOf(machine);
+    const record = await store.record(snapshot);
+    const { memory } = filesOf(snapshot);
+    if (!disksOnly && (await store.has(memory))) {
+      const engine = await requireEngine(this.work.context, record.config.engine);
+      await checkSavedState(inFolder(machine.folder, memory), record.config, engine).catch(
+        (error: unknown) => {
+          const { code, message } = toErrorValue(error);
+          throw new Failure(code, `The memory of “${record.name}” cannot be used: ${message}`, {
+            hint: 'Nothing has been changed. Restore its disks only: the guest boots from them.',
+            cause: error,
+          });
+        },
+      );
+    }
+    return record;
+  }
+
+  private async now(machine: Machine, snapshot: string, disksOnly: boolean): Promise<void> {
+    const { work } = this;
+    const { power } = work.machines;
+    const record = await this.check(machine, snapshot, disksOnly);
+    const store = work.storeOf(machine);
+    const hasMemory = !disksOnly && (await store.has(filesOf(snapshot).memory));
+    await store.checkImages(record);
+    if (machine.runner) await power.powerOff(machine);
+    await machine.inTurn(async () => {
+      requireState(machine, 'restoreSnapshot');
+      work.requireStopped(machine);
+      await work.recover(machine);
+      await work.machines.locked(machine, async () => {
+        await removeUnfinishedFiles(machine.folder);
+        await store.restore(snapshot, !disksOnly);
+      });
+      machine.note(`restored “${record.name}” (${snapshot})`);
+      await work.afterChange(machine);
+      machine.runProblem = null;
+    });
+    work.changed(machine);
+    if (!hasMemory || (record.state !== 'running' && record.state !== 'paused')) return;
+    await power.start(machine);
+    if (record.state === 'paused') await power.pause(machine);
+  }
+}

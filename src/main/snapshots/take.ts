@@ -1,0 +1,167 @@
+import { toErrorValue, Failure } from '@shared/errors';
+import type { EngineCapabilities } from '@shared/engine/capabilities';
+import { hasProcess } from '@shared/machine/state';
+import type { SnapshotState } from '@shared/snapshot/snapshot';
+import { defaultSnapshotName } from '@shared/snapshot/tree';
+import type { JobControl } from '../jobs/registry';
+import { requireConfig, requireEngine, requireState } from '../machines/context';
+import type { Machine } from '../machines/machine';
+import type { Deleting } from './delete';
+import { filesOf, inFolder } from './record';
+import type { SnapshotStore } from './store';
+import { removeUnfinishedFiles } from './tidy';
+import type { SnapshotWork } from './work';
+
+/** What a person, or a schedule, says about a new snapshot. */
+export interface TakeRequest {
+  id: string;
+  name?: string | undefined;
+  description?: string | undefined;
+  memory: boolean;
+}
+
+/** A snapshot whose images are in use. */
+interface Taken {
+  id: string;
+  /** Resolves when the memory has been written; undefined where there is nothing more to wait for. */
+  written: (() => Promise<void>) | undefined;
+}
+
+/** Takes snapshots of machines, whatever these do. */
+export class Taking {
+  constructor(
+    private readonly work: SnapshotWork,
+    private readonly deleting: Deleting,
+  ) {}
+
+  /** Starts the job. What can be refused is refused before there is one. */
+  async start(request: TakeRequest): Promise<{ jobId: string }> {
+    const machine = this.work.ready(request.id, 'takeSnapshot');
+    const engine = await requireEngine(this.work.context, requireConfig(machine).engine);
+    if (request.memory && hasProcess(machine.state)) {
+      await this.work.machines.power.requireSavable(machine);
+    }
+    return this.work.job(machine, 'snapshot', true, async (control) => {
+      return { snapshot: await this.now(machine, request, engine, control) };
+    });
+  }
+
+  private async now(
+    machine: Machine,
+    request: TakeRequest,
+    engine: EngineCapabilities,
+    control: JobControl,
+  ): Promise<string> {
+    const store = this.work.storeOf(machine);
+    const { records } = await store.usableRecords();
+    const wanted = (state: SnapshotState) => ({
+      name: request.name ?? defaultSnapshotName(records.map((record) => record.name)),
+      description: request.description ?? '',
+      state,
+      engineVersion: engine.stateVersion ?? engine.version,
+      createdAt: new Date().toISOString(),
+    });
+    const taken = await machine.inTurn(async () => {
+      requireState(machine, 'takeSnapshot');
+      if (machine.runner) {
+        return this.live(machine, wanted(machine.state as SnapshotState), request.memory, control.signal);
+      }
+      return this.still(machine, store, wanted, request.memory, control.signal);
+    });
+    machine.note(`snapshot “${wanted('off').name}” (${taken.id})`);
+    this.work.changed(machine);
+    await this.memoryWritten(machine, taken, control);
+    this.work.changed(machine);
+    return taken.id;
+  }
+
+  private async still(
+    machine: Machine,
+    store: SnapshotStore,
+    wanted: (state: SnapshotState) => Parameters<SnapshotStore['take']>[0],
+    memory: boolean,
+    signal: AbortSignal,
+  ): Promise<Taken> {
+    await this.work.recover(machine);
+    await this.work.machines.library.reread(machine);
+    const state = machine.state === 'saved' && memory ? 'saved' : 'off';
+    let id = '';
+    await this.work.machines.locked(machine, async () => {
+      await removeUnfinishedFiles(machine.folder);
+      id = await store.take(wanted(state), memory, { signal });
+    });
+    await this.work.machines.library.reread(machine);
+    return { id, written: undefined };
+  }
+
+  /** The guest goes on as soon as this resolves; its memory is still being written then. */
+  private async live(
+    machine: Machine,
+    wanted: Parameters<SnapshotStore['take']>[0],
+    memory: boolean,
+    signal: AbortSignal,
+  ): Promise<Taken> {
+    const store = this.work.storeOf(machine);
+    const runner = this.work.machines.power.processOf(machine);
+    const { pending, id, overlays } = await store.beginTake(wanted, false, { signal });
+    const files = filesOf(id);
+    // From here on a dead program leaves the snapshot: the guest may write to its new images any moment.
+    await pending.decide();
+    try {
+      const { frozen } = await runner.call('snapshot', {
+        overlays,
+        memoryPath: memory ? inFolder(machine.folder, files.memory) : null,
+        screenPath: inFolder(machine.folder, files.screen),
+      });
+      // After a recovery nobody knows, and the record says nothing of it.
+      if (!memory && wanted.state === 'running') pending.amendRecord({ frozen });
+    } catch (error) {
+      // A process that is gone may have used the new images; what it says it did not use is taken back.
+      if (toErrorValue(error).code === 'ipc.closed') {
+        await runner.ended;
+        await pending.finish();
+      } else {
+        await pending.takeBack(error);
+      }
+      await this.work.afterChange(machine);
+      throw error;
+    }
+    await pending.finish();
+    await this.work.afterChange(machine);
+    return { id, written: memory ? () => runner.call('snapshotMemory', {}) : undefined };
+  }
+
+  /** Waits for the memory. A snapshot that is cancelled meanwhile is undone: nobody asked for one without memory. */
+  private async memoryWritten(
+    machine: Machine,
+    { id, written }: Taken,
+    { signal, progress }: JobControl,
+  ): Promise<void> {
+    const { power } = this.work.machines;
+    // A program that ends cancels what it can; but this is soon done, and its machine is waited for anyway.
+    const isUnwanted = (): boolean => signal.aborted && !power.isClosing;
+    const stopTelling = power.onSaveProgress(machine, progress);
+    const cancel = (): void => {
+      // Told by `written`, if it has any effect at all.
+      if (isUnwanted()) machine.runner?.call('cancelSnapshotMemory', {}).catch(() => undefined);
+    };
+    signal.addEventListener('abort', cancel);
+    try {
+      if (signal.aborted) cancel();
+      await written?.();
+    } catch (error) {
+      if (!isUnwanted()) {
+        throw new Failure(toErrorValue(error).code, 'The snapshot has no memory: it could not be written.', {
+          hint: 'Its disks are in order: restored, the guest boots from them.',
+          cause: error,
+        });
+      }
+    } finally {
+      signal.removeEventListener('abort', cancel);
+      stopTelling();
+    }
+    if (!isUnwanted()) return;
+    await this.deleting.now(machine, [id]);
+    signal.throwIfAborted();
+  }
+}

@@ -1,0 +1,114 @@
+import { Failure, toErrorValue, toFailure } from '@shared/errors';
+import { hasProcess, type MachineAction } from '@shared/machine/state';
+import type { JobControl } from '../jobs/registry';
+import { type MachinesContext, requireConfig, requireState } from '../machines/context';
+import type { Machine } from '../machines/machine';
+import type { MachineService } from '../machines/service';
+import { SnapshotStore } from './store';
+import { workerSnapshotFiles } from './worker-files';
+
+/** What operations on snapshots have in common: who works on which machine when, and what is told of it. */
+export class SnapshotWork {
+  private readonly queues = new Map<string, Promise<unknown>>();
+
+  constructor(
+    readonly machines: MachineService,
+    readonly context: MachinesContext,
+  ) {}
+
+  /** The files of a machine's snapshots; images are merged in a process of their own. */
+  storeOf(machine: Machine): SnapshotStore {
+    return new SnapshotStore(machine.folder, workerSnapshotFiles(this.context.processHost));
+  }
+
+  /** @throws Failure `machine.not-found`, `machine.inaccessible`, `machine.wrong-state` */
+  ready(id: string, action: MachineAction): Machine {
+    const machine = this.machines.library.get(id);
+    requireConfig(machine);
+    requireState(machine, action);
+    return machine;
+  }
+
+  /** Starts a job on a machine, which begins when the operations before it on that machine have ended. */
+  job(
+    machine: Machine,
+    kind: 'snapshot' | 'restore' | 'deleteSnapshots',
+    cancellable: boolean,
+    task: (control: JobControl) => Promise<unknown>,
+  ): { jobId: string } {
+    const description = {
+      kind,
+      subject: machine.id,
+      title: machine.name,
+      unit: 'bytes',
+      cancellable,
+    } as const;
+    return this.context.jobs.start(description, (control) =>
+      this.inTurn(machine, async () => {
+        try {
+          return await task(control);
+        } catch (error) {
+          if (toErrorValue(error).code === 'journal.unfinished') this.report(machine, error);
+          throw error;
+        }
+      }),
+    );
+  }
+
+  /** Operations on one machine happen one after the other. */
+  inTurn<T>(machine: Machine, task: () => Promise<T>): Promise<T> {
+    const result = (this.queues.get(machine.id) ?? Promise.resolve()).then(task);
+    this.queues.set(
+      machine.id,
+      result.catch(() => undefined),
+    );
+    return result;
+  }
+
+  /**
+   * Finishes or undoes what was interrupted, before anything else happens to a machine. Precondition: no process.
+   * @throws Failure `journal.unfinished`, `machine.locked`
+   */
+  async recover(machine: Machine): Promise<void> {
+    if (hasProcess(machine.state) || machine.config === null) return;
+    const store = this.storeOf(machine);
+    if (!(await store.has('journal.json'))) return;
+    await this.machines.locked(machine, async () => {
+      const recovery = await store.recover();
+      if (!recovery) return;
+      const line = `An interrupted change was ${recovery.how}: ${recovery.title}`;
+      machine.note(line);
+      this.context.log.info(`“${machine.name}” (${machine.id}): ${line}`);
+    });
+    if (machine.runProblem?.code === 'journal.unfinished') machine.runProblem = null;
+    await this.machines.library.reread(machine);
+    this.changed(machine);
+  }
+
+  /** Its configuration has been written by an operation: takes it over. */
+  async afterChange(machine: Machine): Promise<void> {
+    if (machine.runner) machine.config = await this.storeOf(machine).config();
+    else await this.machines.library.reread(machine);
+    this.machines.library.changed(machine);
+  }
+
+  /** Something went wrong that a person should see at the machine. */
+  report(machine: Machine, error: unknown): void {
+    const problem = toFailure(error).toValue();
+    machine.runProblem = problem;
+    machine.note(problem.message);
+    this.context.log.warn(`“${machine.name}” (${machine.id})`, problem);
+    this.machines.library.changed(machine);
+  }
+
+  changed(machine: Machine): void {
+    this.machines.library.changed(machine);
+    this.context.emit({ name: 'snapshot.changed', value: { id: machine.id } });
+  }
+
+  /** @throws Failure `machine.wrong-state` when somebody has started it meanwhile */
+  requireStopped(machine: Machine): void {
+    if (!machine.runner) return;
+    throw new Failure('machine.wrong-state', `“${machine.name}” was started meanwhile.`);
+  }
+}
