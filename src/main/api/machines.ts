@@ -34,9 +34,11 @@ export function machineHandlers(services: Services): Pick<Handlers<Commands>, Ma
     'machine.reset': ({ id }) => run(id, (machine) => power.reset(machine)),
     'machine.powerButton': ({ id }) => machines.powerButton(id),
     'machine.powerOff': ({ id }) => run(id, (machine) => power.powerOff(machine)),
-    'machine.save': ({ id }) => {
+    'machine.saveObstacle': ({ id }) => power.saveObstacle(library.get(id)),
+    'machine.save': async ({ id }) => {
       const machine = library.get(id);
       requireState(machine, 'save');
+      await power.requireSavable(machine);
       const description = {
         kind: 'save',
         subject: id,
@@ -66,6 +68,7 @@ export function machineHandlers(services: Services): Pick<Handlers<Commands>, Ma
       if (!shell.openConsole) throw unavailable('A console is opened by the page itself here.');
       shell.openConsole(id);
     },
+    'machine.serialSocket': ({ id, port }) => machines.serialSocket(id, port),
     'machine.log': ({ id }) => machines.lastLogLines(id),
   };
 }

@@ -1,6 +1,7 @@
 import { access, mkdir } from 'node:fs/promises';
 import { type ErrorValue, Failure, toErrorValue, toFailure } from '@shared/errors';
-import { hasProcess } from '@shared/machine/state';
+import { hasProcess, isAllowed } from '@shared/machine/state';
+import { phrase } from '@shared/phrases/phrase';
 import { checkConfig } from './check-config';
 import { type MachinesContext, requireConfig, requireEngine, requireState } from './context';
 import { prepareLaunch } from './launch-paths';
@@ -9,6 +10,9 @@ import type { Library } from './library';
 import type { Machine } from './machine';
 import { type Ending, Runner } from './runner';
 import { checkSavedState, removeSavedState } from './saved-state';
+
+/** How long a process may take for what should be immediate, in milliseconds. */
+const promptMs = 10_000;
 
 /** How often a machine tells how far its saving is, in bytes of its memory image. */
 export type SaveProgress = (done: number, total: number | null) => void;
@@ -100,17 +104,30 @@ export class Power {
     });
   }
 
+  /** Why the memory of a machine cannot be saved now; null when it can, or when there is none to save. */
+  async saveObstacle(machine: Machine): Promise<ErrorValue | null> {
+    const engine = await requireEngine(this.context, requireConfig(machine).engine);
+    if (!engine.saveState) {
+      const reason = phrase('saving.engine', { engine: engine.title });
+      return new Failure('engine.unsupported', phrase('saving.obstacle', { reason }), {
+        hint: phrase('saving.hint'),
+      }).toValue();
+    }
+    if (!machine.runner || !isAllowed('save', machine.state)) return null;
+    return machine.runner.call('saveObstacle', {}, promptMs);
+  }
+
+  /** Refuses what would fail in the middle of saving, while nothing has been paused yet. @throws Failure */
+  async requireSavable(machine: Machine): Promise<void> {
+    const obstacle = await this.saveObstacle(machine);
+    if (obstacle) throw toFailure(obstacle);
+  }
+
   /** Saves the machine's state and ends it. On failure it stays paused. */
   save(machine: Machine, progress: SaveProgress): Promise<void> {
     return machine.inTurn(async () => {
       requireState(machine, 'save');
-      const engine = await requireEngine(this.context, requireConfig(machine).engine);
-      if (!engine.saveState) {
-        throw new Failure(
-          'engine.unsupported',
-          `The engine “${engine.title}” cannot save a machine's state.`,
-        );
-      }
+      await this.requireSavable(machine);
       const { saved, savedState, savedScreen } = layoutOf(machine.folder);
       const runner = this.processOf(machine);
       requireState(machine, 'save');

@@ -44,7 +44,7 @@ const none = z.strictObject({});
 const id = z.strictObject({ id: machineId });
 const hostPath = z.string().min(1).max(4096);
 /** Characters that are typed at once, at most: a minute and a half. */
-const longestTyping = 4096;
+export const longestTyping = 4096;
 const deviceId = z.string().max(16);
 const startedJob = z.object({ jobId: z.string() });
 
@@ -182,6 +182,8 @@ export const commands = define({
   /** Presses the power button; whether the guest shuts down is the guest's business. */
   'machine.powerButton': { params: id, result: nothing, action: 'powerButton' },
   'machine.powerOff': { params: id, result: machineSummary, action: 'powerOff' },
+  /** Why the memory of a running machine cannot be saved now, for `machine.save` and snapshots; null when it can. */
+  'machine.saveObstacle': { params: id, result: errorValue.nullable() },
   'machine.save': { params: id, result: startedJob, job: true, action: 'save' },
   'machine.discardSavedState': { params: id, result: machineSummary, action: 'discardSavedState' },
   /** `drive`: `cd0`, `floppy0` …; `path` null ejects. */
@@ -273,6 +275,11 @@ export const commands = define({
   'machine.showInFolder': { params: id, result: nothing },
   /** Opens (or focuses) the console window; in browser mode the page opens it itself. */
   'machine.openConsole': { params: id, result: nothing },
+  /** Where one program of this user reaches a serial port by a local socket, within ten seconds: for the command line. */
+  'machine.serialSocket': {
+    params: z.strictObject({ id: machineId, port: z.number().int().min(0).max(3) }),
+    result: z.object({ address: z.string() }),
+  },
   /** The last lines of the machine's log. */
   'machine.log': { params: id, result: z.array(z.string()) },
 

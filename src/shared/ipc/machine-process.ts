@@ -47,6 +47,8 @@ export const machineProcessCommands = {
   powerButton: { params: none, result: z.boolean() },
   /** Stops the guest at once, with every disk flushed; the process then ends by itself with status 0. */
   powerOff: { params: none, result: nothing },
+  /** Why the guest's memory cannot be saved now, or null; asked before anything is paused. */
+  saveObstacle: { params: none, result: errorValue.nullable() },
   /** Pauses, writes the state to `path` (by way of a temporary file) and ends the process with status 0. On failure the machine stays paused. */
   save: { params: z.strictObject({ path: z.string(), screenPath: z.string() }), result: nothing },
   /**
@@ -98,6 +100,8 @@ export const machineProcessCommands = {
   screenshot: { params: z.strictObject({ path: z.string() }), result: nothing },
   /** The rows of a text screen; null in graphics. For the self-test and tests. */
   screenText: { params: none, result: z.array(z.string()).nullable() },
+  /** Lets one program of this user reach a serial port by a local socket, within ten seconds of the answer. */
+  offerSerial: { params: z.strictObject({ port: z.number().int().min(0).max(3), address: z.string() }), result: nothing },
   /** The heartbeat. */
   ping: { params: none, result: nothing },
 } as const;

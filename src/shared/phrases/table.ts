@@ -4,9 +4,10 @@ import { guest } from './guest';
 import { host } from './host';
 import { qemu } from './qemu';
 import { qemuEnd } from './qemu-end';
+import { saving } from './saving';
 
 /**
  * Every phrase in English, by group. The renderer shows this same table as its English messages, and a test holds
  * the other languages to its keys and placeholders. `{name}` is filled in; no other character is special.
  */
-export const phrases = { host, engine, engineChange, guest, qemu, qemuEnd } as const;
+export const phrases = { host, engine, engineChange, guest, qemu, qemuEnd, saving } as const;

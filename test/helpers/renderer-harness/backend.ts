@@ -220,6 +220,7 @@ const handlers: Handlers<Commands> = {
       }),
     };
   },
+  'machine.saveObstacle': () => null,
   'machine.discardSavedState': ({ id }) => step(id, 'discard'),
   'machine.insertMedium': ({ id, drive, path }) => {
     const machine = find(id);

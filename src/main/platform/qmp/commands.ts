@@ -141,7 +141,12 @@ export const qmpCommands = {
   migrate_cancel: { params: none, result: empty },
   'query-migrate': {
     params: none,
-    result: z.looseObject({ status: text.optional(), 'error-desc': text.optional() }),
+    result: z.looseObject({
+      status: text.optional(),
+      'error-desc': text.optional(),
+      /** Since QEMU 6.0: why nothing can be migrated now. */
+      'blocked-reasons': z.array(text).max(100).optional(),
+    }),
   },
 } as const;
 

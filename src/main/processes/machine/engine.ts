@@ -1,4 +1,4 @@
-import type { ErrorValue } from '@shared/errors';
+import type { ErrorValue, Failure } from '@shared/errors';
 import type { ByteStream } from '@shared/ipc/byte-stream';
 import type { LaunchPaths } from '@shared/ipc/machine-process';
 import type { DiskConfig, EngineId, MachineConfig, NicConfig } from '@shared/machine/config';
@@ -50,6 +50,8 @@ export interface RunningMachine {
   powerButton(): Promise<boolean>;
   /** Ends the guest at once; disks are flushed and closed. */
   powerOff(): Promise<void>;
+  /** Why the guest's memory cannot be saved now; undefined when nothing is known to speak against it. */
+  saveObstacle?(): Promise<Failure | undefined>;
   /** Precondition: paused. Leaves it paused; the disks are flushed. */
   saveState(sink: StateSink): Promise<void>;
   /**

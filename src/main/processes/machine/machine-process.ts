@@ -25,6 +25,7 @@ import { withFrozenDisks } from './frozen-disks';
 import { chord } from './keyboard/key-codes';
 import { Typist } from './keyboard/typist';
 import { StatisticsRecorder } from './statistics-recorder';
+import { offerOnSocket } from './serial/local-socket';
 import { sendThumbnails } from './thumbnails';
 
 /** Between two reports of how far saving is. */
@@ -126,6 +127,10 @@ export class MachineProcess {
         this.#session?.machine.hotPlug?.giveUp();
         return this.#queue.run(() => this.#powerOff());
       },
+      saveObstacle: async () => {
+        const obstacle = await this.#machine().saveObstacle?.();
+        return obstacle?.toValue() ?? null;
+      },
       save: inTurn(({ path, screenPath }) => this.#save(path, screenPath)),
       snapshot: inTurn((params) => this.#snapshot(params)),
       snapshotMemory: () => this.#memory,
@@ -148,6 +153,10 @@ export class MachineProcess {
       },
       screenshot: async ({ path }) => writeAtomic(path, await this.#screenPng()),
       screenText: () => this.#machine().screenText(),
+      offerSerial: ({ port, address }) => {
+        this.#running();
+        return offerOnSocket(address, (stream) => this.#serve({ name: 'serial', port }, stream));
+      },
       ping: () => undefined,
     };
   }

@@ -15,6 +15,7 @@ export default {
     message: 'One machine is running. | {count} machines are running.',
     save: 'Save their state',
     saveHint: 'They go on exactly where they are, the next time.',
+    cannotSave: '{name}: cannot be saved, and is powered off instead',
     shutdown: 'Shut them down',
     shutdownHint: 'Presses their power buttons and waits for the systems inside.',
     powerOff: 'Power them off',

@@ -18,6 +18,7 @@ export default {
     message: '有一台虚拟机正在运行。 | 有 {count} 台虚拟机正在运行。',
     save: '保存状态',
     saveHint: '下次会从当前位置继续运行。',
+    cannotSave: '{name}：无法保存，将被直接关闭',
     shutdown: '关机',
     shutdownHint: '按下电源按钮，等待其中的系统关闭。',
     powerOff: '切断电源',

@@ -191,4 +191,15 @@ export default {
     killed: '本机的某个程序终止了 QEMU，例如内存耗尽时的内核。',
     killedHint: '请在系统日志中查找“Out of memory”（journalctl -k）；减少虚拟机的内存。',
   },
+  saving: {
+    obstacle: '无法保存此虚拟机的状态：{reason}',
+    hint: '请改为关闭其中的系统。仍然可以创建不带内存的快照。',
+    nvme: 'QEMU 无法保存 NVMe 磁盘正在进行的操作。其他磁盘总线（例如 virtio）可以保存。',
+    share: '系统中挂载了共享文件夹。请先在系统中卸载它。',
+    vhost: '它的某个设备由另一个程序（vhost）提供，我们无法保存其状态。',
+    hostDevice: '它使用了本机的设备，该设备无法保存。',
+    processor: '它的处理器以固定频率计时（invtsc），重新启动后无法延续。',
+    diskFormat: '它的某个磁盘采用其他程序的格式。请先将其转换为 qcow2。',
+    engine: '它的引擎“{engine}”不支持此操作。',
+  },
 } satisfies Translated<typeof en>;

@@ -24,6 +24,7 @@ import { LiveSnapshots } from './live-snapshot';
 import type { QemuPlan } from './plan';
 import { readPixmap } from './portable-pixmap';
 import type { QemuProcess } from './qemu-process';
+import { saveObstacle } from './save-obstacle';
 import { ScancodeReader } from './scancodes';
 import type { ScreenWatch } from './screen-watch';
 import type { SerialLine } from './serial-line';
@@ -155,6 +156,10 @@ export class QemuMachine implements RunningMachine {
   powerOff(): Promise<void> {
     this.#ending ??= this.#end();
     return this.#ending;
+  }
+
+  saveObstacle(): Promise<Failure | undefined> {
+    return saveObstacle(this.parts.client);
   }
 
   async saveState(sink: StateSink): Promise<void> {
