@@ -103,7 +103,14 @@ export function restrictWebContents(): void {
       return { action: 'deny' };
     });
   });
-  const allowed = new Set(['pointerLock', 'fullscreen', 'keyboardLock', 'clipboard-sanitized-write']);
+  const allowed = new Set([
+    'pointerLock',
+    'fullscreen',
+    'keyboardLock',
+    // For clipboards that are shared with a guest, and for typing what is on the clipboard.
+    'clipboard-sanitized-write',
+    'clipboard-read',
+  ]);
   session.defaultSession.setPermissionRequestHandler((contents, permission, answer) =>
     answer(isOwnPage(contents.getURL()) && allowed.has(permission)),
   );

@@ -1,3 +1,5 @@
+import { Failure } from '@shared/errors';
+import { longestTyping } from '@shared/ipc/contract';
 import { isAllowed, type MachineAction } from '@shared/machine/state';
 import type { MachineSummary } from '@shared/machine/summary';
 import type { Ref } from 'vue';
@@ -8,6 +10,7 @@ import { useMachines } from '../../stores/machines';
 import { useConfirm } from '../../ui/confirm';
 import { notify, reportError } from '../../ui/notify';
 import { usePickPath } from '../../ui/pick-path';
+import { readClipboard } from './clipboard';
 import { bytesOfBase64, datedFileName, downloadFile } from './download';
 
 type Simple =
@@ -66,6 +69,15 @@ export function useMachineCommands(machine: Ref<MachineSummary | null | undefine
         await call('machine.save', { id });
       }),
     showInFolder: () => attempt(({ id }) => call('machine.showInFolder', { id })),
+    typeClipboard: () =>
+      attempt(async ({ id }) => {
+        const text = await readClipboard();
+        if (text === '') throw new Failure('input.invalid', t('console.keys.clipboardEmpty'));
+        if (text.length > longestTyping) {
+          throw new Failure('input.invalid', t('console.keys.clipboardLong', { count: longestTyping }));
+        }
+        await call('machine.typeText', { id, text });
+      }),
     sendKeys: (keys: string[]) => attempt(({ id }) => call('machine.sendKeys', { id, keys })),
     eject: (drive: string) =>
       attempt(async ({ id }) => machines.put(await call('machine.insertMedium', { id, drive, path: null }))),

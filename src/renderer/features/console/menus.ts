@@ -3,6 +3,7 @@ import type { DriveConfig } from '@shared/machine/config';
 import type { MachineSummary } from '@shared/machine/summary';
 import type { MachineCommands } from './commands';
 import { hostChords, keyCombos } from './key-combos';
+import type { Tab, TabChoice } from './tabs';
 
 type Translate = (key: string, named?: Record<string, unknown>) => string;
 
@@ -11,8 +12,9 @@ export interface ViewState {
   scaling: 'fit' | 'actual';
   fullScreen: boolean;
   statusBar: boolean;
-  /** The screen, or a serial port by its number from 0. */
-  tab: 'screen' | number;
+  /** Guests that can do so take the size of the window. */
+  resizeGuest: boolean;
+  tab: Tab;
 }
 
 const fileName = (path: string): string => path.split(/[/\\]/).pop() ?? path;
@@ -99,6 +101,15 @@ export function machineMenu(
 export function keysMenu(t: Translate, commands: MachineCommands): DropdownMenuItem[][] {
   const disabled = !commands.allowed('sendKeys');
   return [
+    [
+      {
+        label: t('console.keys.typeClipboard'),
+        icon: 'i-lucide-clipboard-type',
+        disabled,
+        'data-testid': 'type-clipboard',
+        onSelect: () => void commands.typeClipboard(),
+      },
+    ],
     [{ label: t('console.keys.hint'), type: 'label' }],
     ...keyCombos.map((group) =>
       group.map(({ id, label, keys }) => ({
@@ -111,9 +122,22 @@ export function keysMenu(t: Translate, commands: MachineCommands): DropdownMenuI
   ];
 }
 
+/** What a tab is called. */
+export function tabLabel(tab: Tab, t: Translate): string {
+  return typeof tab === 'number' ? t('console.view.serial', { number: tab + 1 }) : t(`console.view.${tab}`);
+}
+
+/** The engine's monitor: whether it is offered, and how to change that; undefined where there is none. */
+export interface MonitorChoice {
+  offered: boolean;
+  toggle: () => void;
+}
+
 /** The menu *View*. */
 export function viewMenu(
   view: ViewState,
+  tabs: readonly TabChoice[],
+  monitor: MonitorChoice | undefined,
   t: Translate,
   change: (change: Partial<ViewState>) => void,
   toggleFullScreen: () => void,
@@ -125,8 +149,28 @@ export function viewMenu(
     checked: view.scaling === value,
     onSelect: () => change({ scaling: value }),
   });
+  const choices: DropdownMenuItem[] = tabs.map(({ value, icon, chord }) => ({
+    label: tabLabel(value, t),
+    icon,
+    type: 'checkbox',
+    checked: view.tab === value,
+    kbds: [chord],
+    onSelect: () => change({ tab: value }),
+  }));
   return [
-    [scaling('fit', 'i-lucide-scaling'), scaling('actual', 'i-lucide-ratio')],
+    ...(choices.length > 1 ? [choices] : []),
+    [
+      scaling('fit', 'i-lucide-scaling'),
+      scaling('actual', 'i-lucide-ratio'),
+      {
+        label: t('console.view.resizeGuest'),
+        icon: 'i-lucide-move-diagonal',
+        type: 'checkbox',
+        checked: view.resizeGuest,
+        'data-testid': 'resize-guest',
+        onSelect: () => change({ resizeGuest: !view.resizeGuest }),
+      },
+    ],
     [
       {
         label: t(view.fullScreen ? 'console.view.leaveFullScreen' : 'console.view.fullScreen'),
@@ -142,5 +186,19 @@ export function viewMenu(
         onSelect: () => change({ statusBar: !view.statusBar }),
       },
     ],
+    ...(monitor
+      ? [
+          [
+            {
+              label: t('console.view.offerMonitor'),
+              icon: 'i-lucide-wrench',
+              type: 'checkbox' as const,
+              checked: monitor.offered,
+              'data-testid': 'offer-monitor',
+              onSelect: monitor.toggle,
+            },
+          ],
+        ]
+      : []),
   ];
 }

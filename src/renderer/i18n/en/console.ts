@@ -24,6 +24,10 @@ export default {
   keys: {
     menu: 'Keys',
     hint: 'Sent to the machine',
+    typeClipboard: 'Type the clipboard’s text',
+    clipboardEmpty: 'There is no text on the clipboard.',
+    clipboardLong:
+      'The text on the clipboard has more than {count} characters, which is too long to be typed.',
   },
   view: {
     menu: 'View',
@@ -34,6 +38,9 @@ export default {
     screen: 'Screen',
     serial: 'Serial port {number}',
     statusBar: 'Status bar',
+    monitor: 'Monitor',
+    resizeGuest: 'Resize the guest’s screen with the window',
+    offerMonitor: 'QEMU monitor (for experts)',
     tabs: 'What to look at',
     showMenus: 'Show the menus',
     hideMenus: 'Hide the menus',
@@ -92,6 +99,12 @@ export default {
     save: 'Save log',
     off: 'The machine is not running; the port is silent.',
     separator: 'the machine was started again',
+  },
+  monitor: {
+    label: 'QEMU monitor',
+    warning:
+      'Commands here go straight to QEMU, past Vivarium. They can break this machine and its disks; “help” lists them.',
+    off: 'The machine is not running; there is no monitor.',
   },
   status: {
     label: 'Status',

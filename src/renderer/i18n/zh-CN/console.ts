@@ -27,6 +27,9 @@ export default {
   keys: {
     menu: '按键',
     hint: '发送到虚拟机',
+    typeClipboard: '键入剪贴板中的文本',
+    clipboardEmpty: '剪贴板中没有文本。',
+    clipboardLong: '剪贴板中的文本超过 {count} 个字符，太长，无法键入。',
   },
   view: {
     menu: '查看',
@@ -37,6 +40,9 @@ export default {
     screen: '屏幕',
     serial: '串口 {number}',
     statusBar: '状态栏',
+    monitor: '监视器',
+    resizeGuest: '客户机屏幕随窗口调整大小',
+    offerMonitor: 'QEMU 监视器（面向专家）',
     tabs: '显示内容',
     showMenus: '显示菜单',
     hideMenus: '隐藏菜单',
@@ -94,6 +100,11 @@ export default {
     save: '保存日志',
     off: '虚拟机未运行，串口没有输出。',
     separator: '虚拟机已重新启动',
+  },
+  monitor: {
+    label: 'QEMU 监视器',
+    warning: '此处的命令绕过 Vivarium 直接发送给 QEMU，可能损坏此虚拟机及其磁盘；输入“help”可列出命令。',
+    off: '虚拟机未运行，没有监视器。',
   },
   status: {
     label: '状态',

@@ -1,0 +1,30 @@
+/** What the console's window can show: the screen, a serial port by its number from 0, the engine's monitor. */
+export type Tab = 'screen' | number | 'monitor';
+
+/** A tab as it is offered, with the keys that lead to it. */
+export interface TabChoice {
+  value: Tab;
+  icon: string;
+  chord: string;
+}
+
+/** The tabs of a machine, in their order. */
+export function tabsOf(serialPorts: number, monitor: boolean): TabChoice[] {
+  const tabs: Omit<TabChoice, 'chord'>[] = [
+    { value: 'screen', icon: 'i-lucide-monitor' },
+    ...Array.from({ length: serialPorts }, (_, port) => ({ value: port, icon: 'i-lucide-square-terminal' })),
+    ...(monitor ? [{ value: 'monitor' as const, icon: 'i-lucide-wrench' }] : []),
+  ];
+  return tabs.map((tab, index) => ({ ...tab, chord: `Ctrl+Alt+${index + 1}` }));
+}
+
+type Chord = Pick<KeyboardEvent, 'code' | 'ctrlKey' | 'altKey' | 'shiftKey' | 'metaKey'>;
+
+/**
+ * The tab that a key press chooses, or undefined when the key is the guest's: it is where there is nothing to choose.
+ */
+export function tabOfChord(event: Chord, tabs: readonly TabChoice[]): Tab | undefined {
+  if (!event.ctrlKey || !event.altKey || event.shiftKey || event.metaKey || tabs.length < 2) return undefined;
+  const number = /^Digit([1-9])$/.exec(event.code)?.[1];
+  return number === undefined ? undefined : tabs[Number(number) - 1]?.value;
+}
