@@ -20,8 +20,9 @@ const needs = [
   { program: 'swtpm', package: 'swtpm', for: 'machines with a TPM' },
 ];
 
-/** Firmware, by a file that each package brings. */
+/** Firmware and data, by a file that each package brings. */
 const firmware = [
+  { path: '/usr/share/osinfo/os', package: 'osinfo-db', for: 'what systems need of a machine' },
   { path: '/usr/share/OVMF/OVMF_CODE_4M.ms.fd', package: 'ovmf', for: 'machines with UEFI' },
   {
     path: '/usr/share/AAVMF/AAVMF_CODE.fd',

@@ -12,6 +12,7 @@ import { findStream } from './api/streams';
 import { CloneService } from './clones/service';
 import { refuseTemplate } from './clones/template';
 import { GalleryService } from './gallery/service';
+import { GuestDatabase } from './guests/guest-database';
 import { engineCatalogue } from './host/engines';
 import { QemuHost } from './host/qemu/qemu-host';
 import { HostService } from './host/service';
@@ -165,6 +166,7 @@ async function assemble(options: CoreOptions, dataFolder: string, lock: FileLock
     snapshots,
     clones,
     gallery,
+    guests: new GuestDatabase(),
     host,
     uploads,
     preferences,

@@ -9,7 +9,7 @@ import type { Services } from './services';
 type HostCommand = Extract<keyof Commands, `host.${string}` | `media.${string}` | `gallery.${string}`>;
 
 export function hostHandlers(services: Services): Pick<Handlers<Commands>, HostCommand> {
-  const { host, gallery, jobs, shell, uploads } = services;
+  const { host, guests, gallery, jobs, shell, uploads } = services;
   return {
     'host.report': () => host.report(),
     'host.engines': () => host.engines(),
@@ -19,9 +19,9 @@ export function hostHandlers(services: Services): Pick<Handlers<Commands>, HostC
     },
     'host.checkQemuFolder': ({ path }) => host.checkQemuFolder(path),
     'host.listFolder': ({ path }) => listFolder(path),
-    'media.inspect': ({ path }) => {
+    'media.inspect': async ({ path }) => {
       if (!isAbsolute(path)) throw new Failure('input.invalid', `An absolute path is needed: ${path}`);
-      return inspectMedium(path);
+      return guests.refine(await inspectMedium(path));
     },
     'media.discard': ({ path }) => uploads.discard(path),
     'gallery.list': () => gallery.list(),

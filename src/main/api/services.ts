@@ -1,4 +1,5 @@
 import type { GalleryService } from '../gallery/service';
+import type { GuestDatabase } from '../guests/guest-database';
 import type { HostService } from '../host/service';
 import type { JobRegistry } from '../jobs/registry';
 import type { MachineService } from '../machines/service';
@@ -23,6 +24,7 @@ export interface Services {
   networks: NetworkService;
   snapshots: SnapshotService;
   gallery: GalleryService;
+  guests: GuestDatabase;
   host: HostService;
   uploads: Uploads;
   preferences: PreferencesService;

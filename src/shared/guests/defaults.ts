@@ -3,6 +3,9 @@ import type { MachineSpec } from '../machine/config';
 import { type GuestSource, type GuestSubject, subjectOf } from './subject';
 import { type Guest, guestById } from './table';
 
+/** A database may recommend more processors than a machine beside others should have. */
+const mostCpus = 4;
+
 /** What the wizard fills in before a person changes anything; the name and the engine are not its business. */
 export type SpecDefaults = Omit<MachineSpec, 'name' | 'engine'>;
 
@@ -18,20 +21,24 @@ export function defaultsFor(
 ): SpecDefaults {
   const subject = subjectOf(source);
   const guest = guestById(subject.guest);
-  const wanted = 'memoryMiB' in source ? source : guest;
+  const profile = 'profile' in source ? source.profile : undefined;
+  const wanted = 'memoryMiB' in source ? source : { ...guest, ...profile };
   const { medium } = subject;
+  const architecture = architectureOn(subject, capabilities);
+  const firmware = firmwareOn(subject, guest, capabilities);
   return {
-    architecture: architectureOn(subject, capabilities),
+    architecture,
     guest: guest.id,
     memoryMiB: clamp(wanted.memoryMiB, capabilities.memoryMiB),
-    cpus: 1,
+    cpus: clamp(profile?.cpus ?? guest.cpus, { min: 1, max: Math.min(mostCpus, capabilities.maxCpus) }),
     boot: bootOrder(medium, capabilities),
-    firmware: firmwareOn(subject, capabilities),
+    firmware,
+    ...(guest.trusted && firmware === 'uefi' ? trust(architecture, capabilities) : {}),
     acpi: guest.acpi || !capabilities.acpiOptional,
     videoMemoryMiB: capabilities.videoMemoryMiB.default,
     sound: guest.sound && capabilities.sound,
     serialPorts: guest.serial ? Math.min(1, capabilities.maxSerialPorts) : 0,
-    nicModel: nicOn(guest, capabilities),
+    nicModel: nicOn(profile?.nics ?? guest.nics, capabilities),
     disk: diskFor(subject, wanted.diskMiB, capabilities, path),
     cdrom: medium === 'cdrom' && capabilities.maxCdroms > 0 ? path : null,
     floppy: medium === 'floppy' && capabilities.maxFloppies > 0 ? path : null,
@@ -70,16 +77,29 @@ function bootOrder(medium: GuestSubject['medium'], capabilities: EngineCapabilit
   return order.filter((device) => capabilities.bootDevices.includes(device));
 }
 
-function firmwareOn(subject: GuestSubject, capabilities: EngineCapabilities): MachineSpec['firmware'] {
+function firmwareOn(
+  subject: GuestSubject,
+  guest: Guest,
+  capabilities: EngineCapabilities,
+): MachineSpec['firmware'] {
   const usable = capabilities.firmware.filter(
     (kind) => subject.firmware.length === 0 || subject.firmware.includes(kind),
   );
+  if (usable.includes(guest.firmware)) return guest.firmware;
   return usable[0] ?? capabilities.firmware[0] ?? 'bios';
 }
 
-function nicOn(guest: Guest, capabilities: EngineCapabilities): MachineSpec['nicModel'] {
+/** Secure Boot and a TPM, as far as they are to be had. */
+function trust(
+  architecture: MachineSpec['architecture'],
+  { secureBoot = [], tpm = false }: EngineCapabilities,
+): Pick<MachineSpec, 'secureBoot' | 'tpm'> {
+  return { secureBoot: secureBoot.includes(architecture), tpm };
+}
+
+function nicOn(nics: Guest['nics'], capabilities: EngineCapabilities): MachineSpec['nicModel'] {
   if (capabilities.maxNics === 0) return null;
-  const model = guest.nics.find((candidate) => capabilities.nicModels.includes(candidate));
+  const model = nics.find((candidate) => capabilities.nicModels.includes(candidate));
   return model ?? capabilities.nicModels[0] ?? null;
 }
 

@@ -1,8 +1,20 @@
-/** The guest table: what is known of the systems that people run, and what they want of a machine. */
+import {
+  dosHardware,
+  type GuestHardware,
+  linuxHardware,
+  oldHardware,
+  plainHardware,
+  virtioHardware,
+} from './hardware';
+
+/**
+ * The guest table: what is known of the systems that people run, and what they want of a machine. Memory and disk
+ * sizes are what their publishers recommend for an installation with a desktop where there is one.
+ */
 
 export type GuestFamily = 'linux' | 'dos' | 'windows' | 'bsd' | 'other';
 
-export interface Guest {
+export interface Guest extends GuestHardware {
   id: string;
   /** A proper noun, the same in every language. */
   title: string;
@@ -13,78 +25,89 @@ export interface Guest {
   bits: readonly (16 | 32 | 64)[];
   memoryMiB: number;
   diskMiB: number;
-  /** Best first; an engine takes the first that it has. */
-  nics: readonly ('virtio' | 'ne2k' | 'e1000')[];
-  /** Whether it knows an absolute pointer device without additions of its own. */
-  pointer: 'absolute' | 'relative';
-  acpi: boolean;
+  cpus: number;
+  /** The firmware that it is to be started by where there is a choice. */
+  firmware: 'bios' | 'uefi';
+  /** It does not install, or not whole, without Secure Boot and a TPM 2.0. */
+  trusted: boolean;
+  /** The computer's clock shows local time, as systems that descend from DOS expect. */
+  localClock: boolean;
   sound: boolean;
   /** A serial port is of use: there is, or can easily be, a console on it. */
   serial: boolean;
 }
 
-const linux: Omit<Guest, 'id' | 'title'> = {
+type Kind = Omit<Guest, 'id' | 'title'>;
+
+const common = {
+  cpus: 1,
+  firmware: 'bios',
+  trusted: false,
+  localClock: false,
+  sound: false,
+  serial: false,
+} as const;
+
+const linux: Kind = {
+  ...linuxHardware,
+  ...common,
   family: 'linux',
   icon: 'terminal',
   bits: [32, 64],
   memoryMiB: 512,
   diskMiB: 8192,
-  nics: ['virtio', 'e1000', 'ne2k'],
-  pointer: 'absolute',
-  acpi: true,
-  sound: false,
   serial: true,
 };
 
-const dos: Omit<Guest, 'id' | 'title'> = {
+/** Desktops of today. */
+const linuxDesktop: Kind = { ...linux, memoryMiB: 2048, diskMiB: 25600, cpus: 2 };
+
+const dos: Kind = {
+  ...dosHardware,
+  ...common,
   family: 'dos',
   icon: 'square-terminal',
   bits: [16],
   memoryMiB: 64,
   diskMiB: 512,
-  nics: ['ne2k', 'e1000', 'virtio'],
-  pointer: 'relative',
-  acpi: false,
+  localClock: true,
   sound: true,
-  serial: false,
 };
 
-const windows: Omit<Guest, 'id' | 'title'> = {
+const windows: Kind = {
+  ...plainHardware,
+  ...common,
   family: 'windows',
   icon: 'app-window',
   bits: [32, 64],
   memoryMiB: 2048,
   diskMiB: 32768,
-  nics: ['e1000', 'ne2k'],
-  pointer: 'relative',
-  acpi: true,
+  localClock: true,
   sound: true,
-  serial: false,
 };
 
-const bsd: Omit<Guest, 'id' | 'title'> = {
+const bsd: Kind = {
+  ...virtioHardware,
+  ...common,
   family: 'bsd',
   icon: 'flame',
   bits: [32, 64],
   memoryMiB: 512,
   diskMiB: 8192,
-  nics: ['virtio', 'e1000', 'ne2k'],
-  pointer: 'relative',
-  acpi: true,
-  sound: false,
   serial: true,
 };
 
-const small: Omit<Guest, 'id' | 'title'> = {
-  ...linux,
+const small: Kind = {
+  ...plainHardware,
+  ...common,
   family: 'other',
   icon: 'box',
   bits: [32],
   memoryMiB: 128,
   diskMiB: 512,
   nics: ['ne2k', 'virtio', 'e1000'],
+  usb: null,
   pointer: 'relative',
-  serial: false,
 };
 
 export const guests: readonly Guest[] = [
@@ -98,60 +121,105 @@ export const guests: readonly Guest[] = [
     diskMiB: 512,
   },
   { ...linux, id: 'debian', title: 'Debian', memoryMiB: 768 },
-  { ...linux, id: 'ubuntu', title: 'Ubuntu', memoryMiB: 2048, diskMiB: 25600 },
+  { ...linuxDesktop, id: 'ubuntu', title: 'Ubuntu' },
+  { ...linuxDesktop, id: 'mint', title: 'Linux Mint' },
   { ...linux, id: 'alpine', title: 'Alpine Linux', icon: 'mountain', memoryMiB: 256, diskMiB: 2048 },
   { ...linux, id: 'tinycore', title: 'Tiny Core Linux', icon: 'feather', memoryMiB: 256, diskMiB: 1024 },
   { ...linux, id: 'arch', title: 'Arch Linux', memoryMiB: 1024, diskMiB: 20480, bits: [64] },
   { ...linux, id: 'arch32', title: 'Arch Linux 32', memoryMiB: 1024, bits: [32] },
-  { ...linux, id: 'fedora', title: 'Fedora', memoryMiB: 2048, diskMiB: 25600 },
-  { ...linux, id: 'opensuse', title: 'openSUSE', memoryMiB: 2048, diskMiB: 25600 },
+  { ...linuxDesktop, id: 'fedora', title: 'Fedora' },
+  { ...linuxDesktop, id: 'rhel', title: 'Red Hat Enterprise Linux and its rebuilds', bits: [64] },
+  { ...linuxDesktop, id: 'opensuse', title: 'openSUSE' },
+  { ...linuxDesktop, id: 'mageia', title: 'Mageia' },
+  { ...linuxDesktop, id: 'nixos', title: 'NixOS' },
   { ...linux, id: 'slackware', title: 'Slackware' },
   { ...linux, id: 'gentoo', title: 'Gentoo', memoryMiB: 1024, diskMiB: 20480 },
+  { ...linux, id: 'void', title: 'Void Linux' },
   { ...linux, id: 'linux', title: 'Linux' },
+  {
+    ...linux,
+    ...oldHardware,
+    id: 'linux-old',
+    title: 'Linux before 2008, without virtio',
+    bits: [32],
+    memoryMiB: 256,
+    diskMiB: 4096,
+  },
   { ...dos, id: 'freedos', title: 'FreeDOS' },
   { ...dos, id: 'msdos', title: 'MS-DOS' },
   { ...dos, id: 'dos', title: 'DOS' },
   {
     ...windows,
+    ...oldHardware,
     id: 'reactos',
     title: 'ReactOS',
-    bits: [32, 64],
     memoryMiB: 512,
     diskMiB: 4096,
     nics: ['ne2k', 'e1000'],
   },
   {
     ...windows,
+    ...dosHardware,
     id: 'windows-9x',
     title: 'Windows 95, 98 or Me',
     bits: [32],
     memoryMiB: 128,
     diskMiB: 2048,
     nics: ['ne2k'],
-    acpi: false,
   },
   {
     ...windows,
+    ...oldHardware,
     id: 'windows-nt',
     title: 'Windows NT, 2000 or XP',
     memoryMiB: 512,
     diskMiB: 8192,
     nics: ['ne2k', 'e1000'],
   },
+  { ...windows, id: 'windows-7', title: 'Windows Vista or 7', diskMiB: 40960 },
+  {
+    ...windows,
+    id: 'windows-10',
+    title: 'Windows 8 or 10',
+    memoryMiB: 4096,
+    diskMiB: 51200,
+    cpus: 2,
+    usb: 'xhci',
+  },
+  {
+    ...windows,
+    id: 'windows-11',
+    title: 'Windows 11',
+    bits: [64],
+    memoryMiB: 4096,
+    diskMiB: 65536,
+    cpus: 2,
+    usb: 'xhci',
+    firmware: 'uefi',
+    trusted: true,
+  },
   { ...windows, id: 'windows', title: 'Windows' },
   { ...bsd, id: 'freebsd', title: 'FreeBSD' },
   { ...bsd, id: 'openbsd', title: 'OpenBSD', icon: 'fish' },
   { ...bsd, id: 'netbsd', title: 'NetBSD', icon: 'flag' },
+  { ...bsd, id: 'dragonflybsd', title: 'DragonFly BSD', bits: [64], memoryMiB: 1024 },
   {
-    ...small,
+    ...bsd,
     id: 'haiku',
     title: 'Haiku',
+    family: 'other',
     icon: 'leaf',
-    bits: [32, 64],
     memoryMiB: 512,
     diskMiB: 4096,
-    nics: ['virtio', 'e1000', 'ne2k'],
-    serial: true,
+  },
+  {
+    ...bsd,
+    id: 'solaris',
+    title: 'Solaris or illumos',
+    family: 'other',
+    icon: 'box',
+    bits: [64],
+    memoryMiB: 2048,
   },
   { ...small, id: 'kolibrios', title: 'KolibriOS', icon: 'bird', acpi: false },
   { ...small, id: 'memtest', title: 'Memory test', icon: 'memory-stick', bits: [32, 64], diskMiB: 16 },

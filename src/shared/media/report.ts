@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { guestProfile } from '../guests/profile';
 import { errorValue } from '../ipc/messages';
 
 /** What an image file turned out to be. Sizes in bytes. */
@@ -19,6 +20,8 @@ export const mediumReport = z.object({
   volumeId: z.string().optional(),
   /** An id of the guest table: `linux`, `debian`, `freedos`, `windows` … */
   guest: z.string(),
+  /** Of the system in it, where a database of systems is on this computer and knows the image. */
+  profile: guestProfile.optional(),
   /** As far as the image tells. */
   architecture: z.enum(['i386', 'x86_64', 'aarch64', 'riscv64', 'ppc64', 's390x', 'unknown']),
   /** Width of the kernels found inside; empty when none was recognised. */

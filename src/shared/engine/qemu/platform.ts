@@ -26,7 +26,7 @@ export function platformFor({ architecture, firmware, guest, disks }: Wanted): P
   switch (architecture) {
     case 'i386':
     case 'x86_64': {
-      const old = guestById(guest).family === 'dos' || guest === 'windows-9x' || guest === 'windows-nt';
+      const old = guestById(guest).chipset === 'i440fx';
       return firmware === 'bios' && (old || disks.some(({ bus }) => bus === 'ide')) ? 'pc-i440fx' : 'pc-q35';
     }
     case 'aarch64':
@@ -41,20 +41,14 @@ export function platformFor({ architecture, firmware, guest, disks }: Wanted): P
 
 /** Where disks of a new machine are attached, so that the system's own drivers find them. */
 export function diskBusFor(architecture: Architecture, guest: string): MachineConfig['disks'][number]['bus'] {
-  const { family } = guestById(guest);
-  const old = family === 'dos' || guest === 'windows-9x' || guest === 'windows-nt' || guest === 'reactos';
+  // What has drivers for a board that is no PC has them for virtio.
   if (architecture !== 'i386' && architecture !== 'x86_64') return 'virtio';
-  if (old) return 'ide';
-  // These have no virtio drivers before somebody installs them.
-  if (family === 'windows' || guest === 'kolibrios' || guest === 'memtest' || guest === 'other')
-    return 'sata';
-  return 'virtio';
+  return guestById(guest).disks[0] ?? 'sata';
 }
 
 /** Whether the computer's clock shows local time, as systems that descend from DOS expect. */
 export function clockIsLocal(guest: string): boolean {
-  const { family } = guestById(guest);
-  return family === 'dos' || family === 'windows';
+  return guestById(guest).localClock;
 }
 
 /**

@@ -17,7 +17,7 @@ export function screenArguments(plan: QemuPlan, sockets: QemuSockets): string[] 
 function adapter({ platform, guest, host, videoMemoryMiB }: QemuPlan): JsonObject {
   if (platform === 's390-ccw-virtio') return { driver: 'virtio-gpu-ccw', id: 'video' };
   if (platform === 'virt') return { driver: 'virtio-gpu-pci', id: 'video' };
-  if (isPc(platform) && guest.family === 'linux' && host.devices.includes('virtio-vga')) {
+  if (isPc(platform) && guest.video === 'virtio' && host.devices.includes('virtio-vga')) {
     return { driver: 'virtio-vga', id: 'video' };
   }
   return { driver: 'VGA', id: 'video', vgamem_mb: powerOfTwo(videoMemoryMiB) };
@@ -36,10 +36,9 @@ function inputDevices({ platform, guest, host }: QemuPlan): JsonObject[] {
     return [{ driver: controller, id: 'usb' }, { driver: 'usb-kbd', id: 'keyboard', bus: 'usb.0' }, tablet];
   }
   // A PC's keyboard and mouse are there already; positions need a tablet, and a system that knows USB.
-  if (guest.family === 'windows' && guest.id !== 'windows-9x') {
-    return [{ driver: 'usb-ehci', id: 'usb' }, tablet];
-  }
-  return guest.pointer === 'absolute' ? [{ driver: controller, id: 'usb' }, tablet] : [];
+  if (guest.usb === null || guest.pointer === 'relative') return [];
+  const controllers = { uhci: 'piix3-usb-uhci', ehci: 'usb-ehci', xhci: controller };
+  return [{ driver: controllers[guest.usb], id: 'usb' }, tablet];
 }
 
 /** VGA's memory is a power of two, in MiB. */
