@@ -19,6 +19,7 @@ import { HostService } from './host/service';
 import { JobRegistry } from './jobs/registry';
 import { BusyMachines } from './machines/busy';
 import type { MachinesContext } from './machines/context';
+import { MachineKeeper } from './machines/keeper';
 import { removeUnfinished } from './machines/create';
 import { Library } from './machines/library';
 import { LibraryList } from './machines/library-file';
@@ -129,7 +130,8 @@ async function assemble(options: CoreOptions, dataFolder: string, lock: FileLock
     if (name === 'network.statistics') passOnTraffic(machines.running(), value.statistics);
   });
   const snapshots = new SnapshotService(machines, context);
-  const clones = new CloneService(machines, snapshots, context, busy);
+  const keeper = new MachineKeeper(busy, (machine) => snapshots.recover(machine));
+  const clones = new CloneService(machines, snapshots, context, keeper);
   context.beforeStart = async (machine) => {
     refuseTemplate(machine);
     busy.refuse(machine);

@@ -1,6 +1,7 @@
 import type { Commands } from '@shared/ipc/contract';
 import type { Handlers } from '@shared/ipc/rpc';
 import { appHandlers } from './app';
+import { cloneHandlers } from './clones';
 import { hostHandlers } from './host';
 import { machineHandlers } from './machines';
 import { networkHandlers } from './networks';
@@ -15,5 +16,6 @@ export function allHandlers(services: Services): Handlers<Commands> {
     ...machineHandlers(services),
     ...networkHandlers(services),
     ...snapshotHandlers(services),
+    ...cloneHandlers(services),
   };
 }

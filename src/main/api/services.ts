@@ -1,3 +1,4 @@
+import type { CloneService } from '../clones/service';
 import type { GalleryService } from '../gallery/service';
 import type { GuestDatabase } from '../guests/guest-database';
 import type { HostService } from '../host/service';
@@ -23,6 +24,7 @@ export interface Services {
   machines: MachineService;
   networks: NetworkService;
   snapshots: SnapshotService;
+  clones: CloneService;
   gallery: GalleryService;
   guests: GuestDatabase;
   host: HostService;

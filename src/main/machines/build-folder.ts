@@ -1,6 +1,7 @@
 import { mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { folderName } from '@shared/machine/name';
+import { hostFailure } from '../disks/host-file';
 import { lockFile } from '../platform/file-lock';
 import { syncFolder } from '../platform/sync-folder';
 import { layoutOf } from './layout';
@@ -13,7 +14,7 @@ import { unfinishedPrefix } from './library-file';
  * @param machinesFolder where it is made
  * @param fill puts everything into the unfinished folder that belongs there besides `logs/`, and makes it durable
  * @returns the new folder
- * @throws what `fill` throws, the reason of `signal`, the errors of `node:fs`; nothing is left of the folder then
+ * @throws what `fill` throws, the reason of `signal`, `file.*`; nothing is left of the folder then
  */
 export async function buildMachineFolder(
   machinesFolder: string,
@@ -22,8 +23,8 @@ export async function buildMachineFolder(
   fill: (unfinished: string) => Promise<void>,
 ): Promise<string> {
   const unfinished = join(machinesFolder, unfinishedPrefix + id);
-  await mkdir(unfinished, { mode: 0o700 });
   try {
+    await mkdir(unfinished, { mode: 0o700 });
     const lock = await lockFile(layoutOf(unfinished).lock);
     try {
       for (const folder of ['disks', 'logs']) await mkdir(join(unfinished, folder), { mode: 0o700 });
@@ -40,6 +41,6 @@ export async function buildMachineFolder(
     return folder;
   } catch (error) {
     await rm(unfinished, { recursive: true, force: true, maxRetries: 5 });
-    throw error;
+    throw hostFailure(error, 'create', unfinished);
   }
 }

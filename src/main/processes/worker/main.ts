@@ -4,7 +4,10 @@ import {
   type WorkerProcessEvents,
 } from '@shared/ipc/worker-process';
 import { serveRpc } from '@shared/ipc/rpc';
+import { copyFileChecked } from '../../disks/copy-file';
+import { exportDisk } from '../../disks/export';
 import { mergeImages } from '../../disks/chain/merge';
+import { checkQcow2 } from '../../disks/qcow2/check';
 import { connectToParent } from '../../platform/parent-link';
 import { copyDisk } from './copy-disk';
 import { hashFile } from './hash-file';
@@ -30,6 +33,12 @@ const server = serveRpc<WorkerProcessCommands, WorkerProcessEvents, undefined>(
     copyDisk: (params) => runner.run((control) => copyDisk(params, control)),
     mergeImages: (params) =>
       runner.run(({ progress, signal }) => mergeImages(params, { onProgress: progress, signal })),
+    copyFile: ({ source, target }) =>
+      runner.run(({ progress, signal }) => copyFileChecked(source, target, { onProgress: progress, signal })),
+    exportDisk: (params) =>
+      runner.run(({ progress, signal }) => exportDisk(params, { onProgress: progress, signal })),
+    checkImage: ({ path }) =>
+      runner.run(({ progress, signal }) => checkQcow2(path, { onProgress: progress, signal })),
     hashFile: (params) => runner.run((control) => hashFile(params, control)),
     cancel: () => runner.cancel(),
   },

@@ -1,0 +1,141 @@
+import { randomBytes } from 'node:crypto';
+import { rename, rm, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { Failure } from '@shared/errors';
+import type { BlockDevice } from './block-device';
+import { formatOf } from './chain/chain';
+import { hostFailure, openHostFile, syncFolder } from './host-file';
+import type { DiskFormat } from './image-format';
+import { openDisk } from './open-disk';
+import { createQcow2 } from './qcow2/create';
+import { openQcow2 } from './qcow2/open';
+
+export interface ExportRequest {
+  source: string;
+  /** A new file. */
+  target: string;
+  format: DiskFormat;
+  /** `library`: one of our own, with all that it is based on. `stranger`: it may not draw other files in. */
+  from: 'library' | 'stranger';
+}
+
+export interface ExportOptions {
+  /** Bytes copied and compared, and twice the bytes of the disk. */
+  onProgress?: (done: number, total: number) => void;
+  signal?: AbortSignal;
+}
+
+const chunkSize = 2 ** 20;
+/** Zeros are left out in pieces of the new image's cluster size. */
+const pieceSize = 65536;
+const zeros = new Uint8Array(pieceSize);
+
+/**
+ * Writes what a guest sees of a disk into one new image, raw or qcow2. It is read back and compared, and only then
+ * gets its name: after a failure or a cancellation nothing is left of it, after a crash at most a `.part` file.
+ *
+ * @throws Failure `cancelled`, `file.*`, `disk.*`, `medium.*`; `disk.corrupt` when it does not compare
+ */
+export async function exportDisk(request: ExportRequest, options: ExportOptions = {}): Promise<void> {
+  const { target, format } = request;
+  const source = await openSource(request);
+  const unfinished = `${target}.${randomBytes(4).toString('hex')}.part`;
+  try {
+    await refuseExisting(target);
+    const writer = await createTarget(unfinished, format, source.size);
+    await each(source, options, 0, async (offset, data) => {
+      for (let at = 0; at < data.length; at += pieceSize) {
+        const piece = data.subarray(at, at + pieceSize);
+        if (!isZero(piece)) await writer.write(offset + at, piece);
+      }
+    }).then(writer.close, async (error: unknown) => {
+      // What happened first is what counts: closing a disk that cannot be written may fail as well.
+      await writer.close().catch(() => undefined);
+      throw error;
+    });
+    await compare(source, unfinished, format, options);
+    await refuseExisting(target);
+    await rename(unfinished, target);
+    await syncFolder(dirname(target));
+  } catch (error) {
+    await rm(unfinished, { force: true });
+    throw hostFailure(error, 'create', target);
+  } finally {
+    await source.close();
+  }
+}
+
+function openSource({ source, from }: ExportRequest): Promise<BlockDevice> {
+  if (from === 'library') return openDisk(source, { readOnly: true, format: formatOf(source) });
+  return openDisk(source, { readOnly: true, backingFiles: 'refuse' });
+}
+
+interface Target {
+  write(offset: number, data: Uint8Array): Promise<void>;
+  close(): Promise<void>;
+}
+
+async function createTarget(path: string, format: DiskFormat, size: number): Promise<Target> {
+  if (format === 'qcow2') {
+    await createQcow2(path, { virtualSize: size, clusterSize: pieceSize });
+    return openQcow2(path, { readOnly: false });
+  }
+  const file = await openHostFile(path, { readOnly: false, create: true });
+  return {
+    write: (offset, data) => file.write(data, offset),
+    async close() {
+      try {
+        await file.truncate(size);
+        await file.datasync();
+      } finally {
+        await file.close();
+      }
+    },
+  };
+}
+
+async function compare(
+  source: BlockDevice,
+  path: string,
+  format: DiskFormat,
+  options: ExportOptions,
+): Promise<void> {
+  const made = await openDisk(path, { readOnly: true, format });
+  try {
+    const different = (): Failure =>
+      new Failure('disk.corrupt', `The new image ${path} is not what was written to it`, {
+        hint: 'The original is as it was. Check the disk and the memory of this computer.',
+      });
+    // A qcow2 image is as long as whole sectors.
+    if (made.size < source.size || made.size - source.size >= 512) throw different();
+    await each(source, options, source.size, async (offset, data) => {
+      if (Buffer.compare(await made.read(offset, data.length), data) !== 0) throw different();
+    });
+  } finally {
+    await made.close();
+  }
+}
+
+async function each(
+  source: BlockDevice,
+  { onProgress, signal }: ExportOptions,
+  before: number,
+  use: (offset: number, data: Uint8Array) => Promise<void>,
+): Promise<void> {
+  for (let offset = 0; offset < source.size; offset += chunkSize) {
+    if (signal?.aborted) throw new Failure('cancelled', 'The conversion was cancelled');
+    const length = Math.min(chunkSize, source.size - offset);
+    await use(offset, await source.read(offset, length));
+    onProgress?.(before + offset + length, source.size * 2);
+  }
+}
+
+const isZero = (piece: Uint8Array): boolean => Buffer.compare(piece, zeros.subarray(0, piece.length)) === 0;
+
+async function refuseExisting(path: string): Promise<void> {
+  const existing = await stat(path).catch((error: unknown) => {
+    if ((error as { code?: unknown }).code === 'ENOENT') return undefined;
+    throw hostFailure(error, 'examine', path);
+  });
+  if (existing !== undefined) throw new Failure('file.exists', `${path} exists already`);
+}

@@ -1,0 +1,66 @@
+import { Failure } from '@shared/errors';
+import { hasProcess } from '@shared/machine/state';
+import { lockFile } from '../platform/file-lock';
+import type { BusyMachines } from './busy';
+import { layoutOf } from './layout';
+import type { Machine } from './machine';
+
+/** Keeps machines that are off for long tasks on their files. */
+export class MachineKeeper {
+  /** @param recover deals with what was left half done in a machine's folder */
+  constructor(
+    readonly busy: BusyMachines,
+    private readonly recover: (machine: Machine) => Promise<void>,
+  ) {}
+
+  /**
+   * Keeps everybody from using a machine, other programs too, until the returned function is called.
+   *
+   * @param what what is done with it, for people: “is being cloned”
+   * @throws Failure `machine.wrong-state`, `machine.locked`, `journal.unfinished`
+   */
+  keep(machine: Machine, what: string): Promise<() => Promise<void>> {
+    return machine.inTurn(() => this.keepInTurn(machine, what));
+  }
+
+  /** The same, where the caller has the machine's turn. */
+  async keepInTurn(machine: Machine, what: string): Promise<() => Promise<void>> {
+    this.requireRest(machine);
+    await this.recover(machine);
+    const forget = this.busy.keep(machine, what);
+    try {
+      const lock = await lockFile(layoutOf(machine.folder).lock);
+      if (!lock) throw new Failure('machine.locked', `Another program uses “${machine.name}”.`);
+      return async () => {
+        forget();
+        await lock.release();
+      };
+    } catch (error) {
+      forget();
+      throw error;
+    }
+  }
+
+  /** Does something with a machine that is kept meanwhile. */
+  async during<T>(machine: Machine, what: string, task: () => Promise<T>): Promise<T> {
+    const release = await this.keep(machine, what);
+    try {
+      return await task();
+    } finally {
+      await release();
+    }
+  }
+
+  /** @throws Failure `machine.wrong-state`, `machine.locked` */
+  requireRest(machine: Machine): void {
+    this.busy.refuse(machine);
+    if (!hasProcess(machine.state)) return;
+    throw new Failure(
+      'machine.wrong-state',
+      `“${machine.name}” is ${machine.state}, so its disks are changing.`,
+      {
+        hint: 'Power the machine off first. A snapshot of it can be used while it runs.',
+      },
+    );
+  }
+}
