@@ -15,6 +15,13 @@ import { type LinkState, StreamPort } from './ports/stream-port';
 /** Between two writings of the leases, in milliseconds: a guest that asks without end must not keep the disk busy. */
 const writeLeasesMs = 250;
 
+/** What becomes of forwards that have nothing to go through. */
+const noGateway: ErrorValue = {
+  code: 'network.invalid',
+  message: 'The network has no gateway, so that nothing can be forwarded.',
+  hint: 'Turn its gateway on.',
+};
+
 export interface SwitchEvents {
   link(port: string, state: LinkState, reason?: string): void;
   leases(leases: LeaseReport[]): void;
@@ -54,10 +61,14 @@ export class VirtualSwitch {
   /** Takes over a configuration: the first one, or a changed one. @returns how each forward fares */
   async configure(config: NetworkConfig, leasesPath: string): Promise<Record<string, ErrorValue | null>> {
     this.leasesPath = leasesPath;
+    if (!config.gatewayOn) {
+      await this.removeGateway();
+      return Object.fromEntries(config.forwards.map(({ id }) => [id, noGateway]));
+    }
     if (this.gateway?.canBecome(config)) {
       this.gateway.configure(config);
     } else {
-      await this.gateway?.close();
+      await this.removeGateway();
       const gateway = new Gateway({
         link: this.gatewayPort.link,
         clock: this.clock,
@@ -67,7 +78,7 @@ export class VirtualSwitch {
         leasesChanged: () => this.leasesChanged(),
         resolvers: this.options.resolvers,
       });
-      gateway.dhcp.leases.restore(await this.knownLeases(leasesPath));
+      gateway.leases.restore(await this.knownLeases(leasesPath));
       this.gateway = this.gatewayPort.gateway = gateway;
     }
     return this.gateway.setForwards(config.forwards);
@@ -103,7 +114,7 @@ export class VirtualSwitch {
 
   leases(): LeaseReport[] {
     const now = (this.options.wallClock ?? Date.now)();
-    const all = this.gateway?.dhcp.leases.all() ?? [];
+    const all = this.gateway?.leases.all() ?? [];
     return all
       .filter(({ expires }) => expires > now)
       .map(({ mac, address, hostName, expires }) => ({
@@ -122,6 +133,13 @@ export class VirtualSwitch {
     this.bridge.close();
     this.closing?.();
     await this.writing;
+  }
+
+  private async removeGateway(): Promise<void> {
+    const { gateway } = this;
+    this.gateway = undefined;
+    this.gatewayPort.gateway = undefined;
+    await gateway?.close();
   }
 
   private async knownLeases(path: string) {
@@ -147,7 +165,7 @@ export class VirtualSwitch {
       const { leasesPath, gateway } = this;
       if (leasesPath === undefined || !gateway) return;
       try {
-        await writeLeases(leasesPath, gateway.dhcp.leases.all());
+        await writeLeases(leasesPath, gateway.leases.all());
       } catch (error) {
         this.options.events.log(`The leases were not written down: ${String(error)}`);
       }

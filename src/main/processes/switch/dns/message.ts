@@ -1,3 +1,4 @@
+import type { Address } from '../ip/address';
 import { decodeName, encodeName } from './name';
 
 /** DNS messages (RFC 1035, 4.1; EDNS: RFC 6891). */
@@ -93,7 +94,7 @@ export function* records(message: Buffer, start: number, count: number): Generat
   }
 }
 
-export type OwnAnswer = { address: number } | { pointer: string };
+export type OwnAnswer = { address: Address } | { pointer: string };
 
 /** An answer of our own: with records, empty (the name exists, but not with this type), or an error. */
 export function buildAnswer(question: Question, code: number, answers: readonly OwnAnswer[] = []): Buffer {
@@ -109,16 +110,24 @@ export function buildAnswer(question: Question, code: number, answers: readonly 
 }
 
 function recordOf(answer: OwnAnswer): Buffer {
-  const data = 'address' in answer ? Buffer.alloc(4) : encodeName(answer.pointer);
-  if ('address' in answer) data.writeUInt32BE(answer.address);
+  const { type, data } = contentsOf(answer);
   const fixed = Buffer.alloc(12);
   // The name is that of the question, which begins behind the header.
   fixed.writeUInt16BE(0xc000 | dnsHeaderLength, 0);
-  fixed.writeUInt16BE('address' in answer ? recordTypes.a : recordTypes.ptr, 2);
+  fixed.writeUInt16BE(type, 2);
   fixed.writeUInt16BE(internet, 4);
   fixed.writeUInt32BE(ownTtl, 6);
   fixed.writeUInt16BE(data.length, 10);
   return Buffer.concat([fixed, data]);
+}
+
+function contentsOf(answer: OwnAnswer): { type: number; data: Buffer } {
+  if ('pointer' in answer) return { type: recordTypes.ptr, data: encodeName(answer.pointer) };
+  const { address } = answer;
+  if (typeof address === 'string') return { type: recordTypes.aaaa, data: Buffer.from(address, 'latin1') };
+  const data = Buffer.alloc(4);
+  data.writeUInt32BE(address);
+  return { type: recordTypes.a, data };
 }
 
 /** An answer to a message that could not be understood as a question. */

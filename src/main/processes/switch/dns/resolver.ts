@@ -1,5 +1,5 @@
-import { inSubnet, type Subnet } from '@shared/network/address';
 import type { Clock } from '../clock';
+import type { Address } from '../ip/address';
 import { DnsCache } from './cache';
 import {
   buildAnswer,
@@ -15,13 +15,17 @@ import {
 export interface ResolverOptions {
   clock: Clock;
   domain: string;
-  gateway: number;
-  subnet: Subnet;
+  /** The gateway's own addresses. */
+  gateway: readonly Address[];
   /** Whether names of the world outside are looked up. */
   internet: boolean;
-  /** The address of a machine, by its name as a label. */
-  addressOf(label: string): number | undefined;
-  nameOf(address: number): string | undefined;
+  /** Names that a person has written down, in the domain or as they are. */
+  names: readonly { name: string; address: Address }[];
+  /** The addresses of a machine, by its name as a label. */
+  addressesOf(label: string): readonly Address[];
+  /** Whether it is an address of this network: nobody else is asked for its name then. */
+  isInside(address: Address): boolean;
+  nameOf(address: Address): string | undefined;
   /** Asks the host's resolvers. */
   upstream(message: Buffer, overTcp: boolean): Promise<Buffer | undefined>;
 }
@@ -52,32 +56,57 @@ export class DnsResolver {
 
   private own(question: Question): Buffer | undefined {
     const { domain, internet } = this.options;
-    const { name, type } = question;
+    const { name } = question;
     const reverse = this.reverse(question);
     if (reverse) return reverse;
     const inDomain = name === domain || name.endsWith(`.${domain}`);
     if (!inDomain && name.includes('.')) {
+      const written = this.options.names.filter((entry) => entry.name === name);
+      if (written.length > 0)
+        return this.answerWith(
+          question,
+          written.map(({ address }) => address),
+        );
       return internet ? undefined : buildAnswer(question, responseCodes.noSuchName);
     }
     // A single label is a name of this network or none: it is nobody else's business.
     const label = name === domain ? '' : inDomain ? name.slice(0, -domain.length - 1) : name;
-    const address = gatewayNames.has(label) ? this.options.gateway : this.options.addressOf(label);
     if (label === '' && internet && !inDomain) return undefined;
-    if (address === undefined) {
+    const addresses = this.addressesOf(label);
+    if (addresses.length === 0) {
       return buildAnswer(question, label === '' ? responseCodes.ok : responseCodes.noSuchName);
     }
-    const wanted = type === recordTypes.a || type === recordTypes.any;
-    return buildAnswer(question, responseCodes.ok, wanted ? [{ address }] : []);
+    return this.answerWith(question, addresses);
   }
 
-  /** Questions for the name of an address of this network (RFC 1035, 3.5). */
+  private addressesOf(label: string): readonly Address[] {
+    const { gateway, names, addressesOf } = this.options;
+    if (gatewayNames.has(label)) return gateway;
+    const written = names.filter(({ name }) => name === label).map(({ address }) => address);
+    return written.length > 0 ? written : addressesOf(label);
+  }
+
+  private answerWith(question: Question, addresses: readonly Address[]): Buffer {
+    const { a, aaaa, any } = recordTypes;
+    const { type } = question;
+    const wanted = addresses.filter(
+      (address) => type === any || type === (typeof address === 'number' ? a : aaaa),
+    );
+    return buildAnswer(
+      question,
+      responseCodes.ok,
+      wanted.map((address) => ({ address })),
+    );
+  }
+
+  /** Questions for the name of an address of this network (RFC 1035, 3.5; RFC 3596, 2.5). */
   private reverse(question: Question): Buffer | undefined {
-    const octets = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.in-addr\.arpa$/.exec(question.name);
-    if (!octets) return undefined;
-    const address = octets.slice(1).reduceRight((sum, octet) => sum * 256 + Number(octet), 0);
-    const { subnet, gateway, domain, nameOf } = this.options;
-    if (!inSubnet(address, subnet)) return undefined;
-    const name = address === gateway ? 'gateway' : nameOf(address);
+    const address = reversed(question.name);
+    const { gateway, domain, nameOf, names, isInside } = this.options;
+    if (address === undefined) return undefined;
+    const written = names.find((entry) => entry.address === address)?.name;
+    if (!isInside(address) && written === undefined) return undefined;
+    const name = gateway.includes(address) ? 'gateway' : (written ?? nameOf(address));
     if (name === undefined) return buildAnswer(question, responseCodes.noSuchName);
     const wanted = question.type === recordTypes.ptr || question.type === recordTypes.any;
     return buildAnswer(question, responseCodes.ok, wanted ? [{ pointer: `${name}.${domain}` }] : []);
@@ -97,4 +126,12 @@ export class DnsResolver {
 /** All that may change an answer besides the question: flags, and what EDNS asks for. */
 function extrasOf(message: Buffer, question: Question): string {
   return `${message.toString('hex', 2, 4)} ${message.toString('hex', 12 + question.section.length, 512)}`;
+}
+
+/** The address that a name of `in-addr.arpa` or `ip6.arpa` stands for. */
+function reversed(name: string): Address | undefined {
+  const octets = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.in-addr\.arpa$/.exec(name);
+  if (octets) return octets.slice(1).reduceRight((sum, octet) => sum * 256 + Number(octet), 0);
+  const nibbles = /^((?:[0-9a-f]\.){32})ip6\.arpa$/.exec(name)?.[1]?.split('.').reverse().join('');
+  return nibbles === undefined ? undefined : Buffer.from(nibbles, 'hex').toString('latin1');
 }

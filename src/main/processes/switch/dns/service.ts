@@ -1,11 +1,9 @@
 import type { Clock } from '../clock';
-import type { Ipv4Sender } from '../ipv4/sender';
 import type { ConnectionUser, TcpConnection } from '../tcp/connection';
-import { type Datagram, sendDatagram } from '../udp/datagram';
 import { DnsResolver, type ResolverOptions } from './resolver';
 import { type DnsServer, Upstream } from './upstream';
 
-const port = 53;
+export const dnsPort = 53;
 /** Questions of guests that are being answered; more are dropped, as a busy server does. */
 export const maxUnderWay = 512;
 /** Bytes of questions that one TCP connection may have waiting. */
@@ -13,8 +11,6 @@ const maxWaiting = 64 * 1024;
 
 export interface DnsServiceOptions {
   clock: Clock;
-  ip: Ipv4Sender;
-  gateway: number;
   resolvers?: () => DnsServer[];
   settings(): Omit<ResolverOptions, 'clock' | 'upstream'>;
 }
@@ -41,11 +37,8 @@ export class DnsService {
   }
 
   /** A question over UDP. */
-  receive({ source, sourcePort, data }: Datagram, mac: number): void {
-    this.answer(data, false, (answer) => {
-      const to = { mac, address: source, port: sourcePort };
-      sendDatagram(this.options.ip, to, { address: this.options.gateway, port }, answer);
-    });
+  receive(question: Buffer, answered: (answer: Buffer) => void): void {
+    this.answer(question, false, answered);
   }
 
   /** A connection over which questions come. */

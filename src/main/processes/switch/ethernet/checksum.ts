@@ -1,3 +1,6 @@
+import { wordOf } from '@shared/network/ipv6';
+import type { Address } from '../ip/address';
+
 /** The checksum of IP, ICMP, UDP and TCP (RFC 1071): ones' complement sums of big-endian 16-bit words. */
 
 /** Below this many bytes, looking at them one by one is faster than making a view of words. */
@@ -65,14 +68,19 @@ export function checksum(bytes: Uint8Array, start: number, end: number, initial 
   return ~fold(sumOf(bytes, start, end) + initial) & 0xffff;
 }
 
-/** The sum of the pseudo header of UDP and TCP over IPv4 (RFC 9293, 3.1). Addresses as numbers. */
+/** The sum of the pseudo header of UDP, TCP and ICMPv6 (RFC 9293, 3.1; RFC 8200, 8.1). */
 export function pseudoHeaderSum(
-  source: number,
-  destination: number,
+  source: Address,
+  destination: Address,
   protocol: number,
   length: number,
 ): number {
-  return (
-    (source >>> 16) + (source & 0xffff) + (destination >>> 16) + (destination & 0xffff) + protocol + length
-  );
+  return addressSum(source) + addressSum(destination) + protocol + length;
+}
+
+function addressSum(address: Address): number {
+  if (typeof address === 'number') return (address >>> 16) + (address & 0xffff);
+  let sum = 0;
+  for (let index = 0; index < 8; index++) sum += wordOf(address, index);
+  return sum;
 }

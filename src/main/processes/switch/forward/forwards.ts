@@ -1,7 +1,9 @@
 import type { ErrorValue } from '@shared/errors';
+import { parseIpv4 } from '@shared/network/address';
 import type { Forward } from '@shared/network/config';
 import type { Clock } from '../clock';
-import type { Receiver } from '../ipv4/sender';
+import type { Address } from '../ip/address';
+import type { Receiver } from '../ip/ip';
 import type { HostStreams } from '../nat/host-stream';
 import type { TcpStack } from '../tcp/stack';
 import type { Datagram } from '../udp/datagram';
@@ -9,7 +11,7 @@ import { TcpForward } from './tcp-forward';
 import { UdpForward } from './udp-forward';
 
 /** The guest that a forward leads to. */
-export type ForwardTarget = Receiver;
+export type ForwardTarget = Receiver<number>;
 
 export interface ForwardsOptions {
   gateway: number;
@@ -18,9 +20,14 @@ export interface ForwardsOptions {
   streams: HostStreams;
   /** Finds where a machine is now. */
   find(machine: string, found: (target: ForwardTarget | undefined) => void): void;
+  /** Whether a caller may reach a port of a machine. */
+  permits(protocol: 'tcp' | 'udp', caller: Address, port: number): boolean;
   /** Sends a datagram from a port of the gateway's address. */
   deliver(to: ForwardTarget & { port: number }, fromPort: number, data: Uint8Array): void;
 }
+
+/** Finds the guest for a caller, by its address; undefined when there is none, or it may not be reached. */
+export type FindTarget = (caller: string, found: (target: ForwardTarget | undefined) => void) => void;
 
 /** How each forward fares: null when it listens. */
 export type ForwardProblems = Record<string, ErrorValue | null>;
@@ -30,7 +37,8 @@ const lastPort = 65_535;
 
 /** The ports of the host that lead to machines. */
 export class Forwards {
-  private readonly open = new Map<string, { forward: Forward; listener: TcpForward | UdpForward }>();
+  /** By what they are to do. */
+  private readonly open = new Map<string, TcpForward | UdpForward>();
   private readonly udpPorts = new Map<number, UdpForward>();
   private nextPort = firstPort;
   private turn: Promise<unknown> = Promise.resolve();
@@ -45,7 +53,7 @@ export class Forwards {
   }
 
   /** @returns whether the datagram, which is for the gateway, belongs to a forward */
-  answer(datagram: Datagram): boolean {
+  answer(datagram: Datagram<number>): boolean {
     const forward = this.udpPorts.get(datagram.destinationPort);
     forward?.answer(datagram);
     return forward !== undefined;
@@ -56,20 +64,24 @@ export class Forwards {
   }
 
   private async change(forwards: readonly Forward[]): Promise<ForwardProblems> {
-    const wanted = new Map(forwards.map((forward) => [forward.id, forward]));
-    for (const [id, { forward, listener }] of [...this.open]) {
-      if (JSON.stringify(wanted.get(id)) === JSON.stringify(forward)) continue;
-      this.open.delete(id);
+    const wanted = new Map(
+      forwards.flatMap(singlePorts).map((forward) => [JSON.stringify(forward), forward]),
+    );
+    for (const [key, listener] of [...this.open]) {
+      if (wanted.has(key)) continue;
+      this.open.delete(key);
       await listener.close();
     }
     const problems: ForwardProblems = {};
-    for (const forward of wanted.values()) {
-      problems[forward.id] = this.open.has(forward.id) ? null : await this.begin(forward);
+    for (const [key, forward] of wanted) {
+      const problem = this.open.has(key) ? null : await this.begin(key, forward);
+      // Of a range, the first port that cannot be had is told; the others are there.
+      problems[forward.id] ??= problem;
     }
     return problems;
   }
 
-  private async begin(forward: Forward): Promise<ErrorValue | null> {
+  private async begin(key: string, forward: Forward): Promise<ErrorValue | null> {
     const listener = this.make(forward);
     try {
       await listener.listen();
@@ -77,13 +89,17 @@ export class Forwards {
       await listener.close();
       return problemOf(forward, error);
     }
-    this.open.set(forward.id, { forward, listener });
+    this.open.set(key, listener);
     return null;
   }
 
   private make(forward: Forward): TcpForward | UdpForward {
-    const { gateway, clock, stack, streams, find, deliver } = this.options;
-    const target = (found: (target: ForwardTarget | undefined) => void): void => find(forward.machine, found);
+    const { gateway, clock, stack, streams, find, permits, deliver } = this.options;
+    const target: FindTarget = (caller, found) => {
+      const permitted = permits(forward.protocol, parseIpv4(caller) ?? 0, forward.guestPort);
+      if (permitted) find(forward.machine, found);
+      else found(undefined);
+    };
     if (forward.protocol === 'tcp') return new TcpForward(forward, gateway, stack, target, streams);
     return new UdpForward(forward, {
       clock,
@@ -104,6 +120,15 @@ export class Forwards {
     }
     return undefined;
   }
+}
+
+/** A forward of a range of ports as one of each. */
+function singlePorts({ count = 1, ...forward }: Forward): Forward[] {
+  return Array.from({ length: count }, (_, index) => ({
+    ...forward,
+    hostPort: forward.hostPort + index,
+    guestPort: forward.guestPort + index,
+  }));
 }
 
 function problemOf({ hostAddress, hostPort, protocol }: Forward, error: unknown): ErrorValue {

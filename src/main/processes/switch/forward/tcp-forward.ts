@@ -2,7 +2,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import type { Forward } from '@shared/network/config';
 import { HostStream, type HostStreams } from '../nat/host-stream';
 import type { TcpStack } from '../tcp/stack';
-import type { ForwardTarget } from './forwards';
+import type { FindTarget, ForwardTarget } from './forwards';
 
 const firstPort = 32_768;
 const lastPort = 65_535;
@@ -18,7 +18,7 @@ export class TcpForward {
     private readonly forward: Forward,
     private readonly gateway: number,
     private readonly stack: TcpStack,
-    private readonly target: (found: (target: ForwardTarget | undefined) => void) => void,
+    private readonly target: FindTarget,
     private readonly streams: HostStreams,
   ) {
     this.server = createServer({ allowHalfOpen: true, pauseOnConnect: true }, (socket) =>
@@ -51,7 +51,7 @@ export class TcpForward {
 
   private accept(socket: Socket): void {
     socket.on('error', () => socket.destroy());
-    this.target((guest) => {
+    this.target(socket.remoteAddress ?? '', (guest) => {
       if (!guest || socket.destroyed) {
         socket.resetAndDestroy();
         return;

@@ -3,7 +3,7 @@ import type { Forward } from '@shared/network/config';
 import type { Clock } from '../clock';
 import { flowMs } from '../nat/udp-nat';
 import type { Datagram } from '../udp/datagram';
-import type { ForwardTarget } from './forwards';
+import type { FindTarget, ForwardTarget } from './forwards';
 
 const maxPeers = 1024;
 
@@ -17,7 +17,7 @@ interface Peer {
 
 export interface UdpForwardOptions {
   clock: Clock;
-  target(found: (target: ForwardTarget | undefined) => void): void;
+  target: FindTarget;
   /** Takes and gives back ports of the gateway's address. Undefined: all are taken. */
   takePort(forward: UdpForward): number | undefined;
   givePort(port: number): void;
@@ -61,7 +61,7 @@ export class UdpForward {
   }
 
   /** An answer of the guest to the gateway's port that stands for a peer. */
-  answer({ destinationPort, sourcePort, data }: Datagram): void {
+  answer({ destinationPort, sourcePort, data }: Datagram<number>): void {
     const peer = this.byPort.get(destinationPort);
     if (!peer || sourcePort !== this.forward.guestPort) return;
     peer.used = this.options.clock.now();
@@ -72,7 +72,7 @@ export class UdpForward {
     const peer = this.peerOf(address, port);
     if (!peer) return;
     peer.used = this.options.clock.now();
-    this.options.target((guest) => {
+    this.options.target(address, (guest) => {
       if (guest) this.options.deliver({ ...guest, port: this.forward.guestPort }, peer.gatewayPort, data);
     });
   }

@@ -8,8 +8,9 @@ import { messageTypes, optionCodes } from '../dhcp/message';
 import { maxLeasesPerPort } from '../dhcp/leases';
 import { checksum } from '../ethernet/checksum';
 import { headerLength } from '../ethernet/frame';
-import { writeIpv4Header, protocols } from '../ipv4/packet';
-import { maxPacketsPerSource } from '../ipv4/reassembly';
+import { protocols } from '../ip/ip';
+import { maxPacketsPerSource } from '../ip/reassembly';
+import { writeIpv4Header } from '../ipv4/packet';
 import { LearningSwitch } from '../ports/learning-switch';
 import { framesIn } from '../testing/frames';
 import { dnsQuestion, TestGuest } from '../testing/guest';
@@ -345,6 +346,61 @@ describe('the gateway', () => {
     await new Promise((resolve) => again.close(resolve));
   });
 
+  it('forwards a range of ports, each to its own, and lets in only whom the firewall lets', async () => {
+    await join(a);
+    const first = 20_000 + Math.floor(performance.now() % 20_000);
+    const forward = {
+      id: 'r',
+      protocol: 'udp',
+      hostAddress: '127.0.0.1',
+      hostPort: first,
+      machine: machineA,
+      guestPort: 7000,
+      count: 3,
+    } as const;
+    expect(await gateway.setForwards([forward])).toEqual({ r: null });
+    const client = createSocket('udp4');
+    closing.push(() => new Promise<void>((resolve) => client.close(() => resolve())));
+    const arrived = async (port: number): Promise<number> => {
+      const before = a.datagrams.length;
+      client.send('x', port, '127.0.0.1');
+      return (await a.until(() => a.datagrams[before])).destinationPort;
+    };
+    expect([await arrived(first), await arrived(first + 2)]).toEqual([7000, 7002]);
+    const rules = [
+      {
+        action: 'deny',
+        direction: 'in',
+        protocol: null,
+        address: '127.0.0.0/8',
+        ports: { first: 7001, last: 7001 },
+      },
+    ] as const;
+    gateway.configure({ ...defaultNetwork(), firewall: { ...defaultNetwork().firewall, rules: [...rules] } });
+    const before = a.datagrams.length;
+    client.send('refused', first + 1, '127.0.0.1');
+    expect(await arrived(first)).toBe(7000);
+    expect(a.datagrams.slice(before).map(({ destinationPort }) => destinationPort)).toEqual([7000]);
+    // Of a range that somebody has a port of, that port is told.
+    const taken = await udpServer(() => undefined);
+    const problems = await gateway.setForwards([{ ...forward, hostPort: taken - 1 }]);
+    expect(problems['r']?.message).toContain(`${taken}`);
+  });
+
+  it('gives no addresses where a person gives them, and nothing at all on an isolated network', async () => {
+    const port = await tcpServer((socket) => socket.end());
+    gateway.configure({ ...defaultNetwork(), dhcp: { ...defaultNetwork().dhcp, enabled: false } });
+    expect(a.dhcp(messageTypes.discover)).toBeUndefined();
+    gateway.configure({
+      ...defaultNetwork(),
+      kind: 'isolated',
+      offers: [{ protocol: 'tcp', port: 80, hostPort: port }],
+    });
+    await join(a);
+    const closed = a.connect(gatewayAddress, 80);
+    expect(await a.until(() => closed.end)).toBe('refused');
+  });
+
   it('survives floods of SYNs and of fragments with its memory bounded, and serves others meanwhile', async () => {
     const port = await tcpServer((socket) => socket.end('still here'));
     offer('tcp', 80, port);
@@ -353,7 +409,7 @@ describe('the gateway', () => {
     for (let index = 0; index < 3000; index++) a.connect(gatewayAddress, 80);
     a.flush();
     expect(gateway.counts.connections).toBeLessThanOrEqual(maxWaitingPerGuest);
-    const fragments = Reflect.get(gateway, 'reassembly') as { size: number };
+    const fragments = Reflect.get(Reflect.get(gateway, 'ipv4') as object, 'reassembly') as { size: number };
     for (let index = 0; index < 2000; index++) {
       const frame = Buffer.alloc(headerLength + 20 + 64);
       frame.writeUIntBE(a.gatewayMac, 0, 6);
@@ -392,7 +448,7 @@ describe('the gateway', () => {
     // Without a way out: mutated addresses must not be sent to.
     gateway.configure({
       ...defaultNetwork(),
-      kind: 'isolated',
+      kind: 'host-only',
       offers: [{ protocol: 'udp', port: 7, hostPort: port }],
     });
     await join(a);

@@ -28,21 +28,21 @@ export class Machines {
     return undefined;
   }
 
-  /** The address that a name stands for. */
-  addressOf(label: string, leases: readonly Lease[]): number | undefined {
-    for (const card of this.cards.values()) {
-      if (labelOf(card.name) !== label) continue;
-      const lease = leases.find(({ mac }) => mac === card.mac);
-      if (lease) return lease.address;
+  /** The stations that a name stands for, with their leased addresses. */
+  named(label: string, leases: readonly Lease[]): { mac: number; address: number | undefined }[] {
+    const cards = [...this.cards.values()].filter(({ name }) => labelOf(name) === label);
+    if (cards.length > 0) {
+      return cards.map(({ mac }) => ({ mac, address: leases.find((lease) => lease.mac === mac)?.address }));
     }
-    return leases.find(({ hostName }) => hostName === label)?.address;
+    return leases.filter(({ hostName }) => hostName === label).slice(0, 1);
   }
 
-  /** The name that an address stands for. */
-  nameOf(lease: Lease | undefined): string | undefined {
-    if (!lease) return undefined;
-    for (const card of this.cards.values())
-      if (card.mac === lease.mac) return labelOf(card.name) ?? undefined;
-    return lease.hostName ?? undefined;
+  /** The name that a station has. */
+  nameOf(station: Pick<Lease, 'mac' | 'hostName'> | undefined): string | undefined {
+    if (!station) return undefined;
+    for (const { mac, name } of this.cards.values()) {
+      if (mac === station.mac) return labelOf(name) ?? undefined;
+    }
+    return station.hostName ?? undefined;
   }
 }

@@ -1,29 +1,14 @@
 import { checksum } from '../ethernet/checksum';
 import { headerLength } from '../ethernet/frame';
+import { hopLimit, type IpFragment } from '../ip/ip';
 
 /** IPv4 (RFC 791). */
-export const protocols = { icmp: 1, tcp: 6, udp: 17 } as const;
 export const ipv4HeaderLength = 20;
+export const longestIpv4Payload = 65_535 - ipv4HeaderLength;
 /** Where the payload of a packet without options begins in its frame. */
 export const payloadStart = headerLength + ipv4HeaderLength;
-export const timeToLive = 64;
 
-/** A packet that lies in a frame (or in memory of its own, when it was put together from fragments). */
-export interface Ipv4Packet {
-  bytes: Buffer;
-  /** Where the header, the payload and what follows the packet begin. */
-  header: number;
-  payload: number;
-  end: number;
-  source: number;
-  destination: number;
-  protocol: number;
-  timeToLive: number;
-  identification: number;
-  /** Of the payload, in bytes. */
-  fragmentOffset: number;
-  moreFragments: boolean;
-}
+export type Ipv4Packet = IpFragment<number>;
 
 /** The packet that begins at `start`; undefined when its header or its checksum is wrong. */
 export function parseIpv4Packet(bytes: Buffer, start: number): Ipv4Packet | undefined {
@@ -44,7 +29,7 @@ export function parseIpv4Packet(bytes: Buffer, start: number): Ipv4Packet | unde
     source: bytes.readUInt32BE(start + 12),
     destination: bytes.readUInt32BE(start + 16),
     protocol: bytes[start + 9]!,
-    timeToLive: bytes[start + 8]!,
+    hops: bytes[start + 8]!,
     identification: (bytes[start + 4]! << 8) | bytes[start + 5]!,
     fragmentOffset: (fragment & 0x1fff) * 8,
     moreFragments: (fragment & 0x2000) !== 0,
@@ -73,7 +58,7 @@ export function writeIpv4Header(bytes: Buffer, start: number, header: Ipv4Header
   bytes.writeUInt16BE(ipv4HeaderLength + header.length, start + 2);
   bytes.writeUInt16BE(header.identification, start + 4);
   bytes.writeUInt16BE(header.fragment, start + 6);
-  bytes[start + 8] = timeToLive;
+  bytes[start + 8] = hopLimit;
   bytes[start + 9] = header.protocol;
   bytes.writeUInt16BE(0, start + 10);
   bytes.writeUInt32BE(header.source, start + 12);

@@ -1,15 +1,14 @@
 import { etherTypes, headerLength, writeHeader } from '../ethernet/frame';
 import type { Link } from '../gateway/link';
+import type { IpSender, Receiver as AnyReceiver } from '../ip/ip';
 import { dontFragment, ipv4HeaderLength, moreFragments, payloadStart, writeIpv4Header } from './packet';
 
-/** Whom a packet is for. */
-export interface Receiver {
-  mac: number;
-  address: number;
-}
+type Receiver = AnyReceiver<number>;
 
 /** Sends the gateway's packets. */
-export class Ipv4Sender {
+export class Ipv4Sender implements IpSender<number> {
+  readonly headerLength = ipv4HeaderLength;
+  readonly payloadStart = payloadStart;
   private identification = 0;
 
   /** @param mtu the longest packet, its header included, in bytes */
@@ -18,15 +17,10 @@ export class Ipv4Sender {
     readonly mtu: number,
   ) {}
 
-  /**
-   * A frame with its headers written and room for `length` bytes of payload at `payloadStart`. Precondition: that
-   * fits into the MTU.
-   */
   packet(to: Receiver, source: number, protocol: number, length: number): Buffer {
     return this.write(to, source, protocol, length, dontFragment);
   }
 
-  /** Sends a payload of any length, in fragments where it is longer than the MTU allows. */
   send(to: Receiver, source: number, protocol: number, payload: Uint8Array): void {
     if (ipv4HeaderLength + payload.length <= this.mtu) {
       this.packet(to, source, protocol, payload.length).set(payload, payloadStart);

@@ -1,6 +1,5 @@
 import { createConnection } from 'node:net';
-import { type Icmp, unreachable, type UnreachableCode } from '../icmp/icmp';
-import type { Ipv4Packet } from '../ipv4/packet';
+import { headOf, type IpErrors, type IpPacket, type Obstacle } from '../ip/ip';
 import type { ConnectionUser, TcpConnection } from '../tcp/connection';
 import type { Flow } from '../tcp/stack';
 import { HostStream, type HostStreams } from './host-stream';
@@ -9,15 +8,15 @@ import { HostStream, type HostStreams } from './host-stream';
 const connectMs = 30_000;
 
 /** What a guest is told when the host cannot connect; everything else is told as a RST. */
-const complaints: Record<string, UnreachableCode> = {
-  EHOSTUNREACH: unreachable.host,
-  EHOSTDOWN: unreachable.host,
-  ETIMEDOUT: unreachable.host,
-  ENETUNREACH: unreachable.network,
-  ENETDOWN: unreachable.network,
-  EACCES: unreachable.prohibited,
-  EPERM: unreachable.prohibited,
-  EADDRNOTAVAIL: unreachable.host,
+const complaints: Record<string, Obstacle> = {
+  EHOSTUNREACH: 'host',
+  EHOSTDOWN: 'host',
+  ETIMEDOUT: 'host',
+  ENETUNREACH: 'network',
+  ENETDOWN: 'network',
+  EACCES: 'prohibited',
+  EPERM: 'prohibited',
+  EADDRNOTAVAIL: 'host',
 };
 
 /**
@@ -27,8 +26,8 @@ const complaints: Record<string, UnreachableCode> = {
 export function connectToHost(
   target: { address: string; port: number },
   flow: Flow,
-  packet: Ipv4Packet,
-  icmp: Icmp,
+  packet: IpPacket,
+  errors: IpErrors,
   streams: HostStreams,
 ): (connection: TcpConnection) => ConnectionUser {
   const asked = headOf(packet);
@@ -37,7 +36,6 @@ export function connectToHost(
       host: target.address,
       port: target.port,
       allowHalfOpen: true,
-      family: 4,
     });
     socket.pause();
     const timer = setTimeout(() => socket.destroy(new TimeoutError()), connectMs);
@@ -52,7 +50,7 @@ export function connectToHost(
       if (complaint === undefined) {
         connection.abort('refused');
       } else {
-        icmp.unreachable(asked, flow.guest.mac, complaint);
+        errors.unreachable(asked, flow.guest.mac, complaint);
         connection.drop('refused');
       }
     });
@@ -62,11 +60,4 @@ export function connectToHost(
 
 class TimeoutError extends Error {
   readonly code = 'ETIMEDOUT';
-}
-
-/** As much of a packet as an error about it quotes, in memory of its own. */
-function headOf(packet: Ipv4Packet): Ipv4Packet {
-  const bytes = Buffer.from(packet.bytes.subarray(packet.header, Math.min(packet.payload + 8, packet.end)));
-  const payload = packet.payload - packet.header;
-  return { ...packet, bytes, header: 0, payload, end: bytes.length };
 }

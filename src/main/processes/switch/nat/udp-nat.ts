@@ -1,8 +1,9 @@
 import { createSocket, type Socket } from 'node:dgram';
-import { parseIpv4 } from '@shared/network/address';
+import { isIPv6 } from 'node:net';
 import type { Clock } from '../clock';
 import type { Datagram } from '../udp/datagram';
-import type { Receiver } from '../ipv4/sender';
+import type { Address } from '../ip/address';
+import type { Receiver } from '../ip/ip';
 
 /** A flow without datagrams is closed after this long (RFC 4787, REQ-5), in milliseconds. */
 export const flowMs = 120_000;
@@ -18,20 +19,23 @@ interface Flow {
   guest: Receiver;
   used: number;
   /** To whom it has sent: only they may answer (RFC 4787, address and port-dependent filtering). */
-  peers: Map<string, { address: number; port: number }>;
+  peers: Map<string, { address: Address; port: number }>;
   unsent: number;
 }
 
 export interface UdpNatOptions {
   clock: Clock;
   /** Sends an answer to a guest. */
-  deliver(to: Receiver & { port: number }, from: { address: number; port: number }, data: Uint8Array): void;
+  deliver(to: Receiver & { port: number }, from: { address: Address; port: number }, data: Uint8Array): void;
 }
 
-/** Guests' datagrams to the world: one socket of the host for each port of a guest (RFC 4787, REQ-1). */
+/**
+ * Guests' datagrams to the world: one socket of the host for each port of a guest (RFC 4787, REQ-1) and each
+ * version of IP of those that it speaks to.
+ */
 export class UdpNat {
   private readonly flows = new Map<string, Flow>();
-  private readonly counts = new Map<number, number>();
+  private readonly counts = new Map<Address, number>();
   private cancelSweep: (() => void) | undefined;
 
   constructor(private readonly options: UdpNatOptions) {}
@@ -43,7 +47,7 @@ export class UdpNat {
   /** @param target where the datagram really goes */
   send(datagram: Datagram, mac: number, target: { address: string; port: number }): void {
     const { source, sourcePort, destination, destinationPort } = datagram;
-    const flow = this.flowOf({ mac, address: source }, sourcePort);
+    const flow = this.flowOf({ mac, address: source }, sourcePort, isIPv6(target.address));
     flow.used = this.options.clock.now();
     const peer = `${target.address} ${target.port}`;
     if (!flow.peers.has(peer)) {
@@ -65,8 +69,8 @@ export class UdpNat {
     for (const key of [...this.flows.keys()]) this.end(key);
   }
 
-  private flowOf(guest: Receiver, port: number): Flow {
-    const key = `${guest.address} ${port}`;
+  private flowOf(guest: Receiver, port: number, overIpv6: boolean): Flow {
+    const key = `${guest.address} ${port} ${overIpv6 ? 6 : 4}`;
     const known = this.flows.get(key);
     if (known) {
       known.guest.mac = guest.mac;
@@ -75,7 +79,7 @@ export class UdpNat {
     const mine = (this.counts.get(guest.address) ?? 0) >= maxFlowsPerGuest;
     if (mine || this.flows.size >= maxFlows) this.endOldest(mine ? guest.address : undefined);
     const flow: Flow = {
-      socket: createSocket('udp4'),
+      socket: overIpv6 ? createSocket({ type: 'udp6', ipv6Only: true }) : createSocket('udp4'),
       guest: { ...guest },
       used: 0,
       peers: new Map(),
@@ -83,7 +87,7 @@ export class UdpNat {
     };
     flow.socket.on('message', (data, { address, port: peerPort }) => {
       const peer = flow.peers.get(`${address} ${peerPort}`);
-      if (!peer || parseIpv4(address) === undefined) return;
+      if (!peer) return;
       flow.used = this.options.clock.now();
       this.options.deliver({ ...flow.guest, port }, peer, data);
     });
@@ -105,7 +109,7 @@ export class UdpNat {
     });
   }
 
-  private endOldest(guest: number | undefined): void {
+  private endOldest(guest: Address | undefined): void {
     let oldest: { key: string; used: number } | undefined;
     for (const [key, flow] of this.flows) {
       if (guest !== undefined && flow.guest.address !== guest) continue;

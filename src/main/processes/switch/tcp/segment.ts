@@ -1,6 +1,6 @@
 import { checksum, pseudoHeaderSum } from '../ethernet/checksum';
-import { type Ipv4Packet, payloadStart, protocols } from '../ipv4/packet';
-import type { Ipv4Sender, Receiver } from '../ipv4/sender';
+import type { Address } from '../ip/address';
+import { type IpPacket, type IpSender, protocols, type Receiver } from '../ip/ip';
 
 /** TCP segments (RFC 9293, 3.1; window scale: RFC 7323, 2). */
 export const flags = { fin: 1, syn: 2, rst: 4, push: 8, ack: 16 } as const;
@@ -12,9 +12,9 @@ const maxShift = 14;
 const options = { end: 0, nothing: 1, mss: 2, windowScale: 3 } as const;
 
 export interface Segment {
-  source: number;
+  source: Address;
   sourcePort: number;
-  destination: number;
+  destination: Address;
   destinationPort: number;
   sequence: number;
   acknowledgment: number;
@@ -29,7 +29,7 @@ export interface Segment {
 }
 
 /** @returns undefined when it is none, or its checksum is wrong */
-export function parseSegment({ bytes, payload, end, source, destination }: Ipv4Packet): Segment | undefined {
+export function parseSegment({ bytes, payload, end, source, destination }: IpPacket): Segment | undefined {
   const length = end - payload;
   if (length < tcpHeaderLength) return undefined;
   const dataStart = payload + (bytes[payload + 12]! >>> 4) * 4;
@@ -96,12 +96,12 @@ export interface OutgoingSegment {
 }
 
 /** Sends a segment from `source`. Precondition: it fits into the MTU. */
-export function sendSegment(ip: Ipv4Sender, to: Receiver, source: number, segment: OutgoingSegment): void {
+export function sendSegment(ip: IpSender, to: Receiver, source: Address, segment: OutgoingSegment): void {
   const { handshake } = segment;
   const header = tcpHeaderLength + (handshake ? (handshake.windowShift === undefined ? 4 : 8) : 0);
   const total = header + segment.length;
   const frame = ip.packet(to, source, protocols.tcp, total);
-  const start = payloadStart;
+  const start = ip.payloadStart;
   frame.writeUInt16BE(segment.sourcePort, start);
   frame.writeUInt16BE(segment.destinationPort, start + 2);
   frame.writeUInt32BE(segment.sequence, start + 4);

@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto';
 import type { Clock } from '../clock';
-import { type Ipv4Packet, ipv4HeaderLength } from '../ipv4/packet';
-import type { Ipv4Sender, Receiver } from '../ipv4/sender';
+import type { Address } from '../ip/address';
+import type { IpPacket, IpSender, Receiver } from '../ip/ip';
 import { type ConnectionUser, TcpConnection } from './connection';
 import { flags, parseSegment, type Segment, sendSegment, sequenceLength, tcpHeaderLength } from './segment';
 import { add } from './sequence';
@@ -17,23 +17,25 @@ const sweepMs = 30_000;
 export interface Flow {
   guest: Receiver;
   guestPort: number;
-  remote: number;
+  remote: Address;
   remotePort: number;
 }
 
 export interface TcpStackOptions {
-  ip: Ipv4Sender;
+  ip: IpSender;
   clock: Clock;
   /**
    * Decides about a connection that a guest wants to open. The function that is returned makes the other side,
    * which accepts, drops or aborts the connection; undefined refuses it with a RST.
    */
-  open(flow: Flow, packet: Ipv4Packet): ((connection: TcpConnection) => ConnectionUser) | undefined;
+  open(flow: Flow, packet: IpPacket): ((connection: TcpConnection) => ConnectionUser) | undefined;
 }
 
 interface Entry {
   connection: TcpConnection;
   flow: Flow;
+  /** The guest has opened it, not somebody by a forward. */
+  byGuest: boolean;
 }
 
 interface Guest {
@@ -42,10 +44,10 @@ interface Guest {
 
 /** All TCP connections between the guests of one network and the gateway. */
 export class TcpStack {
-  private readonly guests = new Map<number, Guest>();
+  private readonly guests = new Map<Address, Guest>();
   private readonly due = new Set<TcpConnection>();
   private count = 0;
-  private last: { key: string; source: number; entry: Entry } | undefined;
+  private last: { key: string; source: Address; entry: Entry } | undefined;
   private cancelSweep: (() => void) | undefined;
 
   constructor(private readonly options: TcpStackOptions) {}
@@ -55,7 +57,7 @@ export class TcpStack {
   }
 
   /** A packet of a guest. */
-  receive(packet: Ipv4Packet, mac: number): void {
+  receive(packet: IpPacket, mac: number): void {
     const segment = parseSegment(packet);
     if (!segment) return;
     const key = keyOf(segment.sourcePort, segment.destination, segment.destinationPort);
@@ -84,6 +86,15 @@ export class TcpStack {
     return this.guests.get(flow.guest.address)?.connections.has(key) ?? false;
   }
 
+  /** Ends, with a RST, the connections that guests have opened and that are not wanted any more. */
+  abortWhere(unwanted: (flow: Flow) => boolean): void {
+    for (const { connections } of [...this.guests.values()]) {
+      for (const { connection, flow, byGuest } of [...connections.values()]) {
+        if (byGuest && unwanted(flow)) connection.abort();
+      }
+    }
+  }
+
   /** Sends what is due at the end of a call into the gateway. */
   settle(): void {
     if (this.due.size === 0) return;
@@ -101,14 +112,14 @@ export class TcpStack {
     }
   }
 
-  private find(source: number, key: string): Entry | undefined {
+  private find(source: Address, key: string): Entry | undefined {
     if (this.last?.key === key && this.last.source === source) return this.last.entry;
     const entry = this.guests.get(source)?.connections.get(key);
     if (entry) this.last = { key, source, entry };
     return entry;
   }
 
-  private answer(packet: Ipv4Packet, segment: Segment, mac: number): void {
+  private answer(packet: IpPacket, segment: Segment, mac: number): void {
     if (!this.hasRoom(segment.source)) return;
     const flow: Flow = {
       guest: { mac, address: segment.source },
@@ -121,7 +132,7 @@ export class TcpStack {
     else this.refuse(segment, mac);
   }
 
-  private hasRoom(source: number): boolean {
+  private hasRoom(source: Address): boolean {
     if (this.count >= maxConnections) return false;
     const guest = this.guests.get(source);
     if (!guest) return true;
@@ -155,7 +166,7 @@ export class TcpStack {
     const connection: TcpConnection = new TcpConnection(
       {
         clock,
-        mss: ip.mtu - ipv4HeaderLength - tcpHeaderLength,
+        mss: ip.mtu - ip.headerLength - tcpHeaderLength,
         initialSequence: randomInt(2 ** 32),
         output: (segment) =>
           sendSegment(ip, flow.guest, flow.remote, {
@@ -179,14 +190,14 @@ export class TcpStack {
     );
     const guest = this.guests.get(address) ?? { connections: new Map<string, Entry>() };
     this.guests.set(address, guest);
-    guest.connections.set(key, { connection, flow });
+    guest.connections.set(key, { connection, flow, byGuest: first !== undefined });
     this.count++;
     if (!this.cancelSweep) this.sweepLater();
     user = userOf(connection);
     return connection;
   }
 
-  private remove(address: number, key: string): void {
+  private remove(address: Address, key: string): void {
     const guest = this.guests.get(address);
     if (!guest?.connections.delete(key)) return;
     this.count--;
@@ -224,6 +235,6 @@ function isSyn({ flags: set }: Segment): boolean {
   return (set & (flags.syn | flags.ack | flags.rst)) === flags.syn;
 }
 
-function keyOf(guestPort: number, remote: number, remotePort: number): string {
+function keyOf(guestPort: number, remote: Address, remotePort: number): string {
   return `${guestPort} ${remote} ${remotePort}`;
 }

@@ -12,8 +12,10 @@ import { systemClock } from '../clock';
 import { messageTypes, optionCodes } from '../dhcp/message';
 import { encodeName } from '../dns/name';
 import { FrameArena } from '../gateway/link';
-import { type Ipv4Packet, parseIpv4Packet, protocols } from '../ipv4/packet';
-import { Reassembly } from '../ipv4/reassembly';
+import type { Address } from '../ip/address';
+import { protocols } from '../ip/ip';
+import { Reassembly } from '../ip/reassembly';
+import { type Ipv4Packet, longestIpv4Payload, parseIpv4Packet } from '../ipv4/packet';
 import { Ipv4Sender } from '../ipv4/sender';
 import { frameLength, prefixLength } from '../../../platform/frame-stream';
 import type { LearningSwitch } from '../ports/learning-switch';
@@ -37,7 +39,7 @@ export class TestGuest implements SwitchPort {
   /** Answers connections that come in. */
   serve: ((connection: TcpConnection) => ConnectionUser) | undefined;
   private readonly arena: FrameArena;
-  private readonly reassembly = new Reassembly(systemClock);
+  private readonly reassembly = new Reassembly<Ipv4Packet>(systemClock, longestIpv4Payload);
   private nextPort = 40_000;
 
   constructor(
@@ -177,13 +179,8 @@ export class TestGuest implements SwitchPort {
   }
 
   /** Polls until there is something. */
-  async until<T>(find: () => T | undefined, limitMs = waitMs): Promise<T> {
-    for (const start = performance.now(); performance.now() - start < limitMs;) {
-      const found = find();
-      if (found !== undefined) return found;
-      await new Promise((resolve) => setTimeout(resolve, 5));
-    }
-    throw new Error(`not within ${limitMs} ms`);
+  until<T>(find: () => T | undefined, limitMs = waitMs): Promise<T> {
+    return until(find, limitMs);
   }
 
   private receive(frame: Buffer): void {
@@ -201,6 +198,16 @@ export class TestGuest implements SwitchPort {
     if (!datagram) throw new Error('a datagram with a wrong checksum');
     this.datagrams.push(datagram);
   }
+}
+
+/** Polls until there is something. */
+export async function until<T>(find: () => T | undefined, limitMs = waitMs): Promise<T> {
+  for (const start = performance.now(); performance.now() - start < limitMs;) {
+    const found = find();
+    if (found !== undefined) return found;
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  throw new Error(`not within ${limitMs} ms`);
 }
 
 /** A guest's end of a connection. */

@@ -1,33 +1,33 @@
 import { checksum, pseudoHeaderSum } from '../ethernet/checksum';
-import { type Ipv4Packet, protocols } from '../ipv4/packet';
-import type { Ipv4Sender, Receiver } from '../ipv4/sender';
+import type { Address } from '../ip/address';
+import { type IpPacket, type IpSender, protocols, type Receiver } from '../ip/ip';
 
 /** UDP (RFC 768). */
 export const udpHeaderLength = 8;
-export const longestDatagram = 65_535 - 20 - udpHeaderLength;
+const longestPacket = 65_535;
 
-export interface Datagram {
-  source: number;
+export interface Datagram<A extends Address = Address> {
+  source: A;
   sourcePort: number;
-  destination: number;
+  destination: A;
   destinationPort: number;
   /** A view of the packet. */
   data: Buffer;
 }
 
 /** @returns undefined when it is none, or its checksum is wrong */
-export function parseDatagram({
+export function parseDatagram<A extends Address>({
   bytes,
   payload,
   end,
   source,
   destination,
-}: Ipv4Packet): Datagram | undefined {
+}: IpPacket<A>): Datagram<A> | undefined {
   if (end - payload < udpHeaderLength) return undefined;
   const length = bytes.readUInt16BE(payload + 4);
   if (length < udpHeaderLength || payload + length > end) return undefined;
-  // A checksum of 0 says that there is none.
-  if (bytes.readUInt16BE(payload + 6) !== 0) {
+  // A checksum of 0 says that there is none, which only IPv4 allows (RFC 8200, 8.1).
+  if (bytes.readUInt16BE(payload + 6) !== 0 || typeof source === 'string') {
     const pseudo = pseudoHeaderSum(source, destination, protocols.udp, length);
     if (checksum(bytes, payload, payload + length, pseudo) !== 0) return undefined;
   }
@@ -40,15 +40,15 @@ export function parseDatagram({
   };
 }
 
-/** Sends a datagram, in fragments where it is long. `data` longer than `longestDatagram` is not sent. */
+/** Sends a datagram, in fragments where it is long. What fits into no packet is not sent. */
 export function sendDatagram(
-  ip: Ipv4Sender,
+  ip: IpSender,
   to: Receiver & { port: number },
-  from: { address: number; port: number },
+  from: { address: Address; port: number },
   data: Uint8Array,
 ): void {
-  if (data.length > longestDatagram) return;
   const length = udpHeaderLength + data.length;
+  if (ip.headerLength + length > longestPacket) return;
   const datagram = Buffer.allocUnsafe(length);
   datagram.writeUInt16BE(from.port, 0);
   datagram.writeUInt16BE(to.port, 2);
