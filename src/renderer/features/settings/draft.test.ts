@@ -2,7 +2,7 @@ import { v86Capabilities } from '@shared/engine/engines';
 import { machineSettings, type MachineConfig } from '@shared/machine/config';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { canSecureBoot, changesOf, draftOf, fitTo, moved, newNic } from './draft';
+import { canSecureBoot, changesOf, draftOf, fitTo, moved } from './draft';
 
 const config: MachineConfig = {
   schema: 1,
@@ -98,11 +98,5 @@ describe('lists', () => {
     expect(moved(['a', 'b', 'c'], 0, -1)).toEqual(['a', 'b', 'c']);
     expect(moved(['a', 'b', 'c'], 2, 5)).toEqual(['a', 'b', 'c']);
     expect(moved([], 0, 1)).toEqual([]);
-  });
-
-  it('gives a new card the first free id and an address that the schema accepts', () => {
-    const nic = newNic(config.nics, 'ne2k', Uint8Array.of(1, 0xab, 255));
-    expect(nic).toMatchObject({ id: 'nic1', model: 'ne2k', mac: '52:54:00:01:ab:ff' });
-    expect(machineSettings.safeParse({ nics: [nic] }).success).toBe(true);
   });
 });

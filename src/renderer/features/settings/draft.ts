@@ -1,6 +1,6 @@
 import type { EngineCapabilities } from '@shared/engine/capabilities';
 import { topologyOf } from '@shared/engine/qemu/topology';
-import type { MachineConfig, MachineSettings, NicConfig } from '@shared/machine/config';
+import type { MachineConfig, MachineSettings } from '@shared/machine/config';
 
 /**
  * The settings of a machine as they are being edited: every field of `MachineSettings`, none missing. The hardware
@@ -124,25 +124,4 @@ export function moved<T>(list: readonly T[], index: number, by: number): T[] {
   if (item === undefined) return result;
   result.splice(Math.min(Math.max(index + by, 0), result.length), 0, item);
   return result;
-}
-
-/**
- * A new network card with a random, locally administered address.
- * @param random gives bytes; three of them are used
- */
-export function newNic(
-  taken: readonly NicConfig[],
-  model: NicConfig['model'],
-  random: Uint8Array,
-): NicConfig {
-  let number = 0;
-  while (taken.some(({ id }) => id === `nic${number}`)) number++;
-  const tail = [...random.subarray(0, 3)].map((byte) => byte.toString(16).padStart(2, '0'));
-  return {
-    id: `nic${number}`,
-    model,
-    mac: ['52', '54', '00', ...tail].join(':'),
-    connected: true,
-    network: null,
-  };
 }
