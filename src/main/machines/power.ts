@@ -184,6 +184,7 @@ export class Power {
         screen: (screen) => this.updateRuntime(machine, { screen }),
         saveProgress: (done, total) => this.saveProgress.get(machine)?.(done, total),
         log: (line) => machine.note(line),
+        notice: (notice) => this.context.emit({ name: 'machine.notice', value: { id: machine.id, notice } }),
       },
       this.context.patience,
       this.context.log,

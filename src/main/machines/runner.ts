@@ -1,4 +1,5 @@
 import { type ErrorValue, toErrorValue } from '@shared/errors';
+import type { SaidPhrase } from '@shared/phrases/phrase';
 import type { StreamChannel } from '@shared/ipc/byte-stream';
 import {
   machineProcessCommands,
@@ -25,7 +26,8 @@ export interface Patience {
 export const usualPatience: Patience = {
   pingEvery: 2000,
   unresponsiveAfter: 15_000,
-  powerOff: 10_000,
+  // QEMU has 10 s to flush its disks and end, and 3 s more before it is killed.
+  powerOff: 20_000,
   ending: 10_000,
 };
 
@@ -42,6 +44,7 @@ export interface RunnerListener {
   screen(size: { width: number; height: number; text: boolean }): void;
   saveProgress(done: number, total: number | null): void;
   log(line: string): void;
+  notice?(said: SaidPhrase): void;
 }
 /** How a machine's process ended. `problem` is null when it ended as it should. */
 export interface Ending {
@@ -82,6 +85,7 @@ export class Runner {
     this.rpc.on('screen', (size) => listener.screen(size));
     this.rpc.on('saveProgress', ({ done, total }) => listener.saveProgress(done, total));
     this.rpc.on('log', ({ line }) => listener.log(line));
+    this.rpc.on('notice', (said) => listener.notice?.(said));
     this.ended = this.process.exited.then((exit) => {
       this.over = true;
       return { problem: this.verdict(exit) };

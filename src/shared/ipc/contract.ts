@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { exportFormat, innerImage, libraryImage } from '../disk/library';
 import { galleryItem } from '../gallery/entry';
 import { engineStatus, foundQemu, hostReport } from '../host/report';
 import { cloneEstimate, cloneRequest, sharedWith } from '../machine/clone';
@@ -20,6 +21,7 @@ import { forward, networkId, networkKind, networkSettings, portId } from '../net
 import { networkCapabilities, networkChanges, networkDraft } from '../network/draft';
 import { networkStatistics } from '../network/report';
 import { networkSummary } from '../network/summary';
+import { saidPhrase } from '../phrases/phrase';
 import { errorValue } from './messages';
 
 /**
@@ -47,6 +49,7 @@ const hostPath = z.string().min(1).max(4096);
 export const longestTyping = 4096;
 const deviceId = z.string().max(16);
 const startedJob = z.object({ jobId: z.string() });
+const imageOfMachine = z.strictObject({ id: machineId, image: innerImage });
 
 export const preferences = z.strictObject({
   theme: z.enum(['system', 'light', 'dark']),
@@ -356,6 +359,42 @@ export const commands = define({
     action: 'configure',
   },
 
+  /** Every image of the library, with who uses it and how it is. */
+  'disks.list': { params: none, result: z.array(libraryImage) },
+  /** Checks what must hold for the disks of all machines that are off; the job's result is a list of complaints. */
+  'disks.verify': { params: none, result: startedJob, job: true },
+  /** Checks the tables of an image in a machine's folder; the job's result is an `ImageCheck`. */
+  'disks.check': { params: imageOfMachine, result: startedJob, job: true },
+  /** Gives back the space that an image does not need; the job's result is `{ before, after }`. */
+  'disks.compact': { params: imageOfMachine, result: startedJob, job: true },
+  /** Writes what can be read of an image anew; it is replaced only by one that is equal and right. */
+  'disks.repair': { params: imageOfMachine, result: startedJob, job: true },
+  /** Makes a disk of a machine that is off longer; smaller is refused. */
+  'disks.grow': {
+    params: imageOfMachine.extend({ bytes: z.number().int().min(512).max(Number.MAX_SAFE_INTEGER) }),
+    result: nothing,
+    action: 'configure',
+  },
+  /** Replaces a raw image of a machine's disk by a qcow2 image; the job's result is `{ image }`. */
+  'disks.toQcow2': { params: imageOfMachine, result: startedJob, job: true, action: 'configure' },
+  /** Writes what a guest sees of an image into a new one; the job's result is `{ path }`. */
+  'disks.export': {
+    params: z.strictObject({ source: hostPath, target: hostPath, format: exportFormat }),
+    result: startedJob,
+    job: true,
+  },
+  /** Moves an image that no machine's folder needs; drives that have it in them follow. */
+  'disks.move': {
+    params: z.strictObject({ path: hostPath, folder: hostPath }),
+    result: startedJob,
+    job: true,
+  },
+  /** Removes an image that nobody needs. */
+  'disks.remove': {
+    params: z.strictObject({ path: hostPath, how: z.enum(['trash', 'erase']) }),
+    result: nothing,
+  },
+
   'network.list': { params: none, result: z.array(networkSummary) },
   'network.get': { params: z.strictObject({ id: networkId }), result: networkSummary },
   /** Which kinds of networks this computer can have, and why not others. */
@@ -414,6 +453,8 @@ export type SelftestResult = z.infer<typeof selftestResult>;
 export const events = {
   'machine.changed': machineSummary,
   'machine.removed': z.object({ id: z.string() }),
+  /** Something about a machine that a person should know, though nothing is wrong now. */
+  'machine.notice': z.object({ id: z.string(), notice: saidPhrase }),
   /** Its snapshots, or what its present state goes on from, are not what they were: ask for the list again. */
   'snapshot.changed': z.object({ id: z.string() }),
   'network.changed': networkSummary,

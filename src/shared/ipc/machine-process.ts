@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { qemuLaunch } from '../engine/qemu/launch';
 import { machineConfig } from '../machine/config';
 import { nicRates } from '../machine/statistics';
+import { saidPhrase } from '../phrases/phrase';
 import { errorValue } from './messages';
 
 /**
@@ -101,7 +102,10 @@ export const machineProcessCommands = {
   /** The rows of a text screen; null in graphics. For the self-test and tests. */
   screenText: { params: none, result: z.array(z.string()).nullable() },
   /** Lets one program of this user reach a serial port by a local socket, within ten seconds of the answer. */
-  offerSerial: { params: z.strictObject({ port: z.number().int().min(0).max(3), address: z.string() }), result: nothing },
+  offerSerial: {
+    params: z.strictObject({ port: z.number().int().min(0).max(3), address: z.string() }),
+    result: nothing,
+  },
   /** The heartbeat. */
   ping: { params: none, result: nothing },
 } as const;
@@ -122,6 +126,8 @@ export const machineProcessEvents = {
   screen: z.object({ width: z.number().int(), height: z.number().int(), text: z.boolean() }),
   saveProgress: z.object({ done: z.number(), total: z.number().nullable() }),
   log: z.object({ line: z.string().max(4000) }),
+  /** Something that a person should know, though nothing is wrong now. */
+  notice: saidPhrase,
 } as const;
 export type MachineProcessEvents = typeof machineProcessEvents;
 

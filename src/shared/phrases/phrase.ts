@@ -18,6 +18,10 @@ export const phraseRef: z.ZodType<PhraseRef> = z.lazy(() =>
   }),
 );
 
+/** A phrase on its way between processes: its English text, and what it is. */
+export const saidPhrase = z.object({ text: z.string().max(10_000), ref: phraseRef });
+export type SaidPhrase = z.infer<typeof saidPhrase>;
+
 type Groups = typeof phrases;
 export type PhraseKey = {
   [G in keyof Groups & string]: `${G}.${keyof Groups[G] & string}`;

@@ -22,6 +22,10 @@ export const qemu = {
   atPath: '{version}, {path}: on the search path (PATH)',
   atUsual: '{version}, {path}: in one of the usual places',
   atBundled: '{version}, {path}: came with Vivarium',
+  oldEnded:
+    'A QEMU of an earlier run of “{name}” was still there, and has been ended before its disks were opened again.',
+  oldStays: 'A QEMU of an earlier run ({which}) cannot be ended.',
+  oldStaysHint: 'End it, or restart the computer; until then its disks must not be opened.',
   board: 'QEMU’s machine {type} is not used here.',
   machineType: 'QEMU {version} does not have the hardware version {type} of this machine.',
   machineTypeHint:

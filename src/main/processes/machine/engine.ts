@@ -1,5 +1,6 @@
 import type { ErrorValue, Failure } from '@shared/errors';
 import type { ByteStream } from '@shared/ipc/byte-stream';
+import type { Phrase } from '@shared/phrases/phrase';
 import type { LaunchPaths } from '@shared/ipc/machine-process';
 import type { DiskConfig, EngineId, MachineConfig, NicConfig } from '@shared/machine/config';
 import type { MachineStatistics, NicRates } from '@shared/machine/statistics';
@@ -35,6 +36,8 @@ export interface EngineEvents {
   pointer(mode: 'absolute' | 'relative'): void;
   screen(size: { width: number; height: number; text: boolean }): void;
   log(line: string): void;
+  /** Something that a person should know, though nothing is wrong now. */
+  notice?(said: Phrase): void;
   /** The guest let a device go that nobody waits for any more, or that nobody asked for. */
   deviceGone?(id: string): void;
 }

@@ -354,6 +354,10 @@ export class MachineProcess {
       pointer: (mode) => this.#rpc.emit('pointer', { mode }),
       screen: (size) => this.#rpc.emit('screen', size),
       log: (line) => this.#log(line),
+      notice: ({ text, ref }) => {
+        this.#log(text);
+        this.#rpc.emit('notice', { text, ref });
+      },
     };
   }
 

@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { Failure } from '@shared/errors';
 import { qemuStateVersion } from '@shared/engine/qemu/saved-state';
+import { phrase } from '@shared/phrases/phrase';
 import { openDisk } from '../../../../disks/open-disk';
 import { consumeSavedState } from '../../../../disks/saved-state/consume';
 import { checkHeader, readHeader, streamSavedState } from '../../../../disks/saved-state/reader';
@@ -11,7 +12,7 @@ import { qemuArguments } from './arguments/arguments';
 import { explainEnd } from './causes';
 import { ClipboardLine } from './clipboard/clipboard-line';
 import { prepareVariables } from './firmware-variables';
-import { endLeftovers, type RunRecord, writeRecord } from './leftovers';
+import { announceRun, endLeftovers, type RunRecord } from './leftovers';
 import { QemuMachine } from './machine';
 import { MediaDrives } from './media';
 import { restoreState } from './migration';
@@ -47,7 +48,8 @@ export class Launch {
   /** @throws Failure as `Engine.launch` */
   async run(): Promise<QemuMachine> {
     const { plan, events } = this;
-    await endLeftovers(plan.folder, (line) => events.log(line));
+    const ended = await endLeftovers(plan.folder, (line) => events.log(line));
+    if (ended > 0) events.notice?.(phrase('qemu.oldEnded', { name: plan.name }));
     await this.#checkFiles();
     await prepareVariables(plan);
     try {
@@ -76,13 +78,14 @@ export class Launch {
     const sockets = (this.#sockets = await makeSockets());
     const { binary } = plan.host;
     const tpm = (this.#tpm = await startTpm(plan, sockets, (line) => events.log(line)));
+    const record = (this.#record = await announceRun(plan.folder, sockets.folder));
     const process = await QemuProcess.start(binary, qemuArguments(plan, sockets), sockets.folder, (line) =>
       events.log(line),
     );
     this.#process = process;
     const { pid } = process;
     if (pid === undefined) throw new Failure('engine.not-found', `${binary} cannot be started.`);
-    const record = (this.#record = await writeRecord(plan.folder, pid, sockets.folder));
+    await record.running(pid);
     const client = (this.#client = await QmpClient.connect(
       { path: sockets.control },
       { timeoutMs: startMs, signal: process.gone },

@@ -2,9 +2,10 @@ import { readdir, readFile, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { z } from 'zod';
 import { Failure } from '@shared/errors';
+import { phrase } from '@shared/phrases/phrase';
 import { writeAtomic } from '../../../../platform/atomic-file';
 import { bootId } from '../../../../platform/file-lock';
-import { QmpClient } from '../../../../platform/qmp/qmp-client';
+import { connectOnce, QmpClient } from '../../../../platform/qmp/qmp-client';
 import { processStart } from './process-identity';
 import { socketsIn } from './sockets';
 
@@ -13,7 +14,8 @@ import { socketsIn } from './sockets';
  * on a system that does not end it then) is found before its disks are opened a second time.
  */
 const record = z.object({
-  pid: z.number().int().positive(),
+  /** Null from just before QEMU is started until its number is known. */
+  pid: z.number().int().positive().nullable(),
   /** See `processStart`. */
   started: z.string().nullable(),
   owner: z.object({ pid: z.number().int().positive(), started: z.string().nullable() }),
@@ -27,39 +29,46 @@ const recordName = /^\.qemu-\d+\.json$/;
 /** How long a QEMU that was asked to end may take, in milliseconds. */
 const quitMs = 5000;
 
+/** The record of the QEMU of this process. */
 export interface RunRecord {
+  /** QEMU has this number now. @throws the errors of `node:fs` */
+  running(pid: number): Promise<void>;
   remove(): Promise<void>;
 }
 
-/** Writes down that a QEMU runs for this process. @throws the errors of `node:fs` */
-export async function writeRecord(folder: string, pid: number, sockets: string): Promise<RunRecord> {
-  const path = join(folder, `.qemu-${pid}.json`);
-  const value: QemuRecord = {
-    pid,
-    started: (await processStart(pid)) ?? null,
-    owner: { pid: process.pid, started: (await processStart(process.pid)) ?? null },
-    bootId: await bootId(),
-    sockets,
-  };
+/** Writes down that this process is about to start a QEMU. @throws the errors of `node:fs` */
+export async function announceRun(folder: string, sockets: string): Promise<RunRecord> {
+  const path = join(folder, `.qemu-${process.pid}.json`);
+  const owner = { pid: process.pid, started: (await processStart(process.pid)) ?? null };
+  const value: QemuRecord = { pid: null, started: null, owner, bootId: await bootId(), sockets };
   await writeAtomic(path, JSON.stringify(value));
-  return { remove: () => rm(path, { force: true }) };
+  return {
+    async running(pid) {
+      const started = (await processStart(pid)) ?? null;
+      await writeAtomic(path, JSON.stringify({ ...value, pid, started }));
+    },
+    remove: () => rm(path, { force: true }),
+  };
 }
 
 /**
  * Ends every QEMU of this machine whose machine process is gone. To be called by the holder of the machine's lock.
  *
  * @param log told what was found
+ * @returns how many there were
  * @throws Failure `machine.locked` when one does not end; `file.*`
  */
-export async function endLeftovers(folder: string, log: (line: string) => void): Promise<void> {
+export async function endLeftovers(folder: string, log: (line: string) => void): Promise<number> {
+  let ended = 0;
   for (const name of await readdir(folder)) {
     if (!recordName.test(name)) continue;
     const path = join(folder, name);
     const found = await readRecord(path);
     if (found && (await isOwned(found))) continue;
-    if (found) await endOne(found, log);
+    if (found && (await endOne(found, log))) ended++;
     await rm(path, { force: true });
   }
+  return ended;
 }
 
 async function readRecord(path: string): Promise<QemuRecord | undefined> {
@@ -80,27 +89,57 @@ async function lives(pid: number, started: string | null): Promise<boolean> {
   return now !== undefined && now === started;
 }
 
-async function endOne(found: QemuRecord, log: (line: string) => void): Promise<void> {
-  const { pid, started, sockets } = found;
-  if (found.bootId === (await bootId()) && (await lives(pid, started))) {
-    log(`QEMU ${pid} of an earlier run still lives; it is ended before its disks are opened again.`);
-    await askToQuit(sockets).catch(() => {
-      log('It cannot be reached by its socket; it is asked by a signal.');
-      process.kill(pid, 'SIGTERM');
-    });
-    if (!(await gone(found, quitMs))) {
-      log('It did not end by itself, and is killed.');
-      process.kill(pid, 'SIGKILL');
-    }
-    if (!(await gone(found, quitMs))) {
-      throw new Failure('machine.locked', `A QEMU of an earlier run (process ${pid}) cannot be ended.`, {
-        hint: 'End it, or restart the computer; until then its disks must not be opened.',
-      });
-    }
-  }
+/** True when there was one. */
+async function endOne(found: QemuRecord, log: (line: string) => void): Promise<boolean> {
+  const { pid, sockets } = found;
+  const lived = found.bootId === (await bootId()) && (await endProcess(found, log));
   // Made by us, by its name; anything else is left alone.
   if (basename(sockets).startsWith('q-') && dirname(sockets) !== '/') {
     await rm(sockets, { recursive: true, force: true });
+  }
+  if (lived) log(`QEMU ${pid ?? ''} of the earlier run has ended.`);
+  return lived;
+}
+
+async function endProcess(found: QemuRecord, log: (line: string) => void): Promise<boolean> {
+  const { pid, started, sockets } = found;
+  if (pid === null) {
+    // Its owner died at the moment of starting it: where somebody answers, that is it.
+    const answered = await askToQuit(sockets).then(
+      () => true,
+      () => false,
+    );
+    if (answered && !(await within(quitMs, async () => !(await answers(sockets)))))
+      throw stays('just started');
+    return answered;
+  }
+  const gone = async (): Promise<boolean> => !(await lives(pid, started));
+  if (await gone()) return false;
+  log(`QEMU ${pid} of an earlier run still lives; it is ended before its disks are opened again.`);
+  await askToQuit(sockets).catch(() => {
+    log('It cannot be reached by its socket; it is asked by a signal.');
+    signal(pid, 'SIGTERM');
+  });
+  if (!(await within(quitMs, gone))) {
+    log(`It did not end by itself within ${quitMs / 1000} seconds, and is killed.`);
+    signal(pid, 'SIGKILL');
+  }
+  if (!(await within(quitMs, gone))) throw stays(`process ${pid}`);
+  return true;
+}
+
+function stays(which: string): Failure {
+  return new Failure('machine.locked', phrase('qemu.oldStays', { which }), {
+    hint: phrase('qemu.oldStaysHint'),
+  });
+}
+
+/** It may end by itself in between. */
+function signal(pid: number, name: 'SIGTERM' | 'SIGKILL'): void {
+  try {
+    process.kill(pid, name);
+  } catch (error) {
+    if ((error as { code?: string }).code !== 'ESRCH') throw error;
   }
 }
 
@@ -113,9 +152,19 @@ async function askToQuit(sockets: string): Promise<void> {
   }
 }
 
-async function gone({ pid, started }: QemuRecord, limitMs: number): Promise<boolean> {
+async function answers(sockets: string): Promise<boolean> {
+  try {
+    (await connectOnce({ path: socketsIn(sockets).control })).destroy();
+    return true;
+  } catch {
+    return false; // nobody listens any more
+  }
+}
+
+/** Whether it comes true in time. */
+async function within(limitMs: number, condition: () => Promise<boolean>): Promise<boolean> {
   const end = performance.now() + limitMs;
-  while (await lives(pid, started)) {
+  while (!(await condition())) {
     if (performance.now() >= end) return false;
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
