@@ -61,13 +61,12 @@ export default {
   noNetwork: 'None',
   unknownNetwork: '{id} (missing)',
   mac: {
-    malformed: 'A hardware address looks like this: 52:54:00:12:34:56',
-    group: 'The second digit must be even: otherwise it is the address of a group.',
-    taken: 'Another network card has this address.',
+    malformed: 'Like this: 52:54:00:12:34:56',
+    group: 'The second digit must be even.',
+    taken: 'Another card has this address.',
   },
   macOf: 'Hardware address of card {number}',
   cableOf: 'Cable of card {number}',
   modelOf: 'Model of card {number}',
-  newMac: 'Another address',
   job: { addDisk: '{name}: adding a disk', removeDisk: '{name}: removing a disk' },
 } as const;

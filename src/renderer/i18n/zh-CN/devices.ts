@@ -63,13 +63,12 @@ export default {
   noNetwork: '无',
   unknownNetwork: '{id}（不存在）',
   mac: {
-    malformed: '硬件地址的格式如：52:54:00:12:34:56',
-    group: '第二位必须是偶数，否则就是组地址。',
+    malformed: '格式如：52:54:00:12:34:56',
+    group: '第二位必须是偶数。',
     taken: '另一块网卡已使用此地址。',
   },
   macOf: '网卡 {number} 的硬件地址',
   cableOf: '网卡 {number} 的网线',
   modelOf: '网卡 {number} 的型号',
-  newMac: '换一个地址',
   job: { addDisk: '{name}：正在添加磁盘', removeDisk: '{name}：正在移除磁盘' },
 } satisfies Translated<typeof en>;
