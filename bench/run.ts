@@ -1,10 +1,11 @@
 import app from './app';
 import boot from './boot';
 import consoleBench from './console';
+import qemu from './qemu';
 import switchBench from './switch';
 import type { Bench, BenchResult } from './types';
 
-const benches: Bench[] = [boot, consoleBench, app, switchBench];
+const benches: Bench[] = [boot, consoleBench, app, switchBench, qemu];
 
 function cell(value: number | null): string {
   if (value === null) return '–';
