@@ -51,6 +51,8 @@ export const networkStatistics = z.object({
       sentBytes: z.number(),
       droppedFrames: z.number(),
       refusedFrames: z.number(),
+      /** Lost on purpose, in either direction: see `Condition`. */
+      lostFrames: z.number(),
     }),
   ),
   /** Hardware addresses that the switch knows the place of. */

@@ -45,6 +45,7 @@ export class VirtualSwitch {
   private readonly gatewayPort: GatewayPort;
   private gateway: Gateway | undefined;
   private leasesPath: string | undefined;
+  private conditions: NetworkConfig['conditions'] = {};
   private unwritten = false;
   private closed = false;
   /** Ends the pause between two writings. */
@@ -61,6 +62,9 @@ export class VirtualSwitch {
   /** Takes over a configuration: the first one, or a changed one. @returns how each forward fares */
   async configure(config: NetworkConfig, leasesPath: string): Promise<Record<string, ErrorValue | null>> {
     this.leasesPath = leasesPath;
+    this.conditions = config.conditions;
+    for (const [id, port] of this.ports) port.setCondition(config.conditions[id] ?? null);
+    this.bridge.separate = config.firewall.separate ? this.gatewayPort : undefined;
     if (!config.gatewayOn) {
       await this.removeGateway();
       return Object.fromEntries(config.forwards.map(({ id }) => [id, noGateway]));
@@ -89,12 +93,11 @@ export class VirtualSwitch {
     this.unplug(port);
     this.machines.plug({ port, machine, name, mac: parseMac(mac) ?? 0 });
     const { events } = this.options;
-    this.ports.set(
-      port,
-      new StreamPort(port, path, this.bridge, this.clock, {
-        link: (state, reason) => events.link(port, state, reason),
-      }),
-    );
+    const plugged = new StreamPort(port, path, this.bridge, this.clock, {
+      link: (state, reason) => events.link(port, state, reason),
+    });
+    plugged.setCondition(this.conditions[port] ?? null);
+    this.ports.set(port, plugged);
   }
 
   unplug(port: string): void {

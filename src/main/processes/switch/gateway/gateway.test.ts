@@ -348,17 +348,19 @@ describe('the gateway', () => {
 
   it('forwards a range of ports, each to its own, and lets in only whom the firewall lets', async () => {
     await join(a);
-    const first = 20_000 + Math.floor(performance.now() % 20_000);
+    let first = 20_000 + Math.floor(performance.now() % 20_000);
     const forward = {
       id: 'r',
       protocol: 'udp',
       hostAddress: '127.0.0.1',
-      hostPort: first,
       machine: machineA,
       guestPort: 7000,
       count: 3,
     } as const;
-    expect(await gateway.setForwards([forward])).toEqual({ r: null });
+    for (let tries = 0; (await gateway.setForwards([{ ...forward, hostPort: first }]))['r']; tries++) {
+      if (tries > 20) throw new Error('no three ports are free');
+      first += 3;
+    }
     const client = createSocket('udp4');
     closing.push(() => new Promise<void>((resolve) => client.close(() => resolve())));
     const arrived = async (port: number): Promise<number> => {

@@ -46,6 +46,20 @@ describe('the learning switch', () => {
     expect([a.frames, b.frames, c.frames]).toEqual([1, 2, 1]);
   });
 
+  it('keeps ports from each other when they are to reach one of them only', () => {
+    const { bridge, a, b, c, send } = threePorts();
+    send(b, frame(mac.a, mac.b));
+    for (const port of [a, b, c]) port.frames = 0;
+    bridge.separate = c;
+    send(a, frame(mac.b, mac.a), frame(0xffffffffffff, mac.a));
+    expect([a.frames, b.frames, c.frames]).toEqual([0, 0, 1]);
+    send(c, frame(mac.a, mac.c), frame(0xffffffffffff, mac.c));
+    expect([a.frames, b.frames, c.frames]).toEqual([2, 1, 1]);
+    bridge.separate = undefined;
+    send(a, frame(mac.b, mac.a));
+    expect(b.frames).toBe(2);
+  });
+
   it('passes a run of frames on as one piece', () => {
     const { a, b, c, send } = threePorts();
     send(b, frame(mac.a, mac.b));

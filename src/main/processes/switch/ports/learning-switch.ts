@@ -16,6 +16,8 @@ const ageEveryMs = 15_000;
  */
 export class LearningSwitch {
   readonly stations: ForwardingTable<SwitchPort>;
+  /** Where it is set, ports reach this one only, and are reached by it only. */
+  separate: SwitchPort | undefined;
   private readonly all = new Set<SwitchPort>();
   /** The sender of each port's last frame: it need not be looked up again. */
   private readonly lastSenders = new Map<SwitchPort, number>();
@@ -112,8 +114,18 @@ export class LearningSwitch {
 
   private pass(from: SwitchPort, target: SwitchPort | null | undefined, run: Buffer, frames: number): void {
     if (target === undefined) return;
-    if (target) target.deliver(run, frames, from, true);
-    else for (const port of this.all) if (port !== from) port.deliver(run, frames, from, false);
+    if (target) {
+      if (this.mayReach(from, target)) target.deliver(run, frames, from, true);
+      return;
+    }
+    for (const port of this.all) {
+      if (port !== from && this.mayReach(from, port)) port.deliver(run, frames, from, false);
+    }
+  }
+
+  private mayReach(from: SwitchPort, to: SwitchPort): boolean {
+    const { separate } = this;
+    return !separate || from === separate || to === separate;
   }
 
   private age(): void {

@@ -8,6 +8,8 @@ export interface PortCounters {
   droppedFrames: number;
   /** Received frames that the switch did not take, for their sender's address belongs to somebody else. */
   refusedFrames: number;
+  /** Frames of either direction that were lost on purpose: the cable is to be like that. */
+  lostFrames: number;
 }
 
 export function noTraffic(): PortCounters {
@@ -18,6 +20,7 @@ export function noTraffic(): PortCounters {
     sentBytes: 0,
     droppedFrames: 0,
     refusedFrames: 0,
+    lostFrames: 0,
   };
 }
 

@@ -2,6 +2,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { temporaryFolder } from '../../../../../test/helpers/temp-folder';
+import { conditionPresets } from '@shared/network/condition';
 import { systemClock } from '../clock';
 import { writeHeader } from '../ethernet/frame';
 import { framed } from '../../../platform/frame-stream';
@@ -102,6 +103,30 @@ describe('ports on stream sockets', () => {
     await a.station.connected(2);
     a.station.socket?.write(frame(2, 1));
     await expect.poll(() => b.station.bytes).toBe(64);
+  });
+
+  it('become slow, offline and perfect again while they carry', async () => {
+    const a = await plug();
+    const b = await plug();
+    b.station.socket?.write(frame(9, 2));
+    await expect.poll(() => a.station.bytes).toBe(64);
+    a.port.setCondition({ ...conditionPresets.offline, loss: 0, latencyMs: 150 });
+    const begun = performance.now();
+    // In pieces that are not frames.
+    const bytes = Buffer.concat([frame(2, 1), frame(2, 1, 1514)]);
+    a.station.socket?.write(bytes.subarray(0, 100));
+    a.station.socket?.write(bytes.subarray(100));
+    await expect.poll(() => b.station.bytes, { interval: 5 }).toBe(bytes.length);
+    expect(performance.now() - begun).toBeGreaterThan(145);
+    expect(b.station.received.equals(bytes)).toBe(true);
+    a.port.setCondition(conditionPresets.offline);
+    a.station.socket?.write(frame(2, 1));
+    b.station.socket?.write(frame(1, 2));
+    await expect.poll(() => a.port.counters.lostFrames).toBe(2);
+    a.port.setCondition(null);
+    a.station.socket?.write(frame(2, 1));
+    await expect.poll(() => b.station.bytes).toBe(bytes.length + 64);
+    expect(a.station.bytes).toBe(64);
   });
 
   it('end the connection of one that lies about lengths, and of nobody else', async () => {

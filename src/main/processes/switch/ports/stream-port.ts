@@ -1,5 +1,7 @@
 import { createConnection, type Socket } from 'node:net';
+import type { Condition } from '@shared/network/condition';
 import type { Clock } from '../clock';
+import { type CableEnds, ConditionedCable } from '../conditioner/conditioned-cable';
 import { FrameReader, FramingError } from '../../../platform/frame-stream';
 import type { LearningSwitch } from './learning-switch';
 import { highWater, lowWater, OutputQueue } from './output-queue';
@@ -40,6 +42,8 @@ export class StreamPort implements SwitchPort {
   private retryMs = firstRetryMs;
   private cancelRetry: (() => void) | undefined;
   private cancelPatience: (() => void) | undefined;
+  /** Where it is not to be perfect. */
+  private cable: ConditionedCable | undefined;
 
   /** @param path the address of the machine's socket: a unix socket, or a named pipe on Windows */
   constructor(
@@ -59,12 +63,30 @@ export class StreamPort implements SwitchPort {
     this.closed = true;
     this.cancelRetry?.();
     this.socket?.destroy();
+    this.cable?.close();
     this.lost();
     this.bridge.remove(this);
     this.events.link('closed');
   }
 
+  /** Says what the cable is like; null: perfect. Takes effect at once. */
+  setCondition(condition: Condition | null): void {
+    if (condition && this.cable) {
+      this.cable.change(condition);
+    } else if (condition) {
+      this.cable = new ConditionedCable(this.clock, this.ends(), condition);
+    } else {
+      this.cable?.flush();
+      this.cable = undefined;
+    }
+  }
+
   deliver(run: Buffer, frames: number, from: SwitchPort, patient: boolean): void {
+    if (this.cable && this.up) this.cable.takeForMachine(run);
+    else this.hand(run, frames, from, patient);
+  }
+
+  private hand(run: Buffer, frames: number, from: SwitchPort, patient: boolean): void {
     if (!this.up) {
       this.counters.droppedFrames += frames;
     } else if (!this.writing) {
@@ -87,7 +109,9 @@ export class StreamPort implements SwitchPort {
   private connect(): void {
     this.events.link('connecting');
     const memory = new ReadMemory();
-    const reader = new FrameReader((chunk, start) => this.bridge.receive(this, chunk, start));
+    const reader = new FrameReader((chunk, start) =>
+      this.cable ? this.cable.takeFromMachine(chunk, start) : this.bridge.receive(this, chunk, start),
+    );
     const socket = createConnection({
       path: this.path,
       onread: {
@@ -153,6 +177,14 @@ export class StreamPort implements SwitchPort {
       this.write(runs, bytes, frames);
     }
     if (this.queue.bytes < lowWater) this.letGo();
+  }
+
+  private ends(): CableEnds {
+    return {
+      fromMachine: (run) => void this.bridge.receive(this, run, 0),
+      toMachine: (run, frames) => this.hand(run, frames, this, false),
+      lost: (frames) => void (this.counters.lostFrames += frames),
+    };
   }
 
   private letWait(source: SwitchPort): void {

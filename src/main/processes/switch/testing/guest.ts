@@ -12,7 +12,6 @@ import { systemClock } from '../clock';
 import { messageTypes, optionCodes } from '../dhcp/message';
 import { encodeName } from '../dns/name';
 import { FrameArena } from '../gateway/link';
-import type { Address } from '../ip/address';
 import { protocols } from '../ip/ip';
 import { Reassembly } from '../ip/reassembly';
 import { type Ipv4Packet, longestIpv4Payload, parseIpv4Packet } from '../ipv4/packet';
