@@ -1,5 +1,5 @@
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
-import { open, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { open, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { qemuStateVersion } from '@shared/engine/qemu/saved-state';
@@ -29,6 +29,12 @@ if (!known) sayWhySkipped('faults under QEMU', 'there is no qemu-system-i386 wit
 const canMount = process.platform === 'linux' && process.getuid?.() === 0;
 if (!canMount) sayWhySkipped('a full disk under QEMU', 'only root can mount a small file system');
 
+/** The record of the QEMU that runs a machine. */
+async function recordOf(folder: string): Promise<string> {
+  const name = (await readdir(folder)).find((entry) => entry.startsWith('.qemu-'));
+  return readFile(join(folder, name ?? ''), 'utf8');
+}
+
 describe.skipIf(!known)('QEMU in trouble', () => {
   let folder: { path: string; remove: () => Promise<void> };
   let disk: string;
@@ -42,15 +48,16 @@ describe.skipIf(!known)('QEMU in trouble', () => {
     failed: (error) => void failures.push(error),
     pointer: () => {},
     screen: () => {},
-    log: () => {},
+    log: (line) => void logged.push(line),
   };
+  const logged: string[] = [];
   const config = testConfig({ engine: 'qemu', disks: [{ id: 'disk0', path: 'disk0.img', bus: 'ide' }] });
 
   beforeEach(async () => {
     folder = await temporaryFolder('qemu-faults');
     disk = join(folder.path, 'disk0.img');
     await writeFile(disk, tinyGuestDisk(undefined, powerRegisters.qemu));
-    problems.length = failures.length = 0;
+    problems.length = failures.length = logged.length = 0;
   });
   afterEach(async () => {
     for (const machine of running.splice(0)) await machine.powerOff();
@@ -167,6 +174,41 @@ describe.skipIf(!known)('QEMU in trouble', () => {
     machine.sendScancodes([0x2a, 0x30, 0xb0, 0xaa, 0xe0, 0x35, 0xe0, 0xb5]);
     await terminal.waitFor(/PB[^P]*P\//);
   });
+
+  it('says what cannot be saved while the guest still runs', async () => {
+    const { machine } = await launch();
+    expect(await machine.saveObstacle?.()).toBeUndefined();
+    await machine.powerOff();
+    // QEMU has no way to save what an NVMe disk is doing.
+    const second = join(folder.path, 'disk1.img');
+    await writeFile(second, Buffer.alloc(1024 * 1024));
+    const disks = [...config.disks, { id: 'disk1', path: 'disk1.img', bus: 'nvme' as const }];
+    const paths = pathsWith({ disks: { disk0: disk, disk1: second } });
+    const blocked = await qemuEngine.launch(qemuEngine.plan({ ...config, disks }, paths), events);
+    running.push(blocked);
+    const [here, there] = streamPair();
+    blocked.connectSerial(0, here);
+    const guest = tinyGuest(new Terminal(there));
+    await guest.ready();
+    expect(await blocked.saveObstacle?.()).toMatchObject({
+      code: 'engine.unsupported',
+      message: expect.stringContaining('NVMe') as string,
+      cause: { message: expect.stringContaining('nvme') as string },
+    });
+    expect(await guest.multiply(3, 4)).toBe(12);
+  });
+
+  it('ends by force, and says so, when it hangs', async () => {
+    const { machine, guest } = await launch();
+    expect(await guest.addOnDisk()).toBe(1);
+    const pid = Number(/"pid":(\d+)/.exec(await recordOf(folder.path))?.[1]);
+    process.kill(pid, 'SIGSTOP');
+    await machine.powerOff();
+    expect(logged.join('\n')).toMatch(/did not end within 10 seconds .* ended by force/);
+    expect(failures).toEqual([]);
+    const again = await launch();
+    expect(await again.guest.numberOnDisk()).toBe(1);
+  }, 40_000);
 
   it('plugs a cable only into a card that is there', async () => {
     const { machine } = await launch();

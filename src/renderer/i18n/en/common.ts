@@ -1,4 +1,8 @@
 export default {
+  memoryConcern: {
+    uefi: 'With UEFI a system needs at least {wanted}. With less the screen may stay as it is, without a word.',
+    host: 'This computer has {host} of memory. A machine with more makes it slow, or does not start.',
+  },
   action: {
     cancel: 'Cancel',
     retry: 'Try again',

@@ -2,6 +2,10 @@ import type en from '../en/common';
 import type { Translated } from '../types';
 
 export default {
+  memoryConcern: {
+    uefi: '使用 UEFI 时，系统至少需要 {wanted} 内存。内存不足时，屏幕可能一直不变，也没有任何提示。',
+    host: '本机有 {host} 内存。内存更大的虚拟机会使本机变慢，或者无法启动。',
+  },
   action: {
     cancel: '取消',
     retry: '重试',

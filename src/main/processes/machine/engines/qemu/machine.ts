@@ -26,6 +26,7 @@ import { readPixmap } from './portable-pixmap';
 import type { QemuProcess } from './qemu-process';
 import { saveObstacle } from './save-obstacle';
 import { ScancodeReader } from './scancodes';
+import type { ScreenAddress } from './screen-address';
 import type { ScreenWatch } from './screen-watch';
 import type { SerialLine } from './serial-line';
 import type { QemuSockets } from './sockets';
@@ -50,6 +51,7 @@ export interface MachineParts {
   pid: number;
   record: RunRecord;
   sockets: QemuSockets;
+  screen: ScreenAddress;
   client: QmpClient;
   drives: MediaDrives;
   serial: readonly SerialLine[];
@@ -178,7 +180,7 @@ export class QemuMachine implements RunningMachine {
   }
 
   connectGraphics(stream: ByteStream): void {
-    const viewer = joinViewer(stream, this.parts.sockets.screen, this.#frames);
+    const viewer = joinViewer(stream, this.parts.screen, this.#frames);
     this.#viewers.add(viewer);
     stream.onClose(() => this.#viewers.delete(viewer));
   }
@@ -314,7 +316,7 @@ export class QemuMachine implements RunningMachine {
     const { client, process, events } = this.parts;
     await this.#snapshots.settle(memoryMs);
     // Refused by a QEMU that is gone already, or does not listen: both are dealt with below.
-    await client.execute('quit', {}, quitMs).catch(() => undefined);
+    void client.execute('quit', {}, quitMs).catch(() => undefined);
     if (!(await process.endsWithin(quitMs))) {
       events.log(
         `QEMU did not end within ${quitMs / 1000} seconds after it was asked to; it is ended by force.`,
