@@ -18,6 +18,10 @@ const needs = [
   { program: 'qemu-system-ppc64', package: 'qemu-system-ppc', for: 'machines with a POWER processor' },
   { program: 'xz', package: 'xz-utils', for: 'the kernel of test guests' },
   { program: 'swtpm', package: 'swtpm', for: 'machines with a TPM' },
+  { program: 'spice-vdagent', package: 'spice-vdagent', for: 'clipboards that are shared with a guest' },
+  { program: 'xclip', package: 'xclip', for: 'clipboards that are shared with a guest' },
+  { program: 'xkbcomp', package: 'x11-xkb-utils', for: 'clipboards that are shared with a guest' },
+  { program: 'modetest', package: 'libdrm-tests', for: 'guests that follow the size of their window' },
 ];
 
 /** Firmware and data, by a file that each package brings. */
