@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import type { Accelerator } from '@shared/engine/qemu/launch';
 import { newestType } from '@shared/engine/qemu/platform';
+import { hardwareModel } from '@shared/engine/qemu/processor';
 import type { Architecture } from '@shared/machine/config';
 import { bootId } from '../../platform/file-lock';
 import { probeAccelerator, type ProbeResult } from './accelerator-probe';
@@ -63,11 +64,12 @@ export class Accelerators {
     const type =
       newestType('pc-i440fx', names) ?? newestType('pc-q35', names) ?? newestType('virt', names) ?? null;
     if (type === null) return undefined;
-    const key = [await bootId(), await fileKey(path), architecture, candidate, 'host'].join('|');
+    const model = hardwareModel(candidate);
+    const key = [await bootId(), await fileKey(path), architecture, candidate, model].join('|');
     return this.#once.ask(key, async () => {
       const known = await this.#probes.get(key);
       if (known) return known;
-      const result = await probeAccelerator(path, architecture, type, candidate, 'host');
+      const result = await probeAccelerator(path, architecture, type, candidate, model);
       await this.#probes.set(key, result);
       return result;
     });

@@ -65,7 +65,11 @@ export class QemuHost {
       if (found || !needsUefi.includes(architecture)) usable.set(architecture, facts);
     }
     const tpm = (await this.#tpmEmulator()) !== undefined;
-    const capabilities = qemuCapabilities(usable, uefi, this.options.size, { secureBoot, tpm });
+    const capabilities = {
+      ...qemuCapabilities(usable, uefi, this.options.size, { secureBoot, tpm }),
+      // Memory leaves QEMU by a unix socket.
+      saveState: this.options.platform !== 'win32',
+    };
     if (usable.size > 0) return { capabilities, available: true, problem: null };
     const missing = new Failure('engine.not-found', phrase('qemu.notInstalled'), {
       hint: await installHint(this.options.platform, this.options.env),

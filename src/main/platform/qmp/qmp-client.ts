@@ -252,6 +252,15 @@ async function reach(address: NetConnectOpts, end: number, signal: AbortSignal |
   }
 }
 
+/**
+ * Resolves to a connected socket; one that does not exist yet is tried until the time is over.
+ * @throws Failure `timeout`, `ipc.closed`, `cancelled`
+ */
+export function connectSoon(address: NetConnectOpts, options: QmpClientOptions = {}): Promise<Socket> {
+  const { timeoutMs = usualTimeoutMs, signal } = options;
+  return reach(address, performance.now() + timeoutMs, signal);
+}
+
 /** Resolves to a connected socket. @throws the error of `node:net` */
 export function connectOnce(address: NetConnectOpts): Promise<Socket> {
   return new Promise((resolve, reject) => {

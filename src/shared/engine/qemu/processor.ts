@@ -13,7 +13,8 @@ export interface ProcessorChoice {
  *
  * - A model that a person has chosen (`chosen`) is the one.
  * - With a hardware accelerator the guest gets the host's own processor (`host`): that is what runs at full speed,
- *   and a state saved on this computer is restored on this computer.
+ *   and a state saved on this computer is restored on this computer. QEMU has no such model on Windows (`whpx`):
+ *   there it is `max`.
  * - Without one (TCG) it gets everything that QEMU can translate (`max`), so that no system finds a feature missing;
  *   `max` stays the same for one version of QEMU. 32-bit PCs get `max` too: their emulator masks 64 bits.
  *   POWER and IBM Z have no useful `max` for a board, and older emulators of RISC-V have none: they take the
@@ -29,7 +30,7 @@ export function processorFor(
   hasMax: boolean,
   chosen: string | null = null,
 ): ProcessorChoice {
-  if (accelerator !== 'tcg') return { cpuModel: chosen ?? 'host', acceleratorOptions: '' };
+  if (accelerator !== 'tcg') return { cpuModel: chosen ?? hardwareModel(accelerator), acceleratorOptions: '' };
   const stronglyOrderedGuest =
     platform === 'pc-q35' || platform === 'pc-i440fx' || platform === 's390-ccw-virtio';
   const multi = hostArchitecture === 'x64' || !stronglyOrderedGuest;
@@ -38,6 +39,11 @@ export function processorFor(
     cpuModel: chosen ?? (ownModel ? 'default' : 'max'),
     acceleratorOptions: multi ? ',thread=multi' : '',
   };
+}
+
+/** The model of the host's own processor, as an accelerator names it. */
+export function hardwareModel(accelerator: Exclude<Accelerator, 'tcg'>): string {
+  return accelerator === 'whpx' ? 'max' : 'host';
 }
 
 /**

@@ -23,7 +23,7 @@ export class ExpertMonitor {
 
   constructor(
     private readonly client: QmpClient,
-    private readonly path: string,
+    private readonly path: string | null,
     private readonly events: Pick<EngineEvents, 'pausedByProblem' | 'resumed'>,
   ) {
     client.on('STOP', () => this.#changed());
@@ -65,6 +65,9 @@ export class ExpertMonitor {
 
   async #open(): Promise<SerialLine> {
     try {
+      if (this.path === null) {
+        throw new Failure('engine.unsupported', 'QEMU’s monitor cannot be connected to on this system.');
+      }
       const line = await SerialLine.connect(this.path, () => (this.#typed = performance.now()));
       if (this.#closed) line.close();
       void line.ended.then(() => (this.#line = undefined));

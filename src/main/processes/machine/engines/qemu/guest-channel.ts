@@ -14,7 +14,8 @@ export class GuestChannel {
 
   constructor(
     private readonly client: QmpClient,
-    private readonly path: string,
+    /** Of QEMU's end of the channel; null where there is none. */
+    private readonly path: string | null,
   ) {}
 
   /**
@@ -25,7 +26,7 @@ export class GuestChannel {
     return this.#turns.run(async () => {
       const lines = await this.client.execute('query-chardev', {});
       const line = lines.find(({ label }) => label === agentLine);
-      return line?.['frontend-open'] ? GuestAgent.with(this.path, task) : undefined;
+      return this.path !== null && line?.['frontend-open'] ? GuestAgent.with(this.path, task) : undefined;
     });
   }
 

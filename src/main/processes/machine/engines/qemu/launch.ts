@@ -14,10 +14,12 @@ import { ClipboardLine } from './clipboard/clipboard-line';
 import { prepareVariables } from './firmware-variables';
 import { announceRun, endLeftovers, type RunRecord } from './leftovers';
 import { QemuMachine } from './machine';
+import { connectLines } from './lines';
 import { MediaDrives } from './media';
 import { restoreState } from './migration';
 import type { QemuPlan } from './plan';
 import { QemuProcess } from './qemu-process';
+import { unlockScreen } from './screen-address';
 import { ScreenWatch } from './screen-watch';
 import { SerialLine } from './serial-line';
 import { makeSockets, type QemuSockets } from './sockets';
@@ -43,6 +45,7 @@ export class Launch {
     private readonly events: EngineEvents,
     private readonly images: ImageOpener,
     private readonly unplugMs?: number,
+    private readonly newSockets: () => Promise<QemuSockets> = makeSockets,
   ) {}
 
   /** @throws Failure as `Engine.launch` */
@@ -75,7 +78,7 @@ export class Launch {
 
   async #start(): Promise<QemuMachine> {
     const { plan, events } = this;
-    const sockets = (this.#sockets = await makeSockets());
+    const sockets = (this.#sockets = await this.newSockets());
     const { binary } = plan.host;
     const tpm = (this.#tpm = await startTpm(plan, sockets, (line) => events.log(line)));
     const record = (this.#record = await announceRun(plan.folder, sockets.folder));
@@ -86,18 +89,18 @@ export class Launch {
     const { pid } = process;
     if (pid === undefined) throw new Failure('engine.not-found', `${binary} cannot be started.`);
     await record.running(pid);
+    const lines = connectLines(sockets, plan, process.gone);
+    lines.catch(() => undefined); // told below, when there is nothing better to tell
     const client = (this.#client = await QmpClient.connect(
       { path: sockets.control },
       { timeoutMs: startMs, signal: process.gone },
     ));
-    for (let port = 0; port < plan.serialPorts; port++) {
-      this.#serial.push(await SerialLine.connect(sockets.serial(port)));
+    const { serial, clipboard } = await lines;
+    this.#serial.push(...serial.map((socket) => SerialLine.over(socket)));
+    if (clipboard) {
+      this.#clipboard = ClipboardLine.over(clipboard, plan.clipboard, (line) => events.log(line));
     }
-    if (plan.clipboard !== 'off') {
-      this.#clipboard = await ClipboardLine.connect(sockets.clipboard, plan.clipboard, (line) =>
-        events.log(line),
-      );
-    }
+    const screen = await unlockScreen(client, sockets);
     for (const { id, connected } of plan.nics) {
       if (!connected) await client.execute('set_link', { name: id, up: false });
     }
@@ -111,6 +114,7 @@ export class Launch {
       pid,
       record,
       sockets,
+      screen,
       client,
       drives,
       serial: this.#serial,
@@ -118,7 +122,7 @@ export class Launch {
       events,
       unplugMs: this.unplugMs,
     });
-    this.#watch = await ScreenWatch.connect(sockets.screen, {
+    this.#watch = await ScreenWatch.connect(screen, {
       size: (width, height) => machine.resized(width, height),
       pointer: (mode) => events.pointer(mode),
     });

@@ -28,7 +28,7 @@ export class LiveSnapshots {
     private readonly client: QmpClient,
     private readonly plan: QemuPlan,
     /** Where to listen for QEMU's connection that hands out the memory. */
-    private readonly socketPath: string,
+    private readonly socketPath: string | null,
     private readonly log: (line: string) => void,
     /** The disks that are attached now. */
     private readonly disks: () => readonly PlannedDisk[],

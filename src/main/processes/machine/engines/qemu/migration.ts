@@ -46,6 +46,7 @@ export async function beginSaving(
   socketPath: string,
   sink: StateSink,
 ): Promise<{ done: Promise<void> }> {
+  if (socketPath === null) throw noTransport();
   await sink.write(encodeHeader(plan));
   const server = createServer();
   await listen(server, socketPath);
@@ -88,6 +89,7 @@ export async function restoreState(
   socketPath: string,
   pieces: (take: (piece: Uint8Array) => Promise<void>) => Promise<void>,
 ): Promise<void> {
+  if (socketPath === null) throw noTransport();
   await client.execute('migrate-incoming', { uri: `unix:${socketPath}` });
   const socket = await connectOnce({ path: socketPath });
   let broken: unknown;
@@ -109,6 +111,10 @@ export async function restoreState(
   }
   const { status, 'error-desc': reason } = await settled(client);
   if (status !== 'completed') throw stopped(reason ?? status);
+}
+
+function noTransport(): Failure {
+  return new Failure('engine.unsupported', 'The memory of machines on QEMU cannot be saved on this system.');
 }
 
 function stopped(cause: unknown): Failure {

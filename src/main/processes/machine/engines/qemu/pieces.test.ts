@@ -111,7 +111,7 @@ describe('watching the screen', () => {
       for (let at = 0; at < data.length; at += 7) socket.write(data.subarray(at, at + 7));
     });
     await new Promise<void>((resolve) => server.listen(path, resolve));
-    const watcher = await ScreenWatch.connect(path, {
+    const watcher = await ScreenWatch.connect({ path }, {
       size: (width, height) => news.push(`${width}×${height}`),
       pointer: (mode) => news.push(mode),
     });

@@ -1,7 +1,7 @@
-import type { Socket } from 'node:net';
-import { connectOnce } from '../../../../platform/qmp/qmp-client';
+import type { Duplex } from 'node:stream';
 import { encoding, framebufferUpdate, protocolVersion, securityTypeNone } from '../../rfb/protocol';
 import { ReceiveBuffer } from '../../rfb/receive-buffer';
+import { connectScreen, type ScreenAddress } from './screen-address';
 
 /** What a watcher tells. */
 export interface ScreenNews {
@@ -24,16 +24,16 @@ export class ScreenWatch {
   #rectangles = 0;
 
   private constructor(
-    private readonly socket: Socket,
+    private readonly socket: Duplex,
     private readonly news: ScreenNews,
   ) {
     socket.on('data', (data) => this.#receive(data));
     socket.on('error', () => socket.destroy()); // QEMU's end is told elsewhere
   }
 
-  /** @throws the error of `node:net` */
-  static async connect(path: string, news: ScreenNews): Promise<ScreenWatch> {
-    return new ScreenWatch(await connectOnce({ path }), news);
+  /** @throws the error of `node:net`, Failure `engine.failed` */
+  static async connect(address: ScreenAddress, news: ScreenNews): Promise<ScreenWatch> {
+    return new ScreenWatch(await connectScreen(address), news);
   }
 
   close(): void {

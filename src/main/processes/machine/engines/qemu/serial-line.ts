@@ -40,6 +40,11 @@ export class SerialLine {
     return new SerialLine(await connectOnce({ path }), typed);
   }
 
+  /** On a connection that is there. */
+  static over(socket: Socket): SerialLine {
+    return new SerialLine(socket, () => undefined);
+  }
+
   close(): void {
     this.socket.destroy();
   }

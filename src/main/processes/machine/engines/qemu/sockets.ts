@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Failure } from '@shared/errors';
@@ -6,18 +7,35 @@ import { runtimeFolder } from '../../../../platform/paths';
 /** The longest address of a unix socket that every system takes (macOS: 104 bytes with the NUL). */
 const longestAddress = 103;
 
-/** The unix sockets of one running QEMU, in a folder that only this user can enter. */
+/** Where Windows keeps the names of its pipes; QEMU puts it before the names that it is given. */
+export const pipePrefix = '\\\\.\\pipe\\';
+
+/**
+ * How QEMU and its machine process reach each other.
+ *
+ * - `unix`: unix sockets in a folder that only this user can enter.
+ * - `pipe`, on Windows, where Node has no unix sockets: named pipes, which QEMU opens one after the other, each
+ *   waiting until somebody connects. They take one connection in their life. QEMU's VNC server listens on a loopback
+ *   port and asks for a password, and neither memory nor Ethernet frames travel.
+ */
+export type Transport = 'unix' | 'pipe';
+
+/** Addresses of one running QEMU, as `node:net` takes them. */
 export interface QemuSockets {
+  transport: Transport;
+  /** For files of this run: only this user can enter it. */
   folder: string;
   control: string;
-  /** QEMU's monitor for people. */
-  monitor: string;
-  screen: string;
-  /** The channel of the guest agent. */
-  agent: string;
+  /** QEMU's monitor for people; null where nobody could connect to it later. */
+  monitor: string | null;
+  /** Null: QEMU chooses a loopback port, with a password; see `screen-address.ts`. */
+  screen: string | null;
+  /** The channel of the guest agent; null where nobody could connect to it now and then. */
+  agent: string | null;
   /** The channel of the clipboard's agent. */
   clipboard: string;
-  migration: string;
+  /** Null where memory cannot be saved. */
+  migration: string | null;
   /** Of the TPM. */
   tpm: string;
   serial(port: number): string;
@@ -26,6 +44,7 @@ export interface QemuSockets {
 /** Names are short because addresses are. */
 export function socketsIn(folder: string): QemuSockets {
   return {
+    transport: 'unix',
     folder,
     control: join(folder, 'q'),
     monitor: join(folder, 'h'),
@@ -38,12 +57,29 @@ export function socketsIn(folder: string): QemuSockets {
   };
 }
 
+/** @param key part of the pipes' names that nobody else has */
+export function pipesFor(folder: string, key: string): QemuSockets {
+  const pipe = (name: string): string => `${pipePrefix}vivarium-${key}-${name}`;
+  return {
+    transport: 'pipe',
+    folder,
+    control: pipe('q'),
+    monitor: null,
+    screen: null,
+    agent: null,
+    clipboard: pipe('c'),
+    migration: null,
+    tpm: join(folder, 't'),
+    serial: (port) => pipe(`s${port}`),
+  };
+}
+
 /** @throws Failure `file.denied`, `host.unavailable` when the folder's path is too long for sockets */
-export async function makeSockets(): Promise<QemuSockets> {
-  if (process.platform === 'win32') {
-    throw new Failure('engine.unsupported', 'Running machines with QEMU is not possible on Windows yet.');
-  }
+export async function makeSockets(
+  transport: Transport = process.platform === 'win32' ? 'pipe' : 'unix',
+): Promise<QemuSockets> {
   const folder = await mkdtemp(join(await runtimeFolder(), 'q-'));
+  if (transport === 'pipe') return pipesFor(folder, randomBytes(12).toString('hex'));
   const sockets = socketsIn(folder);
   if (Buffer.byteLength(sockets.serial(9)) > longestAddress) {
     await rm(folder, { recursive: true, force: true });

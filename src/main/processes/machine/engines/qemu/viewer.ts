@@ -1,6 +1,7 @@
 import { createConnection } from 'node:net';
 import type { ByteStream } from '@shared/ipc/byte-stream';
 import { FrameCounter } from './frame-counter';
+import { openScreen, type ScreenAddress } from './screen-address';
 
 /** What may be under way to a viewer that does not read, in bytes; QEMU then makes no more pictures for it. */
 const unsentLimit = 1024 * 1024;
@@ -10,8 +11,12 @@ const unsentGoOn = 256 * 1024;
  * Joins a viewer's stream with QEMU's VNC server: QEMU speaks RFB with the viewer itself. Ends with either side.
  * @param frames counts the pictures that the viewer takes
  */
-export function joinViewer(stream: ByteStream, path: string, frames: FrameCounter): { close(): void } {
-  const socket = createConnection({ path });
+export function joinViewer(
+  stream: ByteStream,
+  address: ScreenAddress,
+  frames: FrameCounter,
+): { close(): void } {
+  const socket = openScreen(address);
   const reader = frames.viewer();
   socket.on('data', (data) => {
     stream.send(data);

@@ -5,6 +5,7 @@ import type { MachineConfig } from '@shared/machine/config';
 import { planQemu } from '../plan';
 import { socketsIn } from '../sockets';
 import { matrix, pathsFor, testMachine } from '../testing/matrix';
+import { otherHosts } from '../testing/other-hosts';
 import { qemuArguments } from './arguments';
 import { escapeValue, json, keyValues } from './escape';
 
@@ -26,6 +27,17 @@ describe('the command line', () => {
       })
       .join('\n');
     await expect(text).toMatchFileSnapshot('./golden/arguments.txt');
+  });
+
+  it('is what Windows and macOS want', async () => {
+    const text = otherHosts()
+      .map(({ name, config, paths, sockets: lines }) => {
+        return `## ${name}\n${oneALine(qemuArguments(planQemu(config, paths), lines))}\n`;
+      })
+      .join('\n');
+    await expect(text).toMatchFileSnapshot('./golden/other-hosts.txt');
+    const [onWindows = ''] = text.split('## macOS');
+    expect(onWindows).not.toMatch(/unix:|"unix"|chardev socket|-sandbox/);
   });
 
   it('gives every device an id or name of its own', () => {

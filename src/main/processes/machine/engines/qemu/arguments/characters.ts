@@ -1,6 +1,6 @@
 import { isPc } from '@shared/engine/qemu/platform';
 import { isParavirtual, type QemuPlan } from '../plan';
-import type { QemuSockets } from '../sockets';
+import { pipePrefix, type QemuSockets } from '../sockets';
 import { json, keyValues, type JsonObject } from './escape';
 
 /** The name of the character device of the guest agent's channel. */
@@ -8,22 +8,27 @@ export const agentLine = 'agent-line';
 /** The name of the device by which a guest's clipboard agent is reached. */
 export const clipboardPort = 'clipboard';
 
-function socket(id: string, path: string): string[] {
-  return ['-chardev', keyValues('socket', { id, path, server: true, wait: false })];
+function line(id: string, address: string): string[] {
+  if (address.startsWith(pipePrefix)) {
+    return ['-chardev', keyValues('pipe', { id, path: address.slice(pipePrefix.length) })];
+  }
+  return ['-chardev', keyValues('socket', { id, path: address, server: true, wait: false })];
 }
 
 /** The control connection, and the monitor for people. */
 export function controlArguments(sockets: QemuSockets): string[] {
   return [
-    ...[...socket('control', sockets.control), '-mon', 'chardev=control,mode=control'],
-    ...[...socket('monitor-line', sockets.monitor), '-mon', 'chardev=monitor-line,mode=readline'],
+    ...[...line('control', sockets.control), '-mon', 'chardev=control,mode=control'],
+    ...(sockets.monitor === null
+      ? []
+      : [...line('monitor-line', sockets.monitor), '-mon', 'chardev=monitor-line,mode=readline']),
   ];
 }
 
 /** Serial ports, each at a socket of its own. */
 export function serialArguments(plan: QemuPlan, sockets: QemuSockets): string[] {
   return Array.from({ length: plan.serialPorts }, (_, port) => [
-    ...socket(`serial${port}-line`, sockets.serial(port)),
+    ...line(`serial${port}-line`, sockets.serial(port)),
     ...serialDevice(plan, port),
   ]).flat();
 }
@@ -42,19 +47,20 @@ function serialDevice({ platform }: QemuPlan, port: number): string[] {
 export function paravirtualArguments(plan: QemuPlan, sockets: QemuSockets): string[] {
   const transport = plan.platform === 's390-ccw-virtio' ? 'ccw' : 'pci';
   const all = isParavirtual(plan.guest);
+  const agent = all ? sockets.agent : null;
   const clipboard = plan.clipboard !== 'off';
   const devices: JsonObject[] = [
     ...(all ? [{ driver: `virtio-rng-${transport}`, id: 'random', rng: 'random-source' }] : []),
     ...(all ? [{ driver: `virtio-balloon-${transport}`, id: 'balloon' }] : []),
     ...(all || clipboard ? [{ driver: `virtio-serial-${transport}`, id: 'channels' }] : []),
-    ...(all ? [channel(1, 'agent', agentLine, 'org.qemu.guest_agent.0')] : []),
+    ...(agent !== null ? [channel(1, 'agent', agentLine, 'org.qemu.guest_agent.0')] : []),
     // The name that SPICE's agent looks for; see `clipboard-line.ts` for why it is not QEMU's `qemu-vdagent`.
     ...(clipboard ? [channel(2, clipboardPort, 'clipboard-line', 'com.redhat.spice.0')] : []),
   ];
   return [
     ...(all ? ['-object', json({ 'qom-type': 'rng-builtin', id: 'random-source' })] : []),
-    ...(all ? socket(agentLine, sockets.agent) : []),
-    ...(clipboard ? socket('clipboard-line', sockets.clipboard) : []),
+    ...(agent === null ? [] : line(agentLine, agent)),
+    ...(clipboard ? line('clipboard-line', sockets.clipboard) : []),
     ...devices.flatMap((device) => ['-device', json(device)]),
   ];
 }

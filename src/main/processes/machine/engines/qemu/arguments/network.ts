@@ -1,5 +1,6 @@
 import type { Platform } from '@shared/engine/qemu/platform';
 import type { PlannedNic, QemuPlan } from '../plan';
+import { pipePrefix } from '../sockets';
 import { json, type JsonObject } from './escape';
 import { nicPlace, numberOf } from './places';
 
@@ -18,7 +19,8 @@ export function cableOf(nic: string): string {
 
 /** QEMU listens and the switch connects, because then the cable works again when the switch has been restarted. */
 export function nicCable({ id, socket }: PlannedNic): JsonObject & { type: string; id: string } {
-  if (socket === null) return { type: 'hubport', id: cableOf(id), hubid: numberOf(id) };
+  // QEMU has no network over the pipes of Windows.
+  if (socket === null || socket.startsWith(pipePrefix)) return { type: 'hubport', id: cableOf(id), hubid: numberOf(id) };
   return { type: 'stream', id: cableOf(id), server: true, addr: { type: 'unix', path: socket } };
 }
 

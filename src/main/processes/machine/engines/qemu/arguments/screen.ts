@@ -7,10 +7,16 @@ import { json, keyValues, type JsonObject } from './escape';
 export function screenArguments(plan: QemuPlan, sockets: QemuSockets): string[] {
   return [
     ...['-display', 'none'],
-    // No password: the socket lies in a folder that only this user can enter.
-    ...['-vnc', keyValues(`unix:${sockets.screen}`, { share: 'force-shared' })],
+    ...['-vnc', server(sockets)],
     ...[adapter(plan), ...inputDevices(plan)].flatMap((device) => ['-device', json(device)]),
   ];
+}
+
+/** A socket in a folder that only this user can enter needs no password; a port has one before anybody is let in. */
+function server({ screen }: QemuSockets): string {
+  if (screen !== null) return keyValues(`unix:${screen}`, { share: 'force-shared' });
+  // A display's number, counted from port 5900 on; `to` has QEMU look for one that is free.
+  return keyValues('127.0.0.1:0', { to: 999, password: true, share: 'force-shared' });
 }
 
 /** virtio-vga follows the size of a person's window; guests that may have no driver for it get what everyone has. */

@@ -41,13 +41,8 @@ export class ClipboardLine {
     this.opened();
   }
 
-  /** @throws the error of `node:net` */
-  static async connect(
-    path: string,
-    sharing: ClipboardSharing,
-    log: (line: string) => void,
-  ): Promise<ClipboardLine> {
-    return new ClipboardLine(await connectOnce({ path }), sharing, log);
+  static over(socket: Socket, sharing: ClipboardSharing, log: (line: string) => void): ClipboardLine {
+    return new ClipboardLine(socket, sharing, log);
   }
 
   /** A program in the guest has opened the port anew: nothing of an older conversation counts. */
