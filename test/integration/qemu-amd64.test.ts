@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { byteStreamOver } from '@shared/ipc/byte-stream';
 import type { MachineSpec } from '@shared/machine/config';
+import type { MachineStatistics } from '@shared/machine/statistics';
 import { findStream } from '../../src/main/api/streams';
 import type { Core } from '../../src/main/core';
 import { type Amd64Iso, buildAmd64Iso } from '../guests/amd64.mjs';
@@ -89,7 +90,7 @@ describe.skipIf(!iso)(suite, () => {
     (await terminal.ask(`${command}; echo en""d\n`, /(?:^|\n)end\r?\n/, limitMs)).replace(/\r/g, '');
 
   it('starts by BIOS, tells its addresses, and shuts down by its agent', async () => {
-    const { id, terminal, ready } = await start(spec('BIOS'));
+    const { id, terminal, ready } = await start(spec('BIOS', { cpus: 2 }));
     expect(ready).toContain('ready x86_64 bios');
     // Everything that a Linux gets without being asked.
     const devices = await sh(terminal, 'cat /sys/bus/virtio/devices/*/device; ls /sys/class/drm');
@@ -105,10 +106,37 @@ describe.skipIf(!iso)(suite, () => {
       ({ addresses }) => addresses?.includes('192.0.2.7') ?? false,
       30_000,
     );
+    await givesMemoryBack(id, terminal);
     // This guest has no driver for the power button.
     await core.handlers['machine.powerButton']({ id });
     await reached(core, id, 'off', 30_000);
   }, 150_000);
+
+  /** The guest's own count of its memory falls with the target, and comes back with it. */
+  async function givesMemoryBack(id: string, terminal: Terminal): Promise<void> {
+    const total = async (): Promise<number> => {
+      const line = await sh(terminal, 'grep MemTotal /proc/meminfo');
+      return Number(/MemTotal:\s+(\d+) kB/.exec(line)?.[1]) / 1024;
+    };
+    const samples = (fits: (statistics: MachineStatistics) => boolean): Promise<MachineStatistics> => {
+      const runner = core.machines.power.processOf(core.machines.library.get(id));
+      return sampleWhere(runner.openStream({ name: 'statistics', history: false }), fits, 30_000);
+    };
+    const has = (mib: number) => samples(({ guestMemory }) => guestMemory?.currentBytes === mib * 2 ** 20);
+    const before = await total();
+    const { vcpus, guestMemory } = await samples((sample) => sample.guestMemory?.driver === true);
+    expect(guestMemory?.totalBytes).toBe(Math.round(before * 1024) * 1024);
+    expect(vcpus).toHaveLength(2);
+
+    await core.handlers['machine.memoryTarget']({ id, memoryMiB: 320 });
+    await has(320);
+    expect(before - (await total())).toBeGreaterThan(185);
+    expect(core.machines.get(id).config?.memoryTargetMiB).toBe(320);
+    await core.handlers['machine.memoryTarget']({ id, memoryMiB: 512 });
+    await has(512);
+    expect(await total()).toBe(before);
+    expect(core.machines.get(id).config?.memoryTargetMiB).toBeUndefined();
+  }
 
   it('starts by UEFI', async (context) => {
     const { capabilities } = await engine();

@@ -70,6 +70,22 @@ describe('a plan for QEMU', () => {
   });
 });
 
+describe('the arrangement of processors', () => {
+  const arranged = (changes: Parameters<typeof testMachine>[0]) => plan(testMachine(changes), '/m').topology;
+
+  it('is one socket with cores, unless something else was chosen', () => {
+    expect(arranged({ cpus: 3 })).toEqual({ sockets: 1, cores: 3, threads: 1 });
+    const topology = { sockets: 2, cores: 2, threads: 2 };
+    expect(arranged({ cpus: 8, topology })).toEqual(topology);
+  });
+
+  it('is refused when it does not come to the number of processors, or the board has no threads', () => {
+    const topology = { sockets: 1, cores: 2, threads: 2 };
+    expect(() => arranged({ cpus: 3, topology })).toThrow(/are not 3 processors/);
+    expect(() => arranged({ cpus: 4, topology, architecture: 'aarch64' })).toThrow(/cores with threads/);
+  });
+});
+
 describe('choosing hardware', () => {
   it('takes the newest version of a board', () => {
     const types = ['pc-q35-2.12', 'pc-q35-7.2', 'pc-q35-10.0', 'pc-i440fx-9.1', 'q35', 'pc-q35-rhel9.2.0'];
@@ -96,5 +112,7 @@ describe('choosing hardware', () => {
     expect(processorFor('tcg', 'virt', 'arm64', true).acceleratorOptions).toBe(',thread=multi');
     expect(processorFor('tcg', 'virt', 'x64', false).cpuModel).toBe('default');
     expect(processorFor('tcg', 's390-ccw-virtio', 'x64', true).cpuModel).toBe('default');
+    expect(processorFor('tcg', 'virt', 'x64', false, 'cortex-a72').cpuModel).toBe('cortex-a72');
+    expect(processorFor('kvm', 'pc-q35', 'x64', true, 'Haswell').cpuModel).toBe('Haswell');
   });
 });
