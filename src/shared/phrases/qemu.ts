@@ -5,8 +5,6 @@ export const qemu = {
   noEmulator: 'There is no QEMU for {architecture} on this computer.',
   install: 'Install QEMU: {command}',
   installFrom: 'Install QEMU from {page}',
-  notOnWindows: 'Machines on QEMU do not run on Windows yet.',
-  useEmbedded: 'Use the embedded engine.',
   silent: '{path} does not say what it can do.',
   silentHint: 'Install QEMU again, or choose another folder for it.',
   folderWithout: 'There is no QEMU in this folder: {path}',

@@ -36,13 +36,6 @@ export class Emulators {
   /** By the architectures that they can run; `problem`: why one that is there cannot be used. */
   async find(): Promise<{ emulators: Map<Architecture, Emulator>; problem: Failure | undefined }> {
     const { platform, env, bundled, chosenFolder } = this.sources;
-    if (platform === 'win32') {
-      // Everything between us and QEMU goes over unix sockets, which it does not open there.
-      const problem = new Failure('engine.unsupported', phrase('qemu.notOnWindows'), {
-        hint: phrase('qemu.useEmbedded'),
-      });
-      return { emulators: new Map(), problem };
-    }
     const found = await findEmulators({ platform, env, bundled, chosen: chosenFolder?.() ?? null });
     const emulators = new Map<Architecture, Emulator>();
     let problem: Failure | undefined;

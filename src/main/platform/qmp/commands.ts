@@ -68,7 +68,10 @@ export const qmpCommands = {
   'human-monitor-command': { params: z.strictObject({ 'command-line': z.string() }), result: z.string() },
 
   /** The password of QEMU's VNC server, of which eight characters count. */
-  set_password: { params: z.strictObject({ protocol: z.literal('vnc'), password: z.string() }), result: empty },
+  set_password: {
+    params: z.strictObject({ protocol: z.literal('vnc'), password: z.string() }),
+    result: empty,
+  },
   /** Where the VNC server listens: `service` is the port. */
   'query-vnc': { params: none, result: z.looseObject({ host: text.default(''), service: text.default('') }) },
   /** Writes the screen as a PPM file. */

@@ -109,8 +109,6 @@ export default {
     noEmulator: '本机没有适用于 {architecture} 的 QEMU。',
     install: '安装 QEMU：{command}',
     installFrom: '从 {page} 安装 QEMU',
-    notOnWindows: 'Windows 上尚不能运行使用 QEMU 的虚拟机。',
-    useEmbedded: '请使用内置引擎。',
     silent: '{path} 没有说明它能做什么。',
     silentHint: '请重新安装 QEMU，或为它选择其他文件夹。',
     folderWithout: '此文件夹中没有 QEMU：{path}',

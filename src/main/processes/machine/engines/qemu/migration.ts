@@ -29,7 +29,7 @@ const stateHeader = z.object({
 export async function saveState(
   client: QmpClient,
   plan: QemuPlan,
-  socketPath: string,
+  socketPath: string | null,
   sink: StateSink,
 ): Promise<void> {
   const { done } = await beginSaving(client, plan, socketPath, sink);
@@ -43,7 +43,7 @@ export async function saveState(
 export async function beginSaving(
   client: QmpClient,
   plan: QemuPlan,
-  socketPath: string,
+  socketPath: string | null,
   sink: StateSink,
 ): Promise<{ done: Promise<void> }> {
   if (socketPath === null) throw noTransport();
@@ -86,7 +86,7 @@ async function receive(client: QmpClient, socket: Socket, sink: StateSink): Prom
 export async function restoreState(
   client: QmpClient,
   plan: QemuPlan,
-  socketPath: string,
+  socketPath: string | null,
   pieces: (take: (piece: Uint8Array) => Promise<void>) => Promise<void>,
 ): Promise<void> {
   if (socketPath === null) throw noTransport();

@@ -1,4 +1,3 @@
-import { createConnection } from 'node:net';
 import type { ByteStream } from '@shared/ipc/byte-stream';
 import { FrameCounter } from './frame-counter';
 import { openScreen, type ScreenAddress } from './screen-address';

@@ -20,7 +20,8 @@ export function cableOf(nic: string): string {
 /** QEMU listens and the switch connects, because then the cable works again when the switch has been restarted. */
 export function nicCable({ id, socket }: PlannedNic): JsonObject & { type: string; id: string } {
   // QEMU has no network over the pipes of Windows.
-  if (socket === null || socket.startsWith(pipePrefix)) return { type: 'hubport', id: cableOf(id), hubid: numberOf(id) };
+  if (socket === null || socket.startsWith(pipePrefix))
+    return { type: 'hubport', id: cableOf(id), hubid: numberOf(id) };
   return { type: 'stream', id: cableOf(id), server: true, addr: { type: 'unix', path: socket } };
 }
 

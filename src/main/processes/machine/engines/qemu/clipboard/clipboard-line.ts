@@ -2,7 +2,6 @@ import type { Socket } from 'node:net';
 import type { ByteStream } from '@shared/ipc/byte-stream';
 import { frameText, TextFrames } from '@shared/ipc/text-frames';
 import type { ClipboardSharing } from '@shared/machine/config';
-import { connectOnce } from '../../../../../platform/qmp/qmp-client';
 import { AgentReader } from './agent-messages';
 import { ClipboardSession } from './clipboard-session';
 
