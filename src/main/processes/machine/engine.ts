@@ -80,6 +80,8 @@ export interface RunningMachine {
   sendScancodes(bytes: readonly number[]): void;
   /** The screen as it is now. */
   capture(): ScreenCapture | Promise<ScreenCapture>;
+  /** The screen as it was a moment ago, for thumbnails: where that is cheaper than `capture`. */
+  preview?(): ScreenCapture | Promise<ScreenCapture>;
   /** The rows of a text screen; null in graphics. */
   screenText(): string[] | null;
   /** Plugs or unplugs a network cable. */

@@ -26,7 +26,7 @@ import { chord } from './keyboard/key-codes';
 import { Typist } from './keyboard/typist';
 import { StatisticsRecorder } from './statistics-recorder';
 import { offerOnSocket } from './serial/local-socket';
-import { sendThumbnails } from './thumbnails';
+import { Thumbnails } from './thumbnails';
 
 /** Between two reports of how far saving is. */
 const progressMs = 100;
@@ -41,6 +41,7 @@ interface Session {
   config: MachineConfig;
   machine: RunningMachine;
   statistics: StatisticsRecorder;
+  thumbnails: Thumbnails;
   lock: FileLock;
 }
 
@@ -179,13 +180,26 @@ export class MachineProcess {
     try {
       const machine = await engine.launch(plan, this.#engineEvents());
       if (paths.savedState === null) await this.#startWithTarget(machine, config);
-      this.#session = { config, machine, lock, statistics: this.#record(machine) };
+      this.#session = {
+        config,
+        machine,
+        lock,
+        statistics: this.#record(machine),
+        thumbnails: this.#thumbnails(machine),
+      };
     } catch (error) {
       this.#closeEarly();
       await lock.release();
       throw error;
     }
     for (const { description, stream } of this.#early.splice(0)) this.#serve(description, stream);
+  }
+
+  #thumbnails(machine: RunningMachine): Thumbnails {
+    return new Thumbnails(
+      () => machine.preview?.() ?? machine.capture(),
+      (error) => this.#log(`No thumbnails: ${toErrorValue(error).message}`),
+    );
   }
 
   #record(machine: RunningMachine): StatisticsRecorder {
@@ -421,12 +435,7 @@ export class MachineProcess {
         else stream.close();
         break;
       case 'thumbnail':
-        sendThumbnails(
-          stream,
-          description.width,
-          () => machine.capture(),
-          (error) => this.#log(`No thumbnail: ${toErrorValue(error).message}`),
-        );
+        this.#session?.thumbnails.connect(stream, description.width);
         break;
     }
   }

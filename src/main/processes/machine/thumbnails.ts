@@ -2,44 +2,72 @@ import type { ByteStream } from '@shared/ipc/byte-stream';
 import { thumbnailPng } from './display/thumbnail';
 import type { ScreenCapture } from './engine';
 
-const intervalMs = 500;
+/** Between two looks at the screen, in milliseconds. */
+const fastestMs = 500;
+const slowestMs = 2000;
+/** Part of one processor that all the thumbnails of a machine may use. */
+const share = 0.01;
+
+interface Viewer {
+  stream: ByteStream;
+  width: number;
+  /** The version of the screen that it has. */
+  sent: number | undefined;
+}
 
 /**
- * Sends small pictures of the screen, each a PNG in a message of its own: at most two a second, only when the
- * screen is different, and only when the last one has been taken.
- *
- * @param width in pixels; higher than wide they never are
+ * Sends small pictures of the screen, each a PNG in a message of its own: at most two a second, fewer where making
+ * them takes long, only when the screen is different, and only to who has taken the last one.
  */
-export function sendThumbnails(
-  stream: ByteStream,
-  width: number,
-  capture: () => ScreenCapture | Promise<ScreenCapture>,
-  failed: (error: unknown) => void,
-): void {
-  let sent = -1;
-  let busy = false;
-  const look = async (): Promise<void> => {
-    if (busy || stream.unsent > 0) return;
-    busy = true;
+export class Thumbnails {
+  readonly #viewers = new Set<Viewer>();
+  #timer: NodeJS.Timeout | undefined;
+  #busy = false;
+
+  /** @param look at the screen; @param failed told why nobody gets any more pictures */
+  constructor(
+    private readonly look: () => ScreenCapture | Promise<ScreenCapture>,
+    private readonly failed: (error: unknown) => void,
+  ) {}
+
+  /** @param width in pixels; higher than wide they never are */
+  connect(stream: ByteStream, width: number): void {
+    const viewer: Viewer = { stream, width, sent: undefined };
+    this.#viewers.add(viewer);
+    stream.onClose(() => this.#viewers.delete(viewer));
+    stream.onData(() => {}); // it has nothing to say
+    clearTimeout(this.#timer);
+    void this.#turn();
+  }
+
+  async #turn(): Promise<void> {
+    if (this.#busy) return;
+    this.#busy = true;
+    const began = performance.now();
     try {
-      const screen = await capture();
-      if (screen.version === sent) return;
-      const picture = { width: screen.width, height: screen.height, bytes: screen.rgba };
-      const png = await thumbnailPng(picture, width, width);
-      sent = screen.version;
-      stream.send(png);
+      await this.#send([...this.#viewers].filter(({ stream }) => stream.unsent === 0));
+    } catch (error) {
+      this.failed(error);
+      for (const { stream } of [...this.#viewers]) stream.close();
     } finally {
-      busy = false;
+      this.#busy = false;
     }
-  };
-  const tick = (): void => {
-    look().catch((error: unknown) => {
-      failed(error);
-      stream.close();
-    });
-  };
-  const timer = setInterval(tick, intervalMs);
-  stream.onClose(() => clearInterval(timer));
-  stream.onData(() => {}); // a viewer of thumbnails has nothing to say
-  tick();
+    if (this.#viewers.size === 0) return;
+    const rest = (performance.now() - began) / share;
+    this.#timer = setTimeout(() => void this.#turn(), Math.min(Math.max(rest, fastestMs), slowestMs));
+  }
+
+  async #send(viewers: readonly Viewer[]): Promise<void> {
+    if (viewers.length === 0) return;
+    const { width, height, rgba: bytes, version } = await this.look();
+    const waiting = viewers.filter(({ sent }) => sent !== version);
+    const made = new Map<number, Promise<Uint8Array>>();
+    for (const viewer of waiting) {
+      const png =
+        made.get(viewer.width) ?? thumbnailPng({ width, height, bytes }, viewer.width, viewer.width);
+      made.set(viewer.width, png);
+      viewer.sent = version;
+      viewer.stream.send(await png);
+    }
+  }
 }

@@ -125,6 +125,7 @@ export class Launch {
     this.#watch = await ScreenWatch.connect(screen, {
       size: (width, height) => machine.resized(width, height),
       pointer: (mode) => events.pointer(mode),
+      picture: machine.picture,
     });
     machine.watched(this.#watch);
     if (plan.savedState !== null) await consumeSavedState(plan.savedState);

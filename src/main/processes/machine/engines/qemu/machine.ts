@@ -17,6 +17,7 @@ import { GuestChannel } from './guest-channel';
 import { HotPlug } from './hot-plug';
 import { writeProblem } from './problem';
 import type { RunRecord } from './leftovers';
+import { LivePicture } from './live-picture';
 import type { MediaDrives } from './media';
 import { Balloon } from './balloon';
 import { QemuMeter } from './meter';
@@ -72,6 +73,7 @@ export class QemuMachine implements RunningMachine {
   readonly #meter: QemuMeter;
   readonly #monitor: ExpertMonitor;
   readonly #guest: GuestChannel;
+  readonly picture = new LivePicture();
   readonly #captures = new CommandQueue();
   readonly #snapshots: LiveSnapshots;
   #watch: ScreenWatch | undefined;
@@ -232,6 +234,11 @@ export class QemuMachine implements RunningMachine {
       this.#capture = { ...picture, version };
       return this.#capture;
     });
+  }
+
+  preview(): ScreenCapture | Promise<ScreenCapture> {
+    this.#watch?.requestChanges(this.picture.isNew);
+    return this.picture.capture ?? this.capture();
   }
 
   /** QEMU shows text modes as pictures. */

@@ -1,12 +1,22 @@
 import type { Duplex } from 'node:stream';
-import { encoding, framebufferUpdate, protocolVersion, securityTypeNone } from '../../rfb/protocol';
+import type { Rect } from '../../display/frame-buffer';
+import {
+  clientMessage,
+  encoding,
+  framebufferUpdate,
+  protocolVersion,
+  securityTypeNone,
+} from '../../rfb/protocol';
 import { ReceiveBuffer } from '../../rfb/receive-buffer';
+import type { LivePicture } from './live-picture';
 import { connectScreen, type ScreenAddress } from './screen-address';
 
 /** What a watcher tells. */
 export interface ScreenNews {
   size(width: number, height: number): void;
   pointer(mode: 'absolute' | 'relative'): void;
+  /** Takes what was asked for by `requestChanges`. */
+  picture: LivePicture;
 }
 
 const bell = 2;
@@ -14,14 +24,18 @@ const serverCutText = 3;
 const rectangleLength = 12;
 
 /**
- * A viewer that never asks for pixels: QEMU's VNC server tells it the size of the screen and the kind of pointer
- * whenever they change (RFC 6143, and the community's description of the pseudo-encodings), which QMP does not.
+ * A viewer that asks for pixels only when it is told to: QEMU's VNC server tells it the size of the screen and the
+ * kind of pointer whenever they change (RFC 6143, and the community's description of the pseudo-encodings), which QMP
+ * does not.
  */
 export class ScreenWatch {
   readonly #received = new ReceiveBuffer();
   #step: 'version' | 'security' | 'result' | 'init' | 'running' = 'version';
   /** Rectangles of the update under way that have not come yet. */
   #rectangles = 0;
+  /** Pixels have been asked for, and have not begun to come. */
+  #requested = false;
+  #size = { width: 0, height: 0 };
 
   private constructor(
     private readonly socket: Duplex,
@@ -38,6 +52,16 @@ export class ScreenWatch {
 
   close(): void {
     this.socket.destroy();
+  }
+
+  /**
+   * Has what is different since the last time sent, when there is something; unless it is under way already.
+   * @param all everything, different or not
+   */
+  requestChanges(all: boolean): void {
+    if (this.#requested || this.#step !== 'running') return;
+    this.#requested = true;
+    this.socket.write(updateRequest(!all, this.#size));
   }
 
   #receive(data: Uint8Array): void {
@@ -80,7 +104,7 @@ export class ScreenWatch {
     return this.#take(24 + Math.min(view.getUint32(20), 4096), () => {
       this.socket.write(setEncodings([encoding.desktopSize, encoding.qemuPointerMotionChange]));
       this.#step = 'running';
-      this.news.size(width, height);
+      this.#resize(width, height);
     });
   }
 
@@ -92,6 +116,7 @@ export class ScreenWatch {
         if (this.#received.length < 4) return false;
         const count = view.getUint16(2);
         return this.#take(4, () => {
+          this.#requested = false;
           this.#rectangles = count;
         });
       }
@@ -119,12 +144,32 @@ export class ScreenWatch {
       view.getUint16(6),
       view.getInt32(8),
     ];
+    if (type === encoding.raw) return this.#pixels({ x, y, width, height });
     return this.#take(rectangleLength, () => {
       this.#rectangles--;
-      if (type === encoding.desktopSize) this.news.size(width, height);
+      if (type === encoding.desktopSize) this.#resize(width, height);
       else if (type === encoding.qemuPointerMotionChange)
         this.news.pointer(x === 1 ? 'absolute' : 'relative');
-      else this.close(); // pixels that nobody asked for
+      else this.close(); // in an encoding that nobody asked for
+    });
+  }
+
+  #resize(width: number, height: number): void {
+    this.#size = { width, height };
+    this.news.picture.resize(width, height);
+    this.news.size(width, height);
+  }
+
+  #pixels(rect: Rect): boolean {
+    const length = rectangleLength + 4 * rect.width * rect.height;
+    if (this.#received.length < length) return false;
+    const view = this.#received.view();
+    this.news.picture.paint(
+      rect,
+      new DataView(view.buffer, view.byteOffset + rectangleLength, length - rectangleLength),
+    );
+    return this.#take(length, () => {
+      this.#rectangles--;
     });
   }
 
@@ -143,5 +188,19 @@ function setEncodings(encodings: readonly number[]): Uint8Array {
   view.setUint8(0, 2);
   view.setUint16(2, encodings.length);
   encodings.forEach((type, index) => view.setInt32(4 + 4 * index, type));
+  return message;
+}
+
+/** RFC 6143 section 7.5.3, for the whole screen. */
+function updateRequest(
+  incremental: boolean,
+  { width, height }: { width: number; height: number },
+): Uint8Array {
+  const message = new Uint8Array(10);
+  const view = new DataView(message.buffer);
+  view.setUint8(0, clientMessage.framebufferUpdateRequest);
+  view.setUint8(1, incremental ? 1 : 0);
+  view.setUint16(6, width);
+  view.setUint16(8, height);
   return message;
 }
