@@ -11,6 +11,7 @@ import { serveClient } from './api/serve';
 import { findStream } from './api/streams';
 import { CloneService } from './clones/service';
 import { refuseTemplate } from './clones/template';
+import { DiskLibrary } from './disk-library/service';
 import { GalleryService } from './gallery/service';
 import { GuestDatabase } from './guests/guest-database';
 import { engineCatalogue } from './host/engines';
@@ -132,6 +133,7 @@ async function assemble(options: CoreOptions, dataFolder: string, lock: FileLock
   const snapshots = new SnapshotService(machines, context);
   const keeper = new MachineKeeper(busy, (machine) => snapshots.recover(machine));
   const clones = new CloneService(machines, snapshots, context, keeper);
+  const diskLibrary = new DiskLibrary(machines, context, keeper, mediaFolder);
   context.beforeStart = async (machine) => {
     refuseTemplate(machine);
     busy.refuse(machine);
@@ -167,6 +169,7 @@ async function assemble(options: CoreOptions, dataFolder: string, lock: FileLock
     networks,
     snapshots,
     clones,
+    diskLibrary,
     gallery,
     guests: new GuestDatabase(),
     host,

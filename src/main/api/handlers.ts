@@ -2,6 +2,7 @@ import type { Commands } from '@shared/ipc/contract';
 import type { Handlers } from '@shared/ipc/rpc';
 import { appHandlers } from './app';
 import { cloneHandlers } from './clones';
+import { diskHandlers } from './disks';
 import { hostHandlers } from './host';
 import { machineHandlers } from './machines';
 import { networkHandlers } from './networks';
@@ -17,5 +18,6 @@ export function allHandlers(services: Services): Handlers<Commands> {
     ...networkHandlers(services),
     ...snapshotHandlers(services),
     ...cloneHandlers(services),
+    ...diskHandlers(services),
   };
 }

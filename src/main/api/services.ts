@@ -1,4 +1,5 @@
 import type { CloneService } from '../clones/service';
+import type { DiskLibrary } from '../disk-library/service';
 import type { GalleryService } from '../gallery/service';
 import type { GuestDatabase } from '../guests/guest-database';
 import type { HostService } from '../host/service';
@@ -25,6 +26,7 @@ export interface Services {
   networks: NetworkService;
   snapshots: SnapshotService;
   clones: CloneService;
+  diskLibrary: DiskLibrary;
   gallery: GalleryService;
   guests: GuestDatabase;
   host: HostService;

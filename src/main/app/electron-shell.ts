@@ -3,7 +3,21 @@ import type { PickPurpose, Shell } from '../platform/shell';
 import type { QuitGuard } from './quit-guard';
 import type { Windows } from './windows';
 
-const imageExtensions = ['iso', 'img', 'ima', 'flp', 'vfd', 'raw', 'qcow2', 'bin', 'dsk'];
+const imageExtensions = [
+  'iso',
+  'img',
+  'ima',
+  'flp',
+  'vfd',
+  'raw',
+  'qcow2',
+  'bin',
+  'dsk',
+  'vmdk',
+  'vdi',
+  'vhdx',
+  'vhd',
+];
 
 /** What Electron offers to the core. */
 export function electronShell(windows: Windows, guard: QuitGuard): Shell {
@@ -25,16 +39,18 @@ async function pickPath(windows: Windows, purpose: PickPurpose): Promise<string 
   const options: Electron.OpenDialogOptions =
     purpose === 'machine-folder'
       ? { properties: ['openDirectory'], defaultPath: app.getPath('documents') }
-      : purpose === 'qemu-folder'
-        ? { properties: ['openDirectory', 'showHiddenFiles'] }
-        : {
-            properties: ['openFile'],
-            defaultPath: app.getPath('downloads'),
-            filters: [
-              { name: 'Disk, CD and floppy images', extensions: imageExtensions },
-              { name: 'All files', extensions: ['*'] },
-            ],
-          };
+      : purpose === 'target-folder'
+        ? { properties: ['openDirectory', 'createDirectory'] }
+        : purpose === 'qemu-folder'
+          ? { properties: ['openDirectory', 'showHiddenFiles'] }
+          : {
+              properties: ['openFile'],
+              defaultPath: app.getPath('downloads'),
+              filters: [
+                { name: 'Disk, CD and floppy images', extensions: imageExtensions },
+                { name: 'All files', extensions: ['*'] },
+              ],
+            };
   const parent = windows.active();
   const chosen = parent ? await dialog.showOpenDialog(parent, options) : await dialog.showOpenDialog(options);
   return chosen.filePaths[0] ?? null;

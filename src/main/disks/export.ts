@@ -42,17 +42,7 @@ export async function exportDisk(request: ExportRequest, options: ExportOptions 
   const unfinished = `${target}.${randomBytes(4).toString('hex')}.part`;
   try {
     await refuseExisting(target);
-    const writer = await createTarget(unfinished, format, source.size);
-    await each(source, options, 0, async (offset, data) => {
-      for (let at = 0; at < data.length; at += pieceSize) {
-        const piece = data.subarray(at, at + pieceSize);
-        if (!isZero(piece)) await writer.write(offset + at, piece);
-      }
-    }).then(writer.close, async (error: unknown) => {
-      // What happened first is what counts: closing a disk that cannot be written may fail as well.
-      await writer.close().catch(() => undefined);
-      throw error;
-    });
+    await copyInto(unfinished, format, source, options);
     await compare(source, unfinished, format, options);
     await refuseExisting(target);
     await rename(unfinished, target);
@@ -68,6 +58,28 @@ export async function exportDisk(request: ExportRequest, options: ExportOptions 
 function openSource({ source, from }: ExportRequest): Promise<BlockDevice> {
   if (from === 'library') return openDisk(source, { readOnly: true, format: formatOf(source) });
   return openDisk(source, { readOnly: true, backingFiles: 'refuse' });
+}
+
+async function copyInto(
+  path: string,
+  format: DiskFormat,
+  source: BlockDevice,
+  options: ExportOptions,
+): Promise<void> {
+  const target = await createTarget(path, format, source.size);
+  try {
+    await each(source, options, 0, async (offset, data) => {
+      for (let at = 0; at < data.length; at += pieceSize) {
+        const piece = data.subarray(at, at + pieceSize);
+        if (!isZero(piece)) await target.write(offset + at, piece);
+      }
+    });
+  } catch (error) {
+    // What happened first is what counts: closing a disk that cannot be written may fail as well.
+    await target.close().catch(() => undefined);
+    throw error;
+  }
+  await target.close();
 }
 
 interface Target {

@@ -32,30 +32,46 @@ const foreign: Signature[] = [
 
 const qcow2Signature = [0x51, 0x46, 0x49, 0xfb];
 
+/** A format of another program. */
+export interface ForeignFormat {
+  /** For people. */
+  format: string;
+  /** Name of the format for QEMU's tools. */
+  qemuName: string;
+}
+
+/** The format of another program that an image has; undefined for qcow2, raw and what nobody knows. */
+export async function foreignFormat(file: HostFile): Promise<ForeignFormat | undefined> {
+  const head = new Uint8Array(512);
+  const tail = new Uint8Array(512);
+  const size = await file.size();
+  await file.read(head, 0);
+  if (startsWith(head, qcow2Signature)) return undefined;
+  if (size >= 512) await file.read(tail, size - 512);
+  return foreign.find(({ at, bytes }) =>
+    at < 0 ? startsWith(tail, bytes) : startsWith(head.subarray(at), bytes),
+  );
+}
+
 /**
  * Tells the format of an image from its contents: qcow2 by its magic, anything unknown is raw.
  *
  * @throws Failure `disk.unsupported` for the formats of other programs, with the command that converts them
  */
 export async function detectFormat(file: HostFile): Promise<DiskFormat> {
-  const head = new Uint8Array(512);
-  const tail = new Uint8Array(512);
-  const size = await file.size();
-  await file.read(head, 0);
-  if (startsWith(head, qcow2Signature)) return 'qcow2';
-  if (size >= 512) await file.read(tail, size - 512);
-  for (const { format, qemuName, at, bytes } of foreign) {
-    const found = at < 0 ? startsWith(tail, bytes) : startsWith(head.subarray(at), bytes);
-    if (!found) continue;
-    throw new Failure(
-      'disk.unsupported',
-      `${file.path} is a ${format} image, which Vivarium cannot use as it is`,
-      {
-        hint: `Convert it with: qemu-img convert -f ${qemuName} -O qcow2 <this image> <new image>`,
-      },
-    );
+  const found = await foreignFormat(file);
+  if (!found) {
+    const head = new Uint8Array(qcow2Signature.length);
+    await file.read(head, 0);
+    return startsWith(head, qcow2Signature) ? 'qcow2' : 'raw';
   }
-  return 'raw';
+  throw new Failure(
+    'disk.unsupported',
+    `${file.path} is a ${found.format} image, which Vivarium cannot use as it is`,
+    {
+      hint: `Convert it with: qemu-img convert -f ${found.qemuName} -O qcow2 <this image> <new image>`,
+    },
+  );
 }
 
 function startsWith(data: Uint8Array, bytes: number[]): boolean {

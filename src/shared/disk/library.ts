@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { machineId } from '../machine/config';
 import { errorValue } from '../ipc/messages';
 
 /** Who needs an image. */
@@ -60,6 +59,8 @@ export type LibraryImage = z.infer<typeof libraryImage>;
 export const diskComplaints = z.object({
   machine: z.string(),
   name: z.string(),
+  /** It runs, so that its disks cannot be checked now. */
+  skipped: z.boolean(),
   complaints: z.array(z.object({ path: z.string(), message: z.string() })),
 });
 export type DiskComplaints = z.infer<typeof diskComplaints>;
@@ -80,12 +81,9 @@ export const exportFormats = ['qcow2', 'raw'] as const;
 export const exportFormat = z.enum(exportFormats);
 export type ExportFormat = z.infer<typeof exportFormat>;
 
-/** An image as commands name it: a file of a machine, by the machine and its path inside the folder. */
-export const machineImage = z.strictObject({
-  machine: machineId,
-  path: z
-    .string()
-    .max(512)
-    .regex(/^disks\/[^/\\:\0]+$/),
-});
-export type MachineImage = z.infer<typeof machineImage>;
+/** An image in a machine's folder, as commands name it: its path inside the folder. */
+export const innerImage = z
+  .string()
+  .max(512)
+  .regex(/^disks\/[^/\\:\0]+$/)
+  .refine((path) => path !== 'disks/..' && path !== 'disks/.', 'must be a file');

@@ -77,7 +77,13 @@ export const job = z.object({
     'addDisk',
     'removeDisk',
     'clone',
-    'disk',
+    'verifyDisks',
+    'checkDisk',
+    'compactDisk',
+    'repairDisk',
+    'convertDisk',
+    'exportDisk',
+    'moveImage',
   ]),
   /** What it works on: a machine's id, a gallery id … */
   subject: z.string(),
@@ -128,7 +134,7 @@ export const commands = define({
   /** A native dialog; null when the person cancelled. `host.unavailable` in browser mode. */
   'host.pickPath': {
     params: z.strictObject({
-      purpose: z.enum(['image', 'cdrom', 'floppy', 'machine-folder', 'qemu-folder']),
+      purpose: z.enum(['image', 'cdrom', 'floppy', 'machine-folder', 'target-folder', 'qemu-folder']),
     }),
     result: z.string().nullable(),
   },

@@ -4,6 +4,7 @@ export default {
     cdrom: 'Choose a CD or DVD image',
     floppy: 'Choose a floppy image',
     'machine-folder': 'Choose a machine’s folder',
+    'target-folder': 'Choose where it goes',
     'qemu-folder': 'Choose the folder with QEMU’s programs',
   },
   description: 'Files and folders on the computer that runs Vivarium',

@@ -7,6 +7,7 @@ export default {
     cdrom: '选择 CD 或 DVD 映像',
     floppy: '选择软盘映像',
     'machine-folder': '选择虚拟机的文件夹',
+    'target-folder': '选择存放位置',
     'qemu-folder': '选择 QEMU 程序所在的文件夹',
   },
   description: '运行 Vivarium 的计算机上的文件和文件夹',

@@ -1,0 +1,20 @@
+import type { Commands } from '@shared/ipc/contract';
+import type { Handlers } from '@shared/ipc/rpc';
+import type { Services } from './services';
+
+type DiskCommand = Extract<keyof Commands, `disks.${string}`>;
+
+export function diskHandlers({ diskLibrary }: Services): Pick<Handlers<Commands>, DiskCommand> {
+  return {
+    'disks.list': () => diskLibrary.list(),
+    'disks.verify': () => diskLibrary.verify(),
+    'disks.check': ({ id, image }) => diskLibrary.check(id, image),
+    'disks.compact': ({ id, image }) => diskLibrary.compact(id, image),
+    'disks.repair': ({ id, image }) => diskLibrary.repair(id, image),
+    'disks.grow': ({ id, image, bytes }) => diskLibrary.grow(id, image, bytes),
+    'disks.toQcow2': ({ id, image }) => diskLibrary.toQcow2(id, image),
+    'disks.export': ({ source, target, format }) => diskLibrary.export(source, target, format),
+    'disks.move': ({ path, folder }) => diskLibrary.move(path, folder),
+    'disks.remove': ({ path, how }) => diskLibrary.remove(path, how),
+  };
+}

@@ -1,0 +1,54 @@
+import { randomBytes } from 'node:crypto';
+import { link, lstat, rename, unlink } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { Failure } from '@shared/errors';
+import { hostFailure, syncFolder } from '../disks/host-file';
+
+export interface MoveSteps {
+  /** Makes a checked copy under that name: where the two places are on different drives. */
+  copy: (path: string) => Promise<void>;
+  /** Makes whoever uses the old name use the new one. */
+  switchOver: () => Promise<void>;
+}
+
+/** A copy that was cut short never has the new name. */
+async function copyThere(target: string, copy: MoveSteps['copy']): Promise<void> {
+  if (await lstat(target).catch(() => undefined)) {
+    throw new Failure('file.exists', `${target} exists already`);
+  }
+  const unfinished = `${target}.${randomBytes(4).toString('hex')}.part`;
+  await copy(unfinished);
+  await rename(unfinished, target).catch((error: unknown) => {
+    throw hostFailure(error, 'create', target);
+  });
+  await syncFolder(dirname(target));
+}
+
+/** What says that a file cannot have two names there. */
+const noLinks = new Set(['EXDEV', 'EPERM', 'EMLINK', 'ENOSYS', 'ENOTSUP', 'EOPNOTSUPP']);
+
+/**
+ * Moves a file. The new name is there, durable, before anybody is told of it, and the old one goes last: killed at
+ * any moment, it leaves a whole file under every name that is in use.
+ *
+ * @throws Failure `file.exists`, `file.*`, and what the steps throw; then the file is where it was
+ */
+export async function moveFile(path: string, target: string, { copy, switchOver }: MoveSteps): Promise<void> {
+  const status = await lstat(path).catch((error: unknown) => {
+    throw hostFailure(error, 'move', path);
+  });
+  if (!status.isFile()) throw new Failure('file.not-a-file', `This is not a file of its own: ${path}`);
+  try {
+    await link(path, target);
+    await syncFolder(dirname(target));
+  } catch (error) {
+    if (!noLinks.has((error as { code?: string }).code ?? '')) throw hostFailure(error, 'create', target);
+    await copyThere(target, copy);
+  }
+  // From here on a failure leaves both: whoever was told of the new name keeps it.
+  await switchOver();
+  await unlink(path).catch((error: unknown) => {
+    throw hostFailure(error, 'remove', path);
+  });
+  await syncFolder(dirname(path));
+}
