@@ -20,7 +20,7 @@ describe('the charts of a machine', () => {
     const of = (id: string) => charts.find((chart) => chart.id === id)?.lines ?? [];
     expect(of('cpu').map(({ series }) => series)).toEqual(['cpu', 'vcpu:0', 'vcpu:1']);
     expect(of('diskBytes').map(({ dashed }) => dashed)).toEqual([false, true]);
-    expect(of('network').map(({ label }) => label.params)).toEqual([{ id: 'nic0' }, { id: 'nic0' }]);
+    expect(of('network').map(({ part }) => part)).toEqual(new Array(2).fill({ kind: 'nic', number: 1 }));
   });
 
   it('leave out drives that have never done anything, but no disk', () => {
@@ -28,6 +28,6 @@ describe('the charts of a machine', () => {
     const [bytes] = chartsFor(names, (name) => name.startsWith('disk:cd1')).filter(
       ({ id }) => id === 'diskBytes',
     );
-    expect(new Set(bytes?.lines.map(({ label }) => label.params['id']))).toEqual(new Set(['cd1', 'disk0']));
+    expect(bytes?.lines.map(({ series }) => series.split(':')[1])).toEqual(['cd1', 'cd1', 'disk0', 'disk0']);
   });
 });

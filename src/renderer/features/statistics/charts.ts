@@ -6,8 +6,10 @@ export type Unit = 'cores' | 'bytes' | 'bytesPerSecond' | 'perSecond';
 export interface ChartLine {
   /** The name of the series; see `seriesOf`. */
   series: string;
-  /** A key of the messages `statistics.line`, and what fills it. */
-  label: { key: string; params: Record<string, string | number> };
+  /** A key of the messages `statistics.line`. */
+  label: string;
+  /** The disk, drive, card or processor that it is about: a key of `statistics.part`, and which one of them. */
+  part?: { kind: string; number: number };
   /** Colours are told by number; lines of one part share theirs, and are told apart by being dashed. */
   colour: number;
   dashed: boolean;
@@ -21,11 +23,17 @@ export interface Chart {
 
 const line = (
   series: string,
-  key: string,
+  label: string,
   colour: number,
-  params: Record<string, string | number> = {},
+  part?: ChartLine['part'],
   dashed = false,
-): ChartLine => ({ series, label: { key, params }, colour, dashed });
+): ChartLine => ({ series, label, colour, dashed, ...(part ? { part } : {}) });
+
+/** Ids are a kind and a number that begins with 0: people count from 1. */
+function partOf(id: string): { kind: string; number: number } {
+  const [, kind = '', number = '0'] = /^([a-z]+)(\d+)$/.exec(id) ?? [];
+  return { kind, number: Number(number) + 1 };
+}
 
 /**
  * The charts for series of these names. Drives that have never done anything are left out.
@@ -42,8 +50,8 @@ export function chartsFor(names: readonly string[], used: (name: string) => bool
   const nics = partsOf(names, 'nic');
   const pair = (kind: 'disk' | 'nic', ids: string[], first: string, second: string): ChartLine[] =>
     ids.flatMap((id, index) => [
-      line(`${kind}:${id}:${first}`, first, index, { id }),
-      line(`${kind}:${id}:${second}`, second, index, { id }, true),
+      line(`${kind}:${id}:${first}`, first, index, partOf(id)),
+      line(`${kind}:${id}:${second}`, second, index, partOf(id), true),
     ]);
   const charts: Chart[] = [
     {
@@ -51,7 +59,7 @@ export function chartsFor(names: readonly string[], used: (name: string) => bool
       unit: 'cores',
       lines: [
         line('cpu', 'cpu', 0),
-        ...vcpus.map((name, index) => line(name, 'vcpu', index + 1, { number: index + 1 })),
+        ...vcpus.map((name, index) => line(name, 'vcpu', index + 1, { kind: 'vcpu', number: index + 1 })),
       ],
     },
     {
