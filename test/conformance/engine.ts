@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type ErrorValue, Failure } from '@shared/errors';
 import type { LaunchPaths } from '@shared/ipc/machine-process';
-import type { MachineConfig } from '@shared/machine/config';
+import type { DiskConfig, MachineConfig, NicConfig } from '@shared/machine/config';
+import { createQcow2 } from '../../src/main/disks/qcow2/create';
 import { hardwareDigest } from '../../src/main/disks/saved-state/hardware-digest';
 import { SavedStateWriter } from '../../src/main/disks/saved-state/writer';
 import type { Engine, EngineEvents, RunningMachine } from '../../src/main/processes/machine/engine';
@@ -56,6 +57,8 @@ export interface Subject {
   readsText?: boolean;
   /** It reads its firmware from `paths.bios`. Default true. */
   ownFirmware?: boolean;
+  /** The bus on which disks come and go while the machine runs. Default: the engine cannot do that. */
+  hotPlugBus?: DiskConfig['bus'];
   /** Its disks go through `ImageOpener` while it runs, so that tests can put faults in between. Default true. */
   faultyImages?: boolean;
 }
@@ -98,6 +101,10 @@ function within<T>(promise: Promise<T>, what: string, limitMs = 10_000): Promise
     timer = setTimeout(() => reject(new Error(`${what} did not happen within ${limitMs} ms`)), limitMs);
   });
   return Promise.race([promise, late]).finally(() => clearTimeout(timer));
+}
+
+function testNic(id: string, model: NicConfig['model']): NicConfig {
+  return { id, model, mac: '52:54:00:00:00:01', connected: true, network: null };
 }
 
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
@@ -337,6 +344,86 @@ export function engineConformance(name: string, subject: Subject): void {
       }
       expect(await guest.medium()).toBe('OLD DISK');
       await expect(machine.insertMedium('cd9', null)).rejects.toMatchObject({ code: 'input.invalid' });
+    });
+
+    it('plugs a network cable in and out while it runs', async () => {
+      config = { ...config, nics: [testNic('nic0', 'ne2k')] };
+      const { machine, guest } = await boot();
+      for (const connected of [false, true, true, false]) await machine.setLink('nic0', connected);
+      await expect(machine.setLink('nic1', true)).rejects.toMatchObject({ code: 'input.invalid' });
+      expect(await guest.multiply(3, 3)).toBe(9);
+    });
+
+    describe.skipIf(!subject.hotPlugBus)('with devices that come and go', () => {
+      const disk = { id: 'disk1', path: 'disks/disk1.qcow2', bus: subject.hotPlugBus ?? 'virtio' } as const;
+      const nic = testNic('nic0', 'virtio');
+      let image: string;
+      beforeEach(async () => {
+        image = join(folder, 'disk1.qcow2');
+        await createQcow2(image, { virtualSize: 2 ** 20 });
+      });
+
+      it('goes on from a state that was saved after they were added', async () => {
+        const { machine, guest } = await boot();
+        const before = await guest.counter();
+        await machine.hotPlug?.addDisk(disk, image);
+        await machine.hotPlug?.addNic(nic, null);
+        await machine.setLink('nic0', false);
+        await machine.pause();
+        config = { ...config, disks: [...config.disks, disk], nics: [nic] };
+        const savedState = await save(machine);
+        await machine.powerOff();
+
+        paths = { ...paths, disks: { ...paths.disks, disk1: image }, ...subject.paths?.(config) };
+        const again = await launch({ savedState });
+        expect(await again.guest.counter()).toBeGreaterThanOrEqual(before);
+        expect(again.terminal.text).not.toContain('ready');
+      });
+
+      it('keeps a device that the guest does not let go, and says so', async () => {
+        const { machine, guest } = await boot();
+        await machine.hotPlug?.addDisk(disk, image);
+        await machine.hotPlug?.addNic(nic, null);
+        // This guest knows nothing of such requests.
+        for (let twice = 0; twice < 2; twice++) {
+          await expect(machine.hotPlug?.removeDisk('disk1')).rejects.toMatchObject({ code: 'timeout' });
+        }
+        await expect(machine.hotPlug?.removeNic('nic0')).rejects.toMatchObject({ code: 'timeout' });
+        expect(await guest.addOnDisk()).toBe(1);
+        await machine.setLink('nic0', true);
+        const waiting = expect(machine.hotPlug?.removeDisk('disk1')).rejects.toMatchObject({
+          code: 'cancelled',
+        });
+        machine.hotPlug?.giveUp();
+        await waiting;
+        await machine.pause();
+        config = { ...config, disks: [...config.disks, disk], nics: [nic] };
+        const savedState = await save(machine);
+        await machine.powerOff();
+        paths = { ...paths, disks: { ...paths.disks, disk1: image }, ...subject.paths?.(config) };
+        const again = await launch({ savedState });
+        expect(await again.guest.numberOnDisk()).toBe(1);
+      });
+
+      it('refuses what cannot be added or is not there, and changes nothing', async () => {
+        const { machine, guest } = await boot();
+        const { hotPlug } = machine;
+        await expect(hotPlug?.addDisk(disk, join(folder, 'missing.qcow2'))).rejects.toMatchObject({
+          code: 'file.not-found',
+        });
+        await writeFile(join(folder, 'text.qcow2'), 'this is no image');
+        await expect(hotPlug?.addDisk(disk, join(folder, 'text.qcow2'))).rejects.toBeInstanceOf(Failure);
+        await expect(hotPlug?.addDisk({ ...disk, id: 'disk0' }, image)).rejects.toMatchObject({
+          code: 'input.invalid',
+        });
+        await expect(hotPlug?.addDisk({ ...disk, bus: 'ide' }, image)).rejects.toMatchObject({
+          code: 'engine.unsupported',
+        });
+        await expect(hotPlug?.removeDisk('disk5')).rejects.toMatchObject({ code: 'input.invalid' });
+        await expect(hotPlug?.removeNic('nic0')).rejects.toMatchObject({ code: 'input.invalid' });
+        await hotPlug?.addDisk(disk, image);
+        expect(await guest.multiply(4, 5)).toBe(20);
+      });
     });
 
     it('refuses what it cannot do before anything is touched', () => {
