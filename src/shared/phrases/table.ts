@@ -1,7 +1,9 @@
+import { consoleUse } from './console';
 import { engine } from './engine';
 import { engineChange } from './engine-change';
 import { guest } from './guest';
 import { host } from './host';
+import { problem, state } from './problem';
 import { qemu } from './qemu';
 import { qemuEnd } from './qemu-end';
 import { saving } from './saving';
@@ -10,4 +12,15 @@ import { saving } from './saving';
  * Every phrase in English, by group. The renderer shows this same table as its English messages, and a test holds
  * the other languages to its keys and placeholders. `{name}` is filled in; no other character is special.
  */
-export const phrases = { host, engine, engineChange, guest, qemu, qemuEnd, saving } as const;
+export const phrases = {
+  consoleUse,
+  host,
+  engine,
+  engineChange,
+  guest,
+  problem,
+  qemu,
+  qemuEnd,
+  saving,
+  state,
+} as const;

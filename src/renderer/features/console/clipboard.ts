@@ -1,4 +1,5 @@
 import { Failure } from '@shared/errors';
+import { phrase } from '@shared/phrases/phrase';
 
 /**
  * The text on this computer's clipboard.
@@ -8,8 +9,8 @@ export async function readClipboard(): Promise<string> {
   try {
     return await navigator.clipboard.readText();
   } catch (error) {
-    throw new Failure('host.unavailable', 'The clipboard of this computer cannot be read.', {
-      hint: 'Click into the window first; a browser also asks whether the page may see the clipboard.',
+    throw new Failure('host.unavailable', phrase('consoleUse.clipboardRefused'), {
+      hint: phrase('consoleUse.clipboardRefusedHint'),
       cause: error,
     });
   }

@@ -1,4 +1,5 @@
 import { Failure } from '@shared/errors';
+import { phrase } from '@shared/phrases/phrase';
 import { chord } from './key-codes';
 import { chordsOf } from './us-layout';
 
@@ -22,8 +23,8 @@ export class Typist {
   begin(text: string, send: (bytes: number[]) => void): void {
     const chords = chordsOf(text);
     if (this.#busy) {
-      throw new Failure('machine.wrong-state', 'A text is still being typed into this machine.', {
-        hint: 'Wait until it has been typed.',
+      throw new Failure('machine.wrong-state', phrase('consoleUse.stillTyping'), {
+        hint: phrase('consoleUse.stillTypingHint'),
       });
     }
     this.#busy = true;

@@ -1,4 +1,5 @@
 import { Failure } from '@shared/errors';
+import { phrase } from '@shared/phrases/phrase';
 
 /** The keys of a keyboard with US layout: a name of `KeyboardEvent.code`, without and with Shift. */
 const keys: readonly [code: string, plain: string, shifted: string][] = [
@@ -48,8 +49,8 @@ export function chordsOf(text: string): (readonly string[])[] {
   if (missing.size === 0) return typed;
   const names = [...missing].slice(0, namedAtMost).map(nameOf).join(' ');
   const more = missing.size > namedAtMost ? ' …' : '';
-  throw new Failure('input.invalid', `These characters are not on a US keyboard: ${names}${more}`, {
-    hint: 'Nothing was typed. Take them out of the text, or share the clipboard with the guest’s agent.',
+  throw new Failure('input.invalid', phrase('consoleUse.notOnKeyboard', { characters: names + more }), {
+    hint: phrase('consoleUse.notOnKeyboardHint'),
   });
 }
 

@@ -1,4 +1,5 @@
 import { Failure } from '@shared/errors';
+import { phrase } from '@shared/phrases/phrase';
 import type { ByteStream } from '@shared/ipc/byte-stream';
 import type { QmpClient } from '../../../../platform/qmp/qmp-client';
 import type { EngineEvents } from '../../engine';
@@ -50,8 +51,8 @@ export class ExpertMonitor {
   /** Why QEMU ended, if it was told to here. */
   reason(): Failure | undefined {
     if (!this.#quit) return undefined;
-    return new Failure('engine.failed', 'QEMU was told to quit in its monitor.', {
-      hint: 'To the guest this was a loss of power. What it had written to its disks is there.',
+    return new Failure('engine.failed', phrase('consoleUse.monitorQuit'), {
+      hint: phrase('consoleUse.monitorQuitHint'),
     });
   }
 
@@ -98,8 +99,8 @@ export class ExpertMonitor {
     } else if (status === 'paused') {
       this.#running = false;
       this.events.pausedByProblem(
-        new Failure('engine.failed', 'The machine was stopped in QEMU’s monitor.', {
-          hint: 'It goes on when it is resumed.',
+        new Failure('engine.failed', phrase('consoleUse.monitorStop'), {
+          hint: phrase('consoleUse.monitorStopHint'),
         }).toValue(),
       );
     }
