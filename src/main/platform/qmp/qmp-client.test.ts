@@ -219,6 +219,67 @@ describe('a QMP client', () => {
       { numRuns: 60 },
     );
   });
+
+  it('gives every request its own answer, among events, foreign answers and empty lines, however they are cut', async () => {
+    const noise = fc.constantFrom(
+      '',
+      '{"return": {"status": "wrong", "running": false}, "id": 100000}',
+      '{"error": {"class": "GenericError", "desc": "not yours"}, "id": -7}',
+      '{"event": "RTC_CHANGE", "data": {"offset": 1}}',
+      '{"event": "STOP", "timestamp": {"seconds": 1, "microseconds": 2}}',
+      `{"event": "${'X'.repeat(90)}"}`,
+      '{"event": "STOP", "data": {"deep": ' + '['.repeat(500) + ']'.repeat(500) + '}}',
+    );
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(noise, { maxLength: 12 }),
+        fc.array(fc.nat(), { minLength: 4, maxLength: 4 }),
+        fc.integer({ min: 1, max: 300 }),
+        async (lines, order, cut) => {
+          const client = await QmpClient.connect({ path });
+          let stops = 0;
+          client.on('STOP', () => stops++);
+          const first = qemu.requests.length;
+          qemu.answer = () => undefined;
+          const asked = order.map(() => client.execute('query-status', {}, 5000));
+          await expect.poll(() => qemu.requests.length, { interval: 1 }).toBe(first + order.length);
+          const answers = qemu.requests
+            .slice(first)
+            .map(({ id }, index) => ({
+              text: `{"return": {"status": "s${index}", "running": true}, "id": ${id}}`,
+              index,
+            }))
+            .sort((one, other) => (order[one.index] ?? 0) - (order[other.index] ?? 0));
+          // Noise before, between and after the answers.
+          const all = answers.flatMap(({ text }, at) => [...lines.slice(at * 3, at * 3 + 3), text]);
+          const data = Buffer.from([...all, ...lines, ''].join('\r\n'));
+          for (let at = 0; at < data.length; at += cut) qemu.socket?.write(data.subarray(at, at + cut));
+          const got = await Promise.all(asked);
+          expect(got.map(({ status }) => status)).toEqual(order.map((_, index) => `s${index}`));
+          const told = [...all, ...lines].filter((line) => line.includes('"STOP"')).length;
+          await expect.poll(() => stops, { interval: 1 }).toBe(told);
+          client.close();
+        },
+      ),
+      { numRuns: 40 },
+    );
+  });
+
+  it('answers in time during a flood of events, and closes on a line that is too long', async () => {
+    const client = await QmpClient.connect({ path });
+    let stops = 0;
+    client.on('STOP', () => stops++);
+    const flood = Buffer.from(
+      '{"event": "STOP"}\r\n{"event": "BALLOON_CHANGE", "data": {"actual": 1}}\r\n'.repeat(50_000),
+    );
+    qemu.answer = ({ id }) =>
+      `${flood.toString()}{"return": {"status": "running", "running": true}, "id": ${id}}`;
+    expect((await client.execute('query-status', {}, 10_000)).status).toBe('running');
+    expect(stops).toBe(50_000);
+    const closed = new Promise<string>((resolve) => client.onClose(({ code }) => resolve(code)));
+    qemu.socket?.write(Buffer.concat([Buffer.alloc(9 * 1024 * 1024, 0x5b), Buffer.from('\n')]));
+    expect(await closed).toBe('ipc.bad-message');
+  });
 });
 
 describe('parsing', () => {

@@ -2,7 +2,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { toErrorValue } from '@shared/errors';
 import { GuestAgent } from './guest-agent';
 
 /** An agent at a real socket that does what its script says. */
@@ -138,6 +140,79 @@ describe.skipIf(process.platform === 'win32')('the guest agent', () => {
     server?.removeAllListeners('connection');
     server?.on('connection', (socket) => void socket.on('error', () => undefined).resume());
     await expect(GuestAgent.with(path, (guest) => guest.ping())).rejects.toMatchObject({ code: 'timeout' });
+  });
+
+  it('may answer anything: it is understood, or refused in words, and nothing breaks', async () => {
+    const wrong = fc.constantFrom(
+      '{"return": -1}',
+      '{"return": "many"}',
+      '{"return": [{"name": 5}]}',
+      '{"return": null}',
+      '{"error": {"desc": 5}}',
+      '[[[[[[[[',
+      '{}',
+      '\xff\xff{"return": 1}',
+      '[]',
+    );
+    const line = fc.oneof(wrong, fc.json(), fc.string({ unit: 'binary', maxLength: 40 }));
+    const tasks = fc.constantFrom<(guest: GuestAgent) => Promise<unknown>>(
+      (guest) => guest.freeze(),
+      (guest) => guest.addresses(),
+      (guest) => guest.ping(),
+      (guest) => guest.powerDown(),
+    );
+    let before = '';
+    let after = '';
+    let cut = 1;
+    await agent((question, socket) => {
+      const isSync = question.execute === 'guest-sync-delimited';
+      const text = isSync
+        ? Buffer.concat([Buffer.from(`${before}\xff`, 'latin1'), Buffer.from(sync(question))])
+        : Buffer.from(`${after}\n`);
+      for (let at = 0; at < text.length; at += cut) socket.write(text.subarray(at, at + cut));
+      if (!isSync) socket.end();
+    });
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(line, { maxLength: 3 }),
+        fc.array(line, { minLength: 1, maxLength: 3 }),
+        fc.integer({ min: 1, max: 30 }),
+        tasks,
+        async (earlier, answers, length, task) => {
+          [before, after, cut] = [earlier.join('\n'), answers.join('\n'), length];
+          const outcome = await GuestAgent.with(path, task).then(
+            () => 'understood',
+            (error: unknown) => toErrorValue(error).code,
+          );
+          expect(['understood', 'engine.failed', 'ipc.closed']).toContain(outcome);
+        },
+      ),
+      { numRuns: 150 },
+    );
+  });
+
+  it.each([
+    ['empty lines', Buffer.alloc(64 * 1024, 0x0a)],
+    ['a line without end', Buffer.alloc(64 * 1024, 0x20)],
+  ])('that floods the channel with %s is given up, soon and without filling memory', async (_, flood) => {
+    await agent((question, socket) => {
+      if (question.execute !== 'guest-sync-delimited') return;
+      socket.write(Buffer.concat([Buffer.from([0xff]), Buffer.from(sync(question))]));
+      const pour = (): void => {
+        while (!socket.destroyed && socket.write(flood));
+        if (!socket.destroyed) socket.once('drain', pour);
+      };
+      pour();
+    });
+    const started = performance.now();
+    const outcome = GuestAgent.with(path, async (guest) => {
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      return guest.freeze();
+    });
+    await expect(outcome).rejects.toMatchObject({
+      code: expect.stringMatching(/ipc\.closed|engine\.failed/),
+    });
+    expect(performance.now() - started).toBeLessThan(5000);
   });
 
   it('is asked to power off, to which it need not answer', async () => {

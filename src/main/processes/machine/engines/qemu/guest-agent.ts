@@ -2,6 +2,7 @@ import { randomInt } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { z } from 'zod';
 import { Failure } from '@shared/errors';
+import { LineSplitter } from '../../../../platform/qmp/line-splitter';
 import { connectOnce } from '../../../../platform/qmp/qmp-client';
 
 /**
@@ -11,7 +12,9 @@ import { connectOnce } from '../../../../platform/qmp/qmp-client';
 
 /** Begins a message: whatever came before is thrown away by both sides. No JSON contains it. */
 const delimiter = 0xff;
-/** The longest answer that is taken, in bytes. */
+/** How the delimiter looks in a line of text. */
+const decodedDelimiter = '\ufffd';
+/** The longest answer that is taken, and the most that may wait to be looked at, in bytes. */
 const longestAnswer = 1024 * 1024;
 const firstAnswerMs = 3000;
 const answerMs = 10_000;
@@ -35,10 +38,15 @@ const addresses = z
 /** The guest's end says no. */
 const refusal = z.looseObject({ error: z.looseObject({ desc: z.string().max(1000) }) });
 const answer = z.looseObject({ return: z.unknown() });
+/** Of file systems. */
+const count = z.number().int().min(0);
 
 export class GuestAgent {
-  #received = Buffer.alloc(0);
-  #line: ((line: Buffer) => void) | undefined;
+  readonly #splitter = new LineSplitter(longestAnswer);
+  /** What has come and was not looked at yet. */
+  readonly #lines: string[] = [];
+  #waitingLength = 0;
+  #line: (() => void) | undefined;
   #closed: ((error: Failure) => void) | undefined;
 
   private constructor(private readonly socket: Socket) {
@@ -75,22 +83,16 @@ export class GuestAgent {
 
   /** Flushes the guest's file systems and stops writes to them; resolves to their number. */
   async freeze(): Promise<number> {
-    return z
-      .number()
-      .int()
-      .parse(await this.#execute('guest-fsfreeze-freeze'));
+    return this.#ask('guest-fsfreeze-freeze', count);
   }
 
   async thaw(): Promise<number> {
-    return z
-      .number()
-      .int()
-      .parse(await this.#execute('guest-fsfreeze-thaw'));
+    return this.#ask('guest-fsfreeze-thaw', count);
   }
 
   /** Addresses of the guest's network cards, those that only the guest itself can use left out. */
   async addresses(): Promise<string[]> {
-    const cards = addresses.parse(await this.#execute('guest-network-get-interfaces'));
+    const cards = await this.#ask('guest-network-get-interfaces', addresses);
     return cards
       .flatMap((card) => card['ip-addresses'] ?? [])
       .map((entry) => entry['ip-address'])
@@ -105,9 +107,17 @@ export class GuestAgent {
     const end = performance.now() + firstAnswerMs;
     for (;;) {
       const line = await this.#nextLine(end - performance.now());
-      const begin = line.lastIndexOf(delimiter);
-      if (begin >= 0 && (readJson(line.subarray(begin + 1)) as { return?: unknown })?.return === id) return;
+      const begin = line.lastIndexOf(decodedDelimiter);
+      const said = begin < 0 ? undefined : answer.safeParse(readJson(line.slice(begin + 1)));
+      if (said?.success && said.data.return === id) return;
     }
+  }
+
+  /** @throws Failure `engine.failed` when the guest refuses, or its answer makes no sense; `timeout`, `ipc.closed` */
+  async #ask<T>(command: string, schema: z.ZodType<T>): Promise<T> {
+    const parsed = schema.safeParse(await this.#execute(command));
+    if (!parsed.success) throw garbled(command);
+    return parsed.data;
   }
 
   async #execute(command: string, args?: object, limitMs = answerMs): Promise<unknown> {
@@ -118,8 +128,7 @@ export class GuestAgent {
       throw new Failure('engine.failed', `The guest agent refuses ${command}: ${refused.data.error.desc}`);
     }
     const answered = answer.safeParse(value);
-    if (!answered.success)
-      throw new Failure('engine.failed', `The guest agent’s answer to ${command} is garbled.`);
+    if (!answered.success) throw garbled(command);
     return answered.data.return;
   }
 
@@ -127,7 +136,7 @@ export class GuestAgent {
     this.socket.write(`${JSON.stringify(message)}\n`);
   }
 
-  #nextLine(limitMs: number): Promise<Buffer> {
+  #nextLine(limitMs: number): Promise<string> {
     return new Promise((resolve, reject) => {
       const finish = (): void => {
         clearTimeout(timer);
@@ -141,24 +150,31 @@ export class GuestAgent {
         () => fail(new Failure('timeout', 'No guest agent answers in this machine.')),
         Math.max(0, limitMs),
       );
-      this.#line = (line) => {
+      this.#line = () => {
+        const line = this.#lines.shift();
+        if (line === undefined) return;
+        this.#waitingLength -= line.length + 1;
         finish();
         resolve(line);
       };
       this.#closed = fail;
-      if (this.socket.destroyed) fail(gone());
-      else this.#data(Buffer.alloc(0));
+      this.#line();
+      if (this.#closed && this.socket.destroyed) fail(gone());
     });
   }
 
   #data(data: Buffer): void {
-    this.#received = Buffer.concat([this.#received, data]);
-    if (this.#received.length > longestAnswer) this.socket.destroy();
-    const end = this.#received.indexOf(0x0a);
-    if (end < 0 || !this.#line) return;
-    const line = this.#received.subarray(0, end);
-    this.#received = this.#received.subarray(end + 1);
-    this.#line(line);
+    try {
+      for (const line of this.#splitter.push(data)) {
+        this.#lines.push(line);
+        this.#waitingLength += line.length + 1;
+      }
+    } catch {
+      this.socket.destroy(); // a line that never ends
+      return;
+    }
+    this.#line?.();
+    if (this.#waitingLength > longestAnswer) this.socket.destroy();
   }
 }
 
@@ -166,9 +182,13 @@ function gone(): Failure {
   return new Failure('ipc.closed', 'The channel to the guest agent is closed.');
 }
 
-function readJson(line: Buffer): unknown {
+function garbled(command: string): Failure {
+  return new Failure('engine.failed', `The guest agent’s answer to ${command} is garbled.`);
+}
+
+function readJson(line: string): unknown {
   try {
-    return JSON.parse(line.toString('utf8'));
+    return JSON.parse(line);
   } catch {
     return undefined; // told by what is made of it
   }
