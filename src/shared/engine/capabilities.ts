@@ -20,6 +20,8 @@ export const engineCapabilities = z.object({
   memoryMiB: range,
   videoMemoryMiB: range,
   maxCpus: z.number().int(),
+  /** Guests can give memory back while they run. */
+  balloon: z.boolean().optional(),
   /** By architecture, the models of processor that can be chosen; absent where there is nothing to choose. */
   cpuModels: z.partialRecord(architecture, z.array(z.string())).optional(),
   firmware: z.array(z.enum(['bios', 'uefi'])),

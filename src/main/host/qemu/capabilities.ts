@@ -61,6 +61,7 @@ export function qemuCapabilities(
       default: Math.min(1024, Math.max(16, host.memoryMiB)),
     },
     videoMemoryMiB: { min: 1, max: 256, default: 16 },
+    balloon: devices.has('virtio-balloon-device'),
     cpuModels: Object.fromEntries(
       offered.map((architecture) => [architecture, emulators.get(architecture)?.cpuModels ?? []]),
     ),

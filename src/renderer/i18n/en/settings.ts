@@ -54,6 +54,9 @@ export default {
   },
   memory: 'Memory',
   cpus: 'Processors',
+  memoryTarget: 'Memory that the guest keeps',
+  memoryTargetHint:
+    'The rest goes back to this computer as soon as the guest’s system runs, and can be given again at any time.',
   processor: {
     expert: 'Arrangement and model',
     topology: 'Arrangement',

@@ -50,6 +50,8 @@ export default {
   },
   memory: '内存',
   cpus: '处理器',
+  memoryTarget: '客户机保留的内存',
+  memoryTargetHint: '其余部分在客户机系统启动后归还给本机，之后可随时再次分配。',
   processor: {
     expert: '布局与型号',
     topology: '布局',
