@@ -26,6 +26,7 @@ export default defineConfig({
         input: {
           app: resolve(import.meta.dirname, 'src/main/app/main.ts'),
           server: resolve(import.meta.dirname, 'src/main/server/main.ts'),
+          cli: resolve(import.meta.dirname, 'src/main/cli/main.ts'),
           selftest: resolve(import.meta.dirname, 'src/main/cli/selftest.ts'),
           'machine-process': resolve(import.meta.dirname, 'src/main/processes/machine/main.ts'),
           'switch-process': resolve(import.meta.dirname, 'src/main/processes/switch/main.ts'),

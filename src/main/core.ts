@@ -12,6 +12,8 @@ import { findStream } from './api/streams';
 import { CloneService } from './clones/service';
 import { refuseTemplate } from './clones/template';
 import { DiskLibrary } from './disk-library/service';
+import { CardService } from './devices/cards';
+import { DiskService } from './devices/disks';
 import { GalleryService } from './gallery/service';
 import { GuestDatabase } from './guests/guest-database';
 import { engineCatalogue } from './host/engines';
@@ -33,6 +35,7 @@ import { NetworkService } from './networks/service';
 import { type EmitEvent, eventHub } from './platform/events';
 import { type FileLock, lockFile, readLockOwner } from './platform/file-lock';
 import { type InstanceDoor, openInstanceDoor } from './platform/instance';
+import { channelOverSocket } from './platform/line-channel';
 import { type Log, logTo } from './platform/log';
 import type { ProcessHost, StreamEndpoint } from './platform/process-host';
 import { rotatingFile } from './platform/rotating-file';
@@ -68,6 +71,8 @@ export interface Core {
   readonly mediaFolder: string;
   readonly uploads: Uploads;
   onEvent(listener: EmitEvent): () => void;
+  /** Nothing goes on that would be missed: no machine runs, no job, and no command line is attached. */
+  isIdle(): boolean;
   /** Serves the contract to one client until its channel closes; `client` is its name in the log. */
   serve(channel: MessageChannelLike, client: string): void;
   /**
@@ -131,15 +136,25 @@ async function assemble(options: CoreOptions, dataFolder: string, lock: FileLock
     if (name === 'network.statistics') passOnTraffic(machines.running(), value.statistics);
   });
   const snapshots = new SnapshotService(machines, context);
+  const disks = new DiskService(machines, snapshots, context);
+  const cards = new CardService(machines, context);
+  context.deviceGone = (machine, id) => {
+    if (id.startsWith('disk')) disks.letGo(machine, id);
+    else void cards.letGo(machine, id);
+  };
   const keeper = new MachineKeeper(busy, (machine) => snapshots.recover(machine));
   const clones = new CloneService(machines, snapshots, context, keeper);
   const diskLibrary = new DiskLibrary(machines, context, keeper, mediaFolder);
   context.beforeStart = async (machine) => {
     refuseTemplate(machine);
     busy.refuse(machine);
-    await snapshots.recover(machine);
+    await snapshots.beforeStart(machine);
   };
+  events.listen((event) => {
+    if (event.name === 'machine.changed') snapshots.noticed(event.value.id, event.value.state);
+  });
   await snapshots.recoverAll();
+  await disks.tidyAll();
   networks.machines = () => machines.configs();
   events.listen((event) => {
     if (event.name !== 'machine.removed') return;
@@ -150,7 +165,12 @@ async function assemble(options: CoreOptions, dataFolder: string, lock: FileLock
   const uploads = new Uploads(() => machines.usedImages());
   const host = new HostService({ version, shell: shell.kind, dataFolder, resourcesFolder, engines, qemu });
   const selftest = new SelftestService(context, gallery);
-  const door = await openDoor(options, dataFolder, log);
+  let attached = 0;
+  const door = await openDoor(options, dataFolder, log, (channel) => {
+    attached++;
+    channel.onClose(() => attached--);
+    serveClient(channel, { handlers, events, log }, 'a command line');
+  });
   const quitLimits = options.quitLimits ?? usualQuitLimits;
   const quit = new QuitService(machines, jobs, shell, events.emit, log, quitLimits, async () => {
     await networks.close();
@@ -168,6 +188,8 @@ async function assemble(options: CoreOptions, dataFolder: string, lock: FileLock
     machines,
     networks,
     snapshots,
+    disks,
+    cards,
     clones,
     diskLibrary,
     gallery,
@@ -187,6 +209,10 @@ async function assemble(options: CoreOptions, dataFolder: string, lock: FileLock
     mediaFolder,
     uploads,
     onEvent: (listener) => events.listen(listener),
+    isIdle: () =>
+      attached === 0 &&
+      machines.running().length === 0 &&
+      jobs.list().every(({ state }) => state !== 'running'),
     serve: (channel, client) => serveClient(channel, { handlers, events, log }, client),
     openStream(name, params, endpoint) {
       const { runner, description } = findStream(machines, name, params);
@@ -197,17 +223,21 @@ async function assemble(options: CoreOptions, dataFolder: string, lock: FileLock
   };
 }
 
-/** Lets a second start find this one. Where there is no place for its socket, a second start only says that it may not. */
+/** Lets a second start and the command line find this one. Where there is no place for its socket, a second start only says that it may not. */
 async function openDoor(
   options: CoreOptions,
   dataFolder: string,
   log: Log,
+  serve: (channel: MessageChannelLike) => void,
 ): Promise<InstanceDoor | undefined> {
   const { shell, address } = options;
   try {
-    return await openInstanceDoor(dataFolder, () => {
-      shell.focus?.();
-      return { shell: shell.kind, address: address?.() ?? null };
+    return await openInstanceDoor(dataFolder, {
+      shown() {
+        shell.focus?.();
+        return { shell: shell.kind, address: address?.() ?? null };
+      },
+      attached: (socket) => serve(channelOverSocket(socket)),
     });
   } catch (error) {
     log.warn('a second start will not find this one', error);

@@ -9,7 +9,7 @@ import { createCore } from '../core';
 import { nodeProcessHost } from '../platform/node-process-host';
 import { programFolders } from '../platform/program-folders';
 
-const usage = 'Usage: npm run selftest -- boot [--engine v86]';
+const usage = 'Usage: npm run selftest -- boot [--engine v86|qemu]';
 
 /**
  * Boots Starter Linux in a data folder of its own and prints one JSON line (`SelftestResult`). The exit status is

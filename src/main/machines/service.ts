@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Buffer } from 'node:buffer';
@@ -16,6 +17,7 @@ import { smallestTargetMiB } from '@shared/machine/memory-target';
 import { hasProcess } from '@shared/machine/state';
 import type { MachineSummary } from '@shared/machine/summary';
 import { lockFile } from '../platform/file-lock';
+import { socketAddress } from '../platform/paths';
 import { checkConfig, checkMachineType } from './check-config';
 import { type MachinesContext, requireConfig, requireEngine, requireState } from './context';
 import { checkName, createMachineFolder, planMachine, withMachineType } from './create';
@@ -214,6 +216,13 @@ export class MachineService {
     await this.power.processOf(machine).call('typeText', { text }, promptMs);
   }
 
+  /** Opens a private socket at which one program of this user finds a serial port of a running machine. */
+  async serialSocket(id: string, port: number): Promise<{ address: string }> {
+    const address = await socketAddress(`serial ${randomUUID()}`);
+    await this.power.processOf(this.library.get(id)).call('offerSerial', { port, address }, promptMs);
+    return { address };
+  }
+
   screenshot(id: string): Promise<{ path: string; png: string }> {
     const machine = this.library.get(id);
     return machine.inTurn(async () => {
@@ -277,8 +286,8 @@ export class MachineService {
     this.context.busy?.refuse(machine);
     const lock = await lockFile(layoutOf(machine.folder).lock);
     if (!lock) {
-      throw new Failure('machine.locked', `Another program uses “${machine.name}”.`, {
-        hint: 'Power it off there first.',
+      throw new Failure('machine.locked', phrase('problem.lockedMachine', { name: machine.name }), {
+        hint: phrase('problem.lockedMachineHint'),
       });
     }
     try {

@@ -6,14 +6,17 @@ export interface ServerArguments {
   port: number;
   open: boolean;
   dataFolder: string | undefined;
+  /** Ends by itself when nothing runs and nobody is attached: started by a command for its machines' sake. */
+  untilIdle: boolean;
   help: boolean;
 }
 
-export const usage = `Usage: server [--port PORT] [--data=FOLDER] [--open]
+export const usage = `Usage: server [--port PORT] [--data=FOLDER] [--open] [--until-idle]
 
   --port PORT     listens on this port of 127.0.0.1; without it, on any that is free
   --data=FOLDER   where the machines are
   --open          opens the system's browser
+  --until-idle    ends when no machine runs and nobody looks
 `;
 
 /** @throws Error with a message for a person when an argument makes no sense */
@@ -24,10 +27,17 @@ export function parseServerArguments(words: readonly string[]): ServerArguments 
       port: { type: 'string', default: '0' },
       data: { type: 'string' },
       open: { type: 'boolean', default: false },
+      'until-idle': { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
   });
   const port = /^\d{1,5}$/.test(values.port) ? Number(values.port) : NaN;
   if (!(port <= 65_535)) throw new Error(`--port takes a number from 0 to 65535, not “${values.port}”.`);
-  return { port, open: values.open, dataFolder: values.data || undefined, help: values.help };
+  return {
+    port,
+    open: values.open,
+    dataFolder: values.data || undefined,
+    untilIdle: values['until-idle'],
+    help: values.help,
+  };
 }

@@ -1,13 +1,14 @@
 import { Failure } from '@shared/errors';
 import { version } from '../../../package.json';
 import { type Core, createCore } from '../core';
-import { askToShow } from '../platform/instance';
+import { askToShow, statusTaken } from '../platform/instance';
 import { describe } from '../platform/log';
 import { nodeProcessHost } from '../platform/node-process-host';
 import { dataFolder as usualDataFolder } from '../platform/paths';
 import { programFolders } from '../platform/program-folders';
 import { parseServerArguments, type ServerArguments, usage } from './arguments';
 import { browserShell, openInBrowser } from './browser-shell';
+import { whenIdle } from './idle';
 import { type BrowserServer, startBrowserServer } from './server';
 
 /**
@@ -59,6 +60,11 @@ async function serve(args: ServerArguments): Promise<void> {
   running.server = server;
   console.log(`Vivarium is at ${server.url}`);
   if (args.open) await openInBrowser(server.url);
+  if (args.untilIdle) {
+    await whenIdle(() => core.isIdle() && server.pages === 0);
+    await core.shutdown('save');
+    await end();
+  }
 }
 
 /** A terminal and a parent process may both pass the same Ctrl+C on, within this many milliseconds. */
@@ -90,7 +96,7 @@ async function notStarted(error: unknown, dataFolder: string, open: boolean): Pr
     console.log('Vivarium runs already; its window has been brought to the front.');
   } else {
     console.error(error instanceof Failure ? `${error.message} ${error.hint ?? ''}` : describe(error));
-    process.exitCode = 1;
+    process.exitCode = locked ? statusTaken : 1;
   }
 }
 

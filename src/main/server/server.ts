@@ -22,6 +22,8 @@ export interface BrowserServer {
   readonly port: number;
   /** The address that lets a browser in. */
   readonly url: string;
+  /** Pages that are open now. */
+  readonly pages: number;
   close(): Promise<void>;
 }
 
@@ -61,6 +63,9 @@ export async function startBrowserServer(options: BrowserServerOptions): Promise
   return {
     port,
     url: `http://127.0.0.1:${port}/?token=${token}`,
+    get pages() {
+      return webSockets.count;
+    },
     close() {
       webSockets.close();
       return new Promise((resolve) => {

@@ -39,6 +39,11 @@ export class WebSockets {
     }
   }
 
+  /** Pages that are open; streams belong to their machines' processes. */
+  get count(): number {
+    return this.open.size;
+  }
+
   close(): void {
     for (const webSocket of this.open) webSocket.terminate();
   }

@@ -7,6 +7,7 @@ import { machineId, machineName, machineSettings, machineSpec } from '../machine
 import { newDisk, newNic, nicChange, removedImage } from '../machine/devices';
 import { machineSummary } from '../machine/summary';
 import { mediumReport } from '../media/report';
+import { automaticSnapshots } from '../snapshot/automatic';
 import { snapshotComparison } from '../snapshot/changes';
 import {
   snapshotDescription,
@@ -16,6 +17,15 @@ import {
   snapshotName,
 } from '../snapshot/snapshot';
 import type { MachineAction } from '../machine/state';
+import {
+  captureFilter,
+  captureRequest,
+  captureStatus,
+  maxPacketsPerPage,
+  packetDetail,
+  packetPage,
+  tcpStream,
+} from '../network/capture';
 import { condition } from '../network/condition';
 import { forward, networkId, networkKind, networkSettings, portId } from '../network/config';
 import { networkCapabilities, networkChanges, networkDraft } from '../network/draft';
@@ -348,6 +358,18 @@ export const commands = define({
     params: z.strictObject({ id: machineId, a: snapshotId, b: snapshotId.nullable() }),
     result: snapshotComparison,
   },
+  /**
+   * What happens to a machine's states by itself; what is missing stays as it is. `automatic` null: no snapshots that
+   * nobody asked for. `discardOnPowerOff` can be changed while the machine is off.
+   */
+  'snapshot.protect': {
+    params: z.strictObject({
+      id: machineId,
+      automatic: automaticSnapshots.nullable().optional(),
+      discardOnPowerOff: z.boolean().optional(),
+    }),
+    result: nothing,
+  },
 
   /** The job's result is `{ id }`, the clone's. Nothing is left behind when it fails or is cancelled. */
   'clone.create': { params: cloneRequest, result: startedJob, job: true },
@@ -423,6 +445,48 @@ export const commands = define({
   'network.setCondition': {
     params: z.strictObject({ id: networkId, port: portId, condition: condition.nullable() }),
     result: networkSummary,
+  },
+  /**
+   * Captures what passes a network that is in use (`network.idle` otherwise), or one port of it. What an earlier
+   * capture has is given up. The capture ends, and is lost, when the last machine leaves the network.
+   */
+  'network.startCapture': {
+    params: z.strictObject({ id: networkId, capture: captureRequest }),
+    result: captureStatus,
+  },
+  /** What was captured stays. */
+  'network.stopCapture': {
+    params: z.strictObject({ id: networkId }),
+    result: captureStatus.nullable(),
+  },
+  /** Null: nothing has been captured, or the network is not in use. */
+  'network.captureStatus': {
+    params: z.strictObject({ id: networkId }),
+    result: captureStatus.nullable(),
+  },
+  /** The packets behind the one of the number `after` (0: from the oldest that is there) that fit the filter. */
+  'network.packets': {
+    params: z.strictObject({
+      id: networkId,
+      after: z.number().int().min(0),
+      limit: z.number().int().min(1).max(maxPacketsPerPage),
+      filter: captureFilter,
+    }),
+    result: packetPage,
+  },
+  'network.packet': {
+    params: z.strictObject({ id: networkId, number: z.number().int().min(1) }),
+    result: packetDetail,
+  },
+  /** The TCP connection that a packet belongs to. */
+  'network.followStream': {
+    params: z.strictObject({ id: networkId, number: z.number().int().min(1) }),
+    result: tcpStream,
+  },
+  /** Writes what fits the filter as a pcapng file into the data folder's `captures/`. */
+  'network.saveCapture': {
+    params: z.strictObject({ id: networkId, filter: captureFilter }),
+    result: z.object({ path: z.string(), packets: z.number() }),
   },
   /** Adds a forward, or changes the one of the same id; tried at once where a machine of the network runs. */
   'network.setForward': {

@@ -11,6 +11,7 @@ import {
 } from '@shared/ipc/machine-process';
 import { type Handlers, type RpcServer, serveRpc } from '@shared/ipc/rpc';
 import type { MachineConfig } from '@shared/machine/config';
+import { phrase } from '@shared/phrases/phrase';
 import { hardwareDigest } from '../../disks/saved-state/hardware-digest';
 import { type SavedStateIdentity, SavedStateWriter } from '../../disks/saved-state/writer';
 import { writeAtomic } from '../../platform/atomic-file';
@@ -465,7 +466,7 @@ async function takeLock(folder: string): Promise<FileLock> {
     throw new Failure(code, `Cannot take the lock of the machine's folder: ${message}`, { cause: error });
   });
   if (lock) return lock;
-  throw new Failure('machine.locked', 'Another process runs this machine, or changes it.', {
-    hint: 'Close the other Vivarium, or wait until it has finished.',
+  throw new Failure('machine.locked', phrase('problem.lockedFolder'), {
+    hint: phrase('problem.lockedFolderHint'),
   });
 }

@@ -1,0 +1,68 @@
+import { connect as connectSocket } from 'node:net';
+import { Failure } from '@shared/errors';
+import { findMachine } from '../find';
+import { UsageError } from '../usage-error';
+import { parseOptions, wholeNumber } from './options';
+import type { SpecialCommand } from './special';
+
+/** Ctrl+], as of telnet and virsh. */
+const leaveKey = 0x1d;
+
+/** `vivarium console`: this terminal becomes the machine's serial console. */
+export const serialConsole: SpecialCommand = {
+  words: ['console'],
+  usage: 'MACHINE [--port N]',
+  summary: "Connects this terminal to a machine's serial port; Ctrl+] leaves",
+  options: ['port'],
+  details: [
+    'Ports count from 0. What the guest said last is shown first.',
+    'Without a terminal, standard input goes to the guest, and it ends with the input.',
+    'echo "uname -a" | vivarium console Trial',
+  ],
+  async run(words, { client: connected, output }) {
+    const { values, positionals } = parseOptions(words, ['MACHINE'], { port: { type: 'string' } });
+    const port = wholeNumber('port', values.port) ?? 0;
+    if (port > 3) throw new UsageError('--port is 0, 1, 2 or 3.');
+    const client = await connected();
+    const id = await findMachine(client, positionals[0] ?? '');
+    const { address } = await client.call('machine.serialSocket', { id, port });
+    if (process.stdin.isTTY) output.remark('Connected; Ctrl+] leaves.');
+    await relay(address);
+    return 0;
+  },
+};
+
+/** How long the guest's answer to the last of the input is waited for, in milliseconds. */
+const lastWordsMs = 1000;
+
+/** Joins the terminal and the socket until either ends. */
+function relay(address: string): Promise<void> {
+  const { stdin, stdout } = process;
+  return new Promise((resolve, reject) => {
+    const socket = connectSocket(address);
+    const done = (): void => {
+      socket.destroy();
+      if (stdin.isTTY) stdin.setRawMode(false);
+      stdin.pause();
+      resolve();
+    };
+    socket.once('connect', () => {
+      if (stdin.isTTY) stdin.setRawMode(true);
+      stdin.on('data', (data: Buffer) => {
+        const leave = stdin.isTTY ? data.indexOf(leaveKey) : -1;
+        socket.write(leave < 0 ? data : data.subarray(0, leave));
+        if (leave >= 0) done();
+      });
+      stdin.on('end', () => setTimeout(done, lastWordsMs));
+    });
+    socket.on('data', (data: Buffer) => {
+      if (stdout.write(data)) return;
+      socket.pause();
+      stdout.once('drain', () => socket.resume());
+    });
+    socket.on('end', done);
+    socket.on('error', (error) =>
+      reject(new Failure('ipc.closed', 'The serial port cannot be reached.', { cause: error })),
+    );
+  });
+}

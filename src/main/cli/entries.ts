@@ -1,0 +1,68 @@
+import type { CommandName } from '@shared/ipc/contract';
+import { type ContractCommand, contractCommands, shortForms } from './contract-commands';
+import type { Field } from './fields';
+import { summaries } from './summaries';
+
+/** A command as help and completion list it. */
+export interface CommandEntry {
+  words: readonly string[];
+  usage: string;
+  summary: string;
+  /** Names of its options, without the dashes. */
+  options: readonly string[];
+}
+
+/** Every command: the special ones, the short forms, and those of the contract. */
+export function commandEntries(special: readonly CommandEntry[]): CommandEntry[] {
+  const short = Object.entries(shortForms).map(([word, name]) => entryOf([word], commandNamed(name)));
+  return [...special, ...short, ...contractCommands.map((command) => entryOf(command.words, command))];
+}
+
+export function commandNamed(name: CommandName): ContractCommand {
+  const found = contractCommands.find((command) => command.name === name);
+  if (!found) throw new Error(`${name} is no command for people`);
+  return found;
+}
+
+function entryOf(words: readonly string[], command: ContractCommand): CommandEntry {
+  return {
+    words,
+    usage: usageOf(command),
+    summary: summaries[command.name] ?? command.name,
+    options: [...command.options.map(({ name }) => name), ...(command.job ? ['no-wait'] : [])],
+  };
+}
+
+/** The values that a command takes, in the usual notation. */
+export function usageOf({ positionals, options, job }: ContractCommand): string {
+  return [
+    ...positionals.map(placeholder),
+    ...options.map((field) => {
+      const text = field.kind === 'flag' ? `--${field.name}` : `--${field.name} ${placeholder(field)}`;
+      return field.required && field.kind !== 'flag' && !field.nullable ? text : `[${text}]`;
+    }),
+    ...(job ? ['[--no-wait]'] : []),
+  ].join(' ');
+}
+
+function placeholder({ name, kind, choices }: Field): string {
+  if (choices) return choices.join('|');
+  switch (kind) {
+    case 'machine':
+      return 'MACHINE';
+    case 'snapshot':
+      return 'SNAPSHOT';
+    case 'snapshots':
+      return 'SNAPSHOT,…';
+    case 'path':
+      return 'FILE';
+    case 'number':
+      return 'N';
+    case 'list':
+      return 'A,B,…';
+    case 'json':
+      return 'JSON';
+    default:
+      return name.toUpperCase();
+  }
+}

@@ -1,0 +1,44 @@
+import { Failure, toFailure } from '@shared/errors';
+import type { Job } from '@shared/ipc/contract';
+import type { Client } from './connect';
+import type { Output } from './output';
+
+/**
+ * Waits for a job, telling how far it is. Ctrl+C cancels it.
+ *
+ * @returns the job's result
+ * @throws Failure what the job failed with, `cancelled`
+ */
+export async function waitForJob(client: Client, output: Output, jobId: string): Promise<unknown> {
+  const cancel = (): void => void client.call('job.cancel', { id: jobId }).catch(() => {});
+  process.on('SIGINT', cancel);
+  try {
+    const job = await ended(client, output, jobId);
+    if (job.state === 'done') return job.result;
+    if (job.error) throw toFailure(job.error);
+    throw new Failure('cancelled', `“${job.title}” was cancelled.`);
+  } finally {
+    process.off('SIGINT', cancel);
+    output.progress('');
+  }
+}
+
+function ended(client: Client, output: Output, jobId: string): Promise<Job> {
+  return new Promise((resolve, reject) => {
+    const look = (job: Job): void => {
+      if (job.id !== jobId) return;
+      if (job.state === 'running') output.progress(progressOf(job));
+      else resolve(job);
+    };
+    client.on('job.changed', look);
+    client.onClose(() => reject(new Failure('ipc.closed', 'Vivarium has ended.')));
+    // It may have ended before anybody listened.
+    client.call('job.list', {}).then((jobs) => jobs.forEach(look), reject);
+  });
+}
+
+export function progressOf({ title, done, total, unit }: Job): string {
+  if (total === null || total === 0) return `${title} …`;
+  const share = `${Math.floor((done / total) * 100)} %`;
+  return unit === 'bytes' ? `${title}: ${share} of ${Math.ceil(total / 2 ** 20)} MiB` : `${title}: ${share}`;
+}

@@ -1,0 +1,83 @@
+import type { CommandName } from '@shared/ipc/contract';
+
+/** What each command of the contract does, in a line: for help, completion and the documentation. */
+export const summaries: Partial<Record<CommandName, string>> = {
+  'app.info': 'Shows the version, the data folder and what this program can do',
+  'app.quit': 'Ends the program, and what runs first: saved, shut down or powered off',
+
+  'host.report': 'Shows what this computer has and lacks for machines',
+  'host.engines': 'Lists the engines and whether they can be used',
+  'host.checkQemuFolder': 'Lists what a folder has of QEMU',
+
+  'media.inspect': 'Says what an image is',
+
+  'gallery.list': 'Lists the systems of the gallery',
+  'gallery.download': 'Downloads the image of a system of the gallery',
+
+  'machine.list': 'Lists the machines',
+  'machine.get': 'Shows a machine with its settings',
+  'machine.create': 'Makes a machine, with every setting by name',
+  'machine.open': "Adds a machine's folder to the library, where it is",
+  'machine.rename': 'Gives a machine another name',
+  'machine.configure': 'Changes settings of a machine',
+  'machine.rescan': 'Looks at the folders of all machines again',
+  'machine.delete': 'Deletes a machine: to the trash, for ever, or only out of the list',
+  'machine.start': 'Starts a machine, or goes on from its saved state',
+  'machine.pause': 'Stops the guest where it is',
+  'machine.resume': 'Lets a paused guest go on',
+  'machine.reset': 'Presses the reset button',
+  'machine.powerButton': 'Presses the power button; the guest shuts down if it listens',
+  'machine.powerOff': 'Pulls the plug',
+  'machine.save': "Saves the machine's state and ends it",
+  'machine.discardSavedState': 'Throws the saved state away, so that the guest boots',
+  'machine.insertMedium': 'Puts an image into a drive (cd0, floppy0 …); without --path, ejects',
+  'machine.memoryTarget': 'Asks the guest to make do with less memory, or lets it have more',
+  'machine.addDisk': 'Adds a disk',
+  'machine.removeDisk': 'Removes a disk; its image is kept or erased',
+  'machine.changeDisk': 'Connects a disk by another bus',
+  'machine.addDrive': 'Adds an empty drive',
+  'machine.removeDrive': 'Removes a drive',
+  'machine.addNic': 'Adds a network card',
+  'machine.removeNic': 'Removes a network card',
+  'machine.changeNic': 'Plugs a network card in elsewhere, pulls its cable, or changes it',
+  'machine.sendKeys': 'Presses keys together: ControlLeft,AltLeft,Delete',
+  'machine.typeText': 'Types on the keyboard of the guest (US layout)',
+  'machine.screenshot': "Takes a picture of the screen into the machine's folder",
+  'machine.savedScreen': 'Prints the screen of the saved state: a PNG, in base64',
+  'machine.showInFolder': "Shows the machine's folder in the file manager",
+  'machine.openConsole': "Opens the machine's console window",
+  'machine.log': "Prints the last lines of the machine's log",
+
+  'snapshot.list': 'Lists the snapshots of a machine',
+  'snapshot.take': 'Takes a snapshot',
+  'snapshot.restore': 'Goes back to a snapshot; what came after is lost unless a snapshot has it',
+  'snapshot.delete': 'Deletes snapshots; the present state stays as it is',
+  'snapshot.estimate': 'Says what space deleting snapshots would give back',
+  'snapshot.edit': 'Changes the name and the description of a snapshot',
+  'snapshot.screen': 'Prints the screen of a snapshot: a PNG, in base64',
+  'snapshot.compare': 'Compares two snapshots, or one with the present',
+
+  'clone.create': 'Makes a machine of another one, or of a snapshot',
+  'clone.estimate': 'Says what a clone would take',
+  'clone.sharing': 'Lists the machines that have images in common with one',
+  'clone.setTemplate': 'Makes a machine a template, or one that can be started again',
+
+  'network.list': 'Lists the networks',
+  'network.get': 'Shows a network with its leases and forwards',
+  'network.capabilities': 'Says which kinds of networks this computer can have',
+  'network.suggest': 'Suggests the settings of a new network',
+  'network.create': 'Makes a network',
+  'network.edit': 'Changes a network, also while machines use it',
+  'network.remove': 'Removes a network that no machine uses',
+  'network.setCondition': 'Makes the cable of a port as slow and lossy as wanted',
+  'network.setForward': 'Adds or changes a port forward',
+  'network.removeForward': 'Removes a port forward',
+
+  'job.list': 'Lists the tasks that run or ran',
+  'job.cancel': 'Cancels a task',
+
+  'preferences.get': 'Shows the preferences',
+  'preferences.set': 'Changes preferences',
+
+  'selftest.run': 'Boots Starter Linux without a screen and says whether it worked',
+};
