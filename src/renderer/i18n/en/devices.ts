@@ -65,7 +65,6 @@ export default {
     group: 'The second digit must be even.',
     taken: 'Another card has this address.',
   },
-  macOf: 'Hardware address of card {number}',
   cableOf: 'Cable of card {number}',
   modelOf: 'Model of card {number}',
   job: { addDisk: '{name}: adding a disk', removeDisk: '{name}: removing a disk' },

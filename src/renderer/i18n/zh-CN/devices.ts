@@ -67,7 +67,6 @@ export default {
     group: '第二位必须是偶数。',
     taken: '另一块网卡已使用此地址。',
   },
-  macOf: '网卡 {number} 的硬件地址',
   cableOf: '网卡 {number} 的网线',
   modelOf: '网卡 {number} 的型号',
   job: { addDisk: '{name}：正在添加磁盘', removeDisk: '{name}：正在移除磁盘' },
