@@ -138,7 +138,9 @@ export class GuestAgent {
 
   #nextLine(limitMs: number): Promise<string> {
     return new Promise((resolve, reject) => {
+      let finished = false;
       const finish = (): void => {
+        finished = true;
         clearTimeout(timer);
         this.#line = this.#closed = undefined;
       };
@@ -159,7 +161,7 @@ export class GuestAgent {
       };
       this.#closed = fail;
       this.#line();
-      if (this.#closed && this.socket.destroyed) fail(gone());
+      if (!finished && this.socket.destroyed) fail(gone());
     });
   }
 
