@@ -6,7 +6,7 @@ import { openDisk } from '../../src/main/disks/open-disk';
 import { createQcow2 } from '../../src/main/disks/qcow2/create';
 import { writeConfig } from '../../src/main/machines/folder';
 import { hostSnapshotFiles, type SnapshotFiles } from '../../src/main/snapshots/files';
-import { imagesOf } from '../../src/main/snapshots/plan-delete';
+import { imagesOf, keptImages } from '../../src/main/snapshots/plan-delete';
 import { SnapshotStore } from '../../src/main/snapshots/store';
 import { verifyDisks } from '../../src/main/snapshots/verify';
 import { checkImage, hasQemuImg } from './qemu-img';
@@ -52,6 +52,8 @@ export async function writeTo(path: string, offset: number, data: Uint8Array): P
 export interface Seen {
   present: Record<string, string>;
   current: string | undefined;
+  /** What the machine goes back to when it is powered off, by disk. */
+  kept: Record<string, string> | undefined;
   snapshots: Record<string, { parent: string | null; memory: boolean; disks: Record<string, string> }>;
 }
 
@@ -70,7 +72,16 @@ export async function look(folder: string): Promise<Seen> {
     const memory = await store.has(`snapshots/${record.id}/memory.viv`);
     snapshots[record.id] = { parent: record.parent, memory, disks: await disksOf(record.config) };
   }
-  return { present: await disksOf(config), current: config.snapshot, snapshots };
+  const kept = config.kept && {
+    ...config,
+    disks: config.disks.map((disk) => ({ ...disk, path: config.kept?.paths[disk.id] ?? '' })),
+  };
+  return {
+    present: await disksOf(config),
+    current: config.snapshot,
+    kept: kept && (await disksOf(kept)),
+    snapshots,
+  };
 }
 
 /** What the checker says, and qemu-img where it is installed; empty when all is well. */
@@ -79,7 +90,8 @@ export async function complaintsAbout(folder: string, withQemu = true): Promise<
   const complaints = (await verifyDisks(store)).map(({ path, message }) => `${path}: ${message}`);
   if (!withQemu || !hasQemuImg) return complaints;
   const images = new Set((await store.records()).flatMap(imagesOf));
-  for (const { path } of (await store.config()).disks) images.add(path);
+  const config = await store.config();
+  for (const path of [...config.disks.map((disk) => disk.path), ...keptImages(config.kept)]) images.add(path);
   for (const image of images) {
     const said = await checkImage(join(folder, image));
     if (said) complaints.push(`${image}: ${said}`);

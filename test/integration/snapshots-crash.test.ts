@@ -29,6 +29,8 @@ const options = {
 
 let root: string;
 let base: string;
+/** The same, while it will go back to that: with changes, and a snapshot of some of them. */
+let forgetful: string;
 /** In the order in which they were taken: root, two children of it, a grandchild that the present goes on from. */
 let ids: string[];
 
@@ -67,6 +69,20 @@ beforeAll(async () => {
   base = join(root, 'base');
   ids = await makeTree(base);
   expect(await complaintsAbout(base)).toEqual([]);
+  forgetful = await copyOf(base, join(root, 'forgetful'));
+  const store = new SnapshotStore(forgetful, hostSnapshotFiles());
+  await rm(join(forgetful, 'saved'), { recursive: true });
+  await store.keep();
+  await writeFile(join(forgetful, 'firmware', 'variables.fd'), 'passing variables');
+  const change = async (byte: number): Promise<void> => {
+    for (const { path } of (await store.config()).disks) {
+      await writeTo(join(forgetful, path), 400_000, new Uint8Array(50_000).fill(byte));
+    }
+  };
+  await change(6);
+  await store.take({ ...options, name: 'of what passes' }, false);
+  await change(7);
+  expect(await complaintsAbout(forgetful)).toEqual([]);
 });
 afterAll(() => rm(root, { recursive: true, force: true }));
 
@@ -80,9 +96,16 @@ const operations: Record<string, (store: SnapshotStore) => Promise<unknown>> = {
   'delete the root with two children': async (store) =>
     store.delete(await store.planDelete([first?.() ?? ''], false)),
   'delete the current one': async (store) => store.delete(await store.planDelete([fourth?.() ?? ''], false)),
+  'keep what there is': (store) => store.keep(),
+  'discard what has changed': (store) => store.discard(),
+  'delete while changes are to be discarded': async (store) =>
+    store.delete(await store.planDelete([third?.() ?? '', fourth?.() ?? ''], false)),
   'delete several at once': async (store) =>
     store.delete(await store.planDelete([first?.() ?? '', second?.() ?? '', fourth?.() ?? ''], false)),
 };
+
+/** Where an operation begins. */
+const beginsIn = (name: string): string => (name.includes('discard') ? forgetful : base);
 
 /** What is seen, without the ids that are made anew each time. */
 function comparable(seen: Seen, before: Seen): unknown {
@@ -91,6 +114,7 @@ function comparable(seen: Seen, before: Seen): unknown {
     id === undefined || id === null ? 'none' : known.has(id) ? id : 'new';
   return {
     present: seen.present,
+    kept: seen.kept,
     current: name(seen.current),
     snapshots: Object.fromEntries(
       Object.entries(seen.snapshots).map(([id, { parent, ...rest }]) => [
@@ -110,18 +134,19 @@ async function judge(folder: string, before: Seen, after: unknown, what: string)
   return 'new';
 }
 
-describe.each(Object.entries(operations))('%s, stopped anywhere', (_name, operation) => {
+describe.each(Object.entries(operations))('%s, stopped anywhere', (name, operation) => {
   it.each(['after', 'torn', 'no-space'] as FaultKind[])('%s', async (kind) => {
     const folder = join(root, 'work');
-    const before = await look(base);
-    await copyOf(base, folder);
+    const from = beginsIn(name);
+    const before = await look(from);
+    await copyOf(from, folder);
     const counter = new FaultyFiles(Infinity, kind);
     await operation(new SnapshotStore(folder, counter));
     const after = comparable(await look(folder), before);
     expect(after).not.toEqual(comparable(before, before));
     const outcomes = new Set<string>();
     for (let n = 1; n <= counter.calls; n++) {
-      await copyOf(base, folder);
+      await copyOf(from, folder);
       const what = `${kind}, call ${n} of ${counter.calls}`;
       await expect(operation(new SnapshotStore(folder, new FaultyFiles(n, kind))), what).rejects.toThrow();
       const store = new SnapshotStore(folder, hostSnapshotFiles());

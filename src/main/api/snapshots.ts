@@ -14,5 +14,6 @@ export function snapshotHandlers({ snapshots }: Services): Pick<Handlers<Command
     'snapshot.edit': ({ id, snapshot, ...texts }) => snapshots.edit(id, snapshot, texts),
     'snapshot.screen': ({ id, snapshot }) => snapshots.screen(id, snapshot),
     'snapshot.compare': ({ id, a, b }) => snapshots.compare(id, a, b),
+    'snapshot.protect': ({ id, ...wanted }) => snapshots.protect(id, wanted),
   };
 }

@@ -43,6 +43,7 @@ export const ownNames: readonly string[] = [
   'firmware',
   'saved',
   'snapshots',
+  'kept',
   'logs',
   'screenshots',
   'journal.json',

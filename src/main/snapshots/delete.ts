@@ -21,25 +21,28 @@ export class Deleting {
    * @throws Failure `cancelled`, `snapshot.*`, `journal.unfinished`, what host and images say
    */
   async now(machine: Machine, ids: string[], control?: JobControl): Promise<void> {
+    await machine.inTurn(() => this.inTurn(machine, ids, control));
+  }
+
+  /** The same for whoever has the machine's own turn already, too. */
+  async inTurn(machine: Machine, ids: string[], control?: JobControl): Promise<void> {
     const { machines } = this.work;
     const store = this.work.storeOf(machine);
-    await machine.inTurn(async () => {
-      requireState(machine, 'deleteSnapshots');
-      const running = machine.runner !== undefined;
-      if (!running) await this.work.recover(machine);
-      const plan = await store.planDelete(ids, running);
-      const options = control && {
-        onProgress: (done: number, total: number) => control.progress(done, total),
-        signal: control.signal,
-      };
-      const task = (): Promise<void> => store.delete(plan, options);
-      await (running ? task() : machines.locked(machine, task));
-      machine.note(
-        ids.length > 0 ? `deleted snapshots: ${ids.join(', ')}` : 'merged what deleted snapshots had left',
-      );
-      await this.work.afterChange(machine);
-      if (running) this.mergeWhenOff(machine);
-    });
+    requireState(machine, 'deleteSnapshots');
+    const running = machine.runner !== undefined;
+    if (!running) await this.work.recover(machine);
+    const plan = await store.planDelete(ids, running);
+    const options = control && {
+      onProgress: (done: number, total: number) => control.progress(done, total),
+      signal: control.signal,
+    };
+    const task = (): Promise<void> => store.delete(plan, options);
+    await (running ? task() : machines.locked(machine, task));
+    machine.note(
+      ids.length > 0 ? `deleted snapshots: ${ids.join(', ')}` : 'merged what deleted snapshots had left',
+    );
+    await this.work.afterChange(machine);
+    if (running) this.mergeWhenOff(machine);
     this.work.changed(machine);
   }
 

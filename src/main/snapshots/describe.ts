@@ -51,7 +51,7 @@ async function describe(
   const memoryBytes = await store.bytesOf(files.memory);
   let ownBytes = memoryBytes;
   for (const image of imagesOf(record)) ownBytes += await store.bytesOf(image);
-  const { id, parent, name, description, createdAt, state, engineVersion, config, frozen } = record;
+  const { id, parent, name, description, createdAt, state, engineVersion, config } = record;
   return {
     id,
     parent: records.some((other) => other.id === parent) ? parent : null,
@@ -60,7 +60,8 @@ async function describe(
     createdAt,
     state,
     memory: await store.has(files.memory),
-    frozen: frozen ?? null,
+    frozen: record.frozen ?? null,
+    automatic: record.automatic ?? null,
     engine: config.engine,
     engineVersion,
     hasScreen: await store.has(files.screen),

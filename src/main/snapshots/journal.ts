@@ -269,22 +269,33 @@ function parseJournal(text: string): Journal {
   return journal.parse(JSON.parse(text));
 }
 
-/** The configuration after a step. What the machine is called and is for stays; images in drives come with the settings. */
+/** What a machine is called and is for, which is no part of a snapshot's settings. */
+const ownFields = [
+  ...(['id', 'name', 'notes', 'created', 'template', 'clonedFrom'] as const),
+  ...(['automaticSnapshots', 'discardOnPowerOff'] as const),
+];
+
+/** The configuration after a step; images in drives come with the settings. */
 export function changedConfig(
   present: MachineConfig,
-  step: Pick<Extract<CommitStep, { do: 'config' }>, 'paths' | 'snapshot' | 'settings'>,
+  step: Pick<Extract<CommitStep, { do: 'config' }>, 'paths' | 'snapshot' | 'settings' | 'kept'>,
 ): MachineConfig {
-  const { id, name, notes, created } = present;
-  const base = step.settings === null ? present : { ...step.settings, id, name, notes, created };
-  const { snapshot: _before, template: _template, clonedFrom: _origin, ...rest } = base;
-  const { template, clonedFrom } = present;
-  return {
-    ...rest,
-    ...(template === undefined ? {} : { template }),
-    ...(clonedFrom === undefined ? {} : { clonedFrom }),
+  const { settings, snapshot } = step;
+  const base = { ...(settings ?? present) };
+  for (const field of ownFields) delete base[field];
+  const own = Object.fromEntries(ownFields.map((field) => [field, present[field]]));
+  const kept = step.kept === undefined ? base.kept : step.kept;
+  return withoutUndefined({
+    ...base,
+    ...own,
     disks: base.disks.map((disk) => ({ ...disk, path: step.paths[disk.id] ?? disk.path })),
-    ...(step.snapshot === null ? {} : { snapshot: step.snapshot }),
-  };
+    snapshot: snapshot ?? undefined,
+    kept: kept ?? undefined,
+  } as MachineConfig);
+}
+
+function withoutUndefined<T extends object>(value: T): T {
+  return Object.fromEntries(Object.entries(value).filter(([, field]) => field !== undefined)) as T;
 }
 
 function unfinished(title: string, cause: unknown): Failure {

@@ -1,3 +1,4 @@
+import type { KeptState } from '@shared/machine/config';
 import { withoutItems, survivingAncestor } from '@shared/snapshot/tree';
 import { filesOf, type SnapshotRecord } from './record';
 import type { CommitStep, Operation, PrepareStep } from './steps';
@@ -18,6 +19,11 @@ export interface DeletePlan {
   removed: string[];
 }
 
+/** The images that a machine goes back to which discards its changes. */
+export function keptImages(kept: KeptState | undefined): string[] {
+  return Object.values(kept?.paths ?? {});
+}
+
 /** The images of a snapshot. */
 export function imagesOf(record: Pick<SnapshotRecord, 'config'>): string[] {
   return record.config.disks.map(({ path }) => path);
@@ -30,6 +36,7 @@ export function imagesOf(record: Pick<SnapshotRecord, 'config'>): string[] {
  * @param pinned images in use that can neither be replaced nor lose what is below them: those of a running machine.
  * What they need stays, as images of no snapshot, and is merged by the next plan without that.
  * @param operationId part of the names of new files
+ * @param kept what the machine goes back to when it is powered off
  */
 export function planDelete(
   records: readonly SnapshotRecord[],
@@ -38,16 +45,17 @@ export function planDelete(
   images: ImageTree,
   pinned: ReadonlySet<string>,
   operationId: string,
+  kept?: KeptState,
 ): DeletePlan {
   const left = withoutItems(records, doomed);
   const bases = left.flatMap(({ base = [] }) => base);
-  const kept = new Set([...left.flatMap(imagesOf), ...bases, ...images.present]);
+  const stay = new Set([...left.flatMap(imagesOf), ...bases, ...images.present, ...keptImages(kept)]);
   const merges: DeletePlan['merges'] = [];
   const needed = new Set<string>();
-  for (const image of kept) {
+  for (const image of stay) {
     const layers = [image];
     let below = images.below.get(image) ?? null;
-    while (below !== null && !kept.has(below) && images.below.has(below)) {
+    while (below !== null && !stay.has(below) && images.below.has(below)) {
       layers.push(below);
       below = images.below.get(below) ?? null;
     }
@@ -55,7 +63,7 @@ export function planDelete(
     if (pinned.has(image)) layers.forEach((layer) => needed.add(layer));
     else merges.push({ layers, below });
   }
-  const removed = [...images.below.keys()].filter((image) => !kept.has(image) && !needed.has(image));
+  const removed = [...images.below.keys()].filter((image) => !stay.has(image) && !needed.has(image));
 
   const prepare = merges.map(({ layers, below }, index): PrepareStep => {
     return { do: 'merge', path: mergedPath(operationId, index), layers, below };
@@ -74,8 +82,11 @@ export function planDelete(
     })
     .map((record): CommitStep => ({ do: 'record', record: unsigned(record, changedImages) }));
   const snapshot = survivingAncestor(records, current, doomed);
-  const config: CommitStep[] =
-    snapshot === current ? [] : [{ do: 'config', paths: {}, snapshot, settings: null }];
+  const after = kept && { ...kept, snapshot: survivingAncestor(records, kept.snapshot, doomed) };
+  const isSame = snapshot === current && after?.snapshot === kept?.snapshot;
+  const config: CommitStep[] = isSame
+    ? []
+    : [{ do: 'config', paths: {}, snapshot, settings: null, ...(after ? { kept: after } : {}) }];
   const removals = [...[...doomed].map((id) => filesOf(id).folder), ...removed].map((path): CommitStep => ({
     do: 'remove',
     path,

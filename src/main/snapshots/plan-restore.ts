@@ -36,7 +36,8 @@ export function planRestore(
     prepare.push({ do: 'overlay', path: paths[id] ?? '', on });
   }
   const commit: CommitStep[] = [
-    { do: 'config', paths, snapshot: record.id, settings: record.config },
+    { do: 'config', paths, snapshot: record.id, settings: record.config, kept: null },
+    { do: 'remove', path: 'kept' },
     has.memory ? { do: 'replace', from: `${staging}/saved`, to: 'saved' } : { do: 'remove', path: 'saved' },
     has.firmware
       ? { do: 'replace', from: `${staging}/firmware`, to: 'firmware' }

@@ -1,4 +1,5 @@
 import type { MachineConfig } from '@shared/machine/config';
+import type { AutomaticReason } from '@shared/snapshot/automatic';
 import type { SnapshotState } from '@shared/snapshot/snapshot';
 import { filesOf, type SnapshotRecord } from './record';
 import type { CommitStep, Operation, PrepareStep } from './steps';
@@ -9,6 +10,8 @@ export interface NewSnapshot {
   name: string;
   description: string;
   state: SnapshotState;
+  /** Why it is taken, if nobody asked for it. */
+  automatic?: AutomaticReason | undefined;
   engineVersion: string;
   /** ISO 8601, UTC. */
   createdAt: string;
@@ -38,11 +41,13 @@ export function planTake(config: MachineConfig, wanted: NewSnapshot, has: Belong
   for (const { id, path: on } of config.disks) {
     prepare.push({ do: 'overlay', path: paths[id] ?? '', on });
   }
+  // A snapshot of a machine that will discard its changes is a state of its own.
+  const { kept: _base, ...settings } = config;
   const record: SnapshotRecord = {
     ...wanted,
     schema: 1,
     parent: config.snapshot ?? null,
-    config,
+    config: settings,
     images: {},
   };
   const commit: CommitStep[] = [

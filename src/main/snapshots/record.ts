@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { Failure, toErrorValue } from '@shared/errors';
 import { innerPath, machineConfig } from '@shared/machine/config';
 import { readMachineConfig } from '@shared/machine/migrate';
+import { automaticReason } from '@shared/snapshot/automatic';
 import { snapshotDescription, snapshotId, snapshotState } from '@shared/snapshot/snapshot';
 
 /** What an image was like when it was frozen: it must not change again. `mtimeMs` in milliseconds since 1970. */
@@ -20,6 +21,8 @@ export const snapshotRecord = z.looseObject({
   createdAt: z.string().max(40),
   state: snapshotState,
   engineVersion: z.string().max(64),
+  /** Why it was taken, where nobody asked for it. */
+  automatic: automaticReason.optional(),
   /** The frozen images are those that its disks name. */
   config: machineConfig,
   /** Whether the guest's file systems were frozen; missing where that was no question, or nobody knows. */

@@ -43,7 +43,7 @@ export class Restoring {
     const record = await this.check(machine, snapshot, disksOnly);
     const store = work.storeOf(machine);
     const hasMemory = !disksOnly && (await store.has(filesOf(snapshot).memory));
-    await store.checkImages(record);
+    await store.checkImages(record.config);
     if (machine.runner) await power.powerOff(machine);
     await machine.inTurn(async () => {
       requireState(machine, 'restoreSnapshot');

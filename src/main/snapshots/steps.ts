@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import { innerPath, machineConfig, machineId } from '@shared/machine/config';
+import { innerPath, keptState, machineConfig, machineId } from '@shared/machine/config';
 import { snapshotRecord } from './record';
 
 /** Paths in steps are inside the machine's folder, and nothing but these places is ever touched. */
 const stepPath = innerPath.refine(
-  (path) => /^(disks|snapshots|firmware|saved)(\/|$)/.test(path),
+  (path) => /^(disks|snapshots|firmware|saved|kept)(\/|$)/.test(path),
   'not a place that snapshots have to do with',
 );
 
@@ -39,6 +39,8 @@ export const commitStep = z.discriminatedUnion('do', [
     paths: z.record(z.string(), innerPath),
     snapshot: machineId.nullable(),
     settings: machineConfig.nullable(),
+    /** What the machine goes back to when it is powered off; null: nothing any more; missing: as before. */
+    kept: keptState.nullable().optional(),
   }),
 ]);
 export type CommitStep = z.infer<typeof commitStep>;

@@ -11,7 +11,8 @@ import { readFolder } from '../machines/folder';
 import { newMachineId } from '../machines/identity';
 import { exists, type SnapshotFiles } from './files';
 import { JournalledFolder, type PendingOperation, type Recovery } from './journal';
-import { type DeletePlan, imagesOf, type ImageTree, planDelete } from './plan-delete';
+import { type DeletePlan, imagesOf, type ImageTree, keptImages, planDelete } from './plan-delete';
+import { planDiscard, planKeep } from './plan-discard';
 import { planRestore } from './plan-restore';
 import { newImages, type NewSnapshot, planTake } from './plan-take';
 import { filesOf, inFolder, readRecords, readUsableRecords, type SnapshotRecord } from './record';
@@ -93,7 +94,7 @@ export class SnapshotStore {
    */
   async restore(id: string, memory: boolean, options: MergeOptions = {}): Promise<void> {
     const record = await this.record(id);
-    await this.checkImages(record);
+    await this.checkImages(record.config);
     const files = filesOf(id);
     const has = {
       memory: memory && (await this.has(files.memory)),
@@ -114,13 +115,14 @@ export class SnapshotStore {
     }
     const config = await this.config();
     const present = config.disks.map(({ path }) => path);
-    const images = await this.imageTree(records, present);
+    const images = await this.imageTree(records, [...present, ...keptImages(config.kept)]);
     const pinned = new Set(running ? present : []);
     // Elsewhere files that are open can be replaced and removed; there the whole chain has to stay.
     if (running && process.platform === 'win32') {
       for (const path of present) (await this.innerChain(path)).forEach((image) => pinned.add(image));
     }
-    const plan = planDelete(records, config.snapshot ?? null, doomed, images, pinned, newMachineId());
+    const current = config.snapshot ?? null;
+    const plan = planDelete(records, current, doomed, images, pinned, newMachineId(), config.kept);
     for (const { layers } of plan.merges) await this.refuseForeignFeatures(layers);
     return plan;
   }
@@ -132,7 +134,9 @@ export class SnapshotStore {
 
   /** @throws Failure `snapshot.not-found`, `file.*` */
   async edit(id: string, texts: { name: string; description: string }): Promise<void> {
-    const record = { ...(await this.record(id)), ...texts };
+    // What a person has named is theirs: it is not thinned out any more.
+    const { automatic: _reason, ...rest } = await this.record(id);
+    const record = { ...rest, ...texts };
     const path = inFolder(this.folder, filesOf(id).record);
     await this.files.write(path, `${JSON.stringify(record, null, 2)}\n`);
   }
@@ -187,13 +191,13 @@ export class SnapshotStore {
   }
 
   /** Every frozen image must be there, open, and be what it was. @throws Failure `snapshot.broken` */
-  async checkImages(record: SnapshotRecord): Promise<void> {
-    for (const { path } of record.config.disks) {
+  async checkImages({ disks }: { disks: readonly { path: string }[] }): Promise<void> {
+    for (const { path } of disks) {
       try {
         const image = inFolder(this.folder, path);
         await (await openDisk(image, { readOnly: true, format: formatOf(image) })).close();
       } catch (error) {
-        throw new Failure('snapshot.broken', `The disk of this snapshot cannot be used: ${path}`, {
+        throw new Failure('snapshot.broken', `An image that is gone back to cannot be used: ${path}`, {
           hint: 'Nothing has been changed. Put the file back from a backup, or delete the snapshot.',
           cause: error,
         });
@@ -206,15 +210,58 @@ export class SnapshotStore {
     const { records, broken } = await readUsableRecords(this.folder);
     // Nobody knows what belongs to a snapshot that cannot be read.
     if (broken.length > 0) return [];
-    const owned = new Set(records.flatMap(imagesOf));
+    const needed = await this.neededImages(records.flatMap(imagesOf));
     const abandoned: string[] = [];
     for (const { path } of (await this.config()).disks) {
       for (const image of await this.innerChain(path)) {
-        if (owned.has(image)) break;
+        if (needed.has(image)) break;
         abandoned.push(image);
       }
     }
     return [...new Set(abandoned)];
+  }
+
+  /** The given images, and everything below them. */
+  private async neededImages(images: readonly string[]): Promise<Set<string>> {
+    const needed = new Set<string>();
+    for (const image of images) {
+      if (!needed.has(image)) (await this.innerChain(image)).forEach((below) => needed.add(below));
+    }
+    return needed;
+  }
+
+  /**
+   * Puts images on top of the present ones that are thrown away again by `discard`. Precondition: the machine does
+   * not run, and there is nothing to discard yet.
+   */
+  async keep(): Promise<void> {
+    await this.journalled.run(planKeep(await this.config(), await this.has('firmware'), newMachineId()));
+  }
+
+  /**
+   * Goes back to what was kept. False where there was nothing to go back to. Precondition: the machine does not run.
+   * @throws Failure `snapshot.broken` when what was kept is not there: nothing has been changed
+   */
+  async discard(): Promise<boolean> {
+    const config = await this.config();
+    const { kept } = config;
+    if (!kept) return false;
+    await this.checkImages({ disks: Object.values(kept.paths).map((path) => ({ path })) });
+    const { records, broken } = await readUsableRecords(this.folder);
+    const needed = await this.neededImages([...records.flatMap(imagesOf), ...keptImages(kept)]);
+    const abandoned: string[] = [];
+    // Nobody knows what belongs to a snapshot that cannot be read.
+    for (const { id, path } of broken.length > 0 ? [] : config.disks) {
+      if (kept.paths[id] === undefined) continue;
+      // One that cannot be read any more is thrown away all the same.
+      const chain = await this.innerChain(path).catch(() => [path]);
+      abandoned.push(...chain.filter((image) => !needed.has(image)));
+    }
+    const frozen = await this.neededImages(records.flatMap(imagesOf));
+    const isFrozen = (image: string): boolean => broken.length > 0 || frozen.has(image);
+    const has = await this.has('kept/firmware');
+    await this.journalled.run(planDiscard(config, kept, isFrozen, abandoned, has, newMachineId()));
+    return true;
   }
 
   private async imageTree(records: readonly SnapshotRecord[], present: string[]): Promise<ImageTree> {

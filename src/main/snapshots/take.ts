@@ -1,6 +1,6 @@
 import { toErrorValue, Failure } from '@shared/errors';
-import type { EngineCapabilities } from '@shared/engine/capabilities';
 import { hasProcess } from '@shared/machine/state';
+import type { AutomaticReason } from '@shared/snapshot/automatic';
 import type { SnapshotState } from '@shared/snapshot/snapshot';
 import { defaultSnapshotName } from '@shared/snapshot/tree';
 import type { JobControl } from '../jobs/registry';
@@ -18,7 +18,12 @@ export interface TakeRequest {
   name?: string | undefined;
   description?: string | undefined;
   memory: boolean;
+  /** Why it is taken, if nobody asked for it. */
+  automatic?: AutomaticReason;
 }
+
+/** A new snapshot, but for its id, by what the machine does at that moment. */
+type Wanted = (state: SnapshotState) => Parameters<SnapshotStore['take']>[0];
 
 /** A snapshot whose images are in use. */
 interface Taken {
@@ -37,70 +42,67 @@ export class Taking {
   /** Starts the job. What can be refused is refused before there is one. */
   async start(request: TakeRequest): Promise<{ jobId: string }> {
     const machine = this.work.ready(request.id, 'takeSnapshot');
-    const engine = await requireEngine(this.work.context, requireConfig(machine).engine);
+    await requireEngine(this.work.context, requireConfig(machine).engine);
     if (request.memory && hasProcess(machine.state)) {
       await this.work.machines.power.requireSavable(machine);
     }
     return this.work.job(machine, 'snapshot', true, async (control) => {
-      return { snapshot: await this.now(machine, request, engine, control) };
+      return { snapshot: await this.now(machine, request, control) };
     });
   }
 
-  private async now(
-    machine: Machine,
-    request: TakeRequest,
-    engine: EngineCapabilities,
-    control: JobControl,
-  ): Promise<string> {
-    const store = this.work.storeOf(machine);
-    const { records } = await store.usableRecords();
-    const wanted = (state: SnapshotState) => ({
-      name: request.name ?? defaultSnapshotName(records.map((record) => record.name)),
-      description: request.description ?? '',
-      state,
-      engineVersion: engine.stateVersion ?? engine.version,
-      createdAt: new Date().toISOString(),
+  /** Of a machine that does not run; to be called in its own turn. @throws Failure: nothing has been changed */
+  async still(machine: Machine, request: TakeRequest, signal?: AbortSignal): Promise<Taken> {
+    const { machines } = this.work;
+    const { library } = machines;
+    await this.work.recover(machine);
+    await library.reread(machine);
+    const wanted = await this.wanted(machine, request);
+    const state = machine.state === 'saved' && request.memory ? 'saved' : 'off';
+    let id = '';
+    await machines.locked(machine, async () => {
+      await removeUnfinishedFiles(machine.folder);
+      id = await this.work.storeOf(machine).take(wanted(state), request.memory, signal && { signal });
     });
+    await library.reread(machine);
+    this.told(machine, wanted(state).name, id);
+    return { id, written: undefined };
+  }
+
+  private async now(machine: Machine, request: TakeRequest, control: JobControl): Promise<string> {
+    const { signal } = control;
     const taken = await machine.inTurn(async () => {
       requireState(machine, 'takeSnapshot');
-      if (machine.runner) {
-        return this.live(machine, wanted(machine.state as SnapshotState), request.memory, control.signal);
-      }
-      return this.still(machine, store, wanted, request.memory, control.signal);
+      return machine.runner ? this.live(machine, request, signal) : this.still(machine, request, signal);
     });
-    machine.note(`snapshot “${wanted('off').name}” (${taken.id})`);
-    this.work.changed(machine);
     await this.memoryWritten(machine, taken, control);
     this.work.changed(machine);
     return taken.id;
   }
 
-  private async still(
-    machine: Machine,
-    store: SnapshotStore,
-    wanted: (state: SnapshotState) => Parameters<SnapshotStore['take']>[0],
-    memory: boolean,
-    signal: AbortSignal,
-  ): Promise<Taken> {
-    await this.work.recover(machine);
-    await this.work.machines.library.reread(machine);
-    const state = machine.state === 'saved' && memory ? 'saved' : 'off';
-    let id = '';
-    await this.work.machines.locked(machine, async () => {
-      await removeUnfinishedFiles(machine.folder);
-      id = await store.take(wanted(state), memory, { signal });
-    });
-    await this.work.machines.library.reread(machine);
-    return { id, written: undefined };
+  /** What goes into the record of a new snapshot. */
+  private async wanted(machine: Machine, request: TakeRequest): Promise<Wanted> {
+    const { engine: id } = requireConfig(machine);
+    const engine = await requireEngine(this.work.context, id);
+    const { records } = await this.work.storeOf(machine).usableRecords();
+    const texts = {
+      name: request.name ?? defaultSnapshotName(records.map((record) => record.name)),
+      description: request.description ?? '',
+      automatic: request.automatic,
+      engineVersion: engine.stateVersion ?? engine.version,
+    };
+    return (state) => ({ ...texts, state, createdAt: new Date().toISOString() });
+  }
+
+  private told(machine: Machine, name: string, id: string): void {
+    machine.note(`snapshot “${name}” (${id})`);
+    this.work.changed(machine);
   }
 
   /** The guest goes on as soon as this resolves; its memory is still being written then. */
-  private async live(
-    machine: Machine,
-    wanted: Parameters<SnapshotStore['take']>[0],
-    memory: boolean,
-    signal: AbortSignal,
-  ): Promise<Taken> {
+  private async live(machine: Machine, request: TakeRequest, signal: AbortSignal): Promise<Taken> {
+    const { memory } = request;
+    const wanted = (await this.wanted(machine, request))(machine.state as SnapshotState);
     const store = this.work.storeOf(machine);
     const runner = this.work.machines.power.processOf(machine);
     const { pending, id, overlays } = await store.beginTake(wanted, false, { signal });
@@ -128,6 +130,7 @@ export class Taking {
     }
     await pending.finish();
     await this.work.afterChange(machine);
+    this.told(machine, wanted.name, id);
     return { id, written: memory ? () => runner.call('snapshotMemory', {}) : undefined };
   }
 

@@ -3,7 +3,7 @@ import { toErrorValue } from '@shared/errors';
 import { formatOf } from '../disks/chain/chain';
 import { openDisk } from '../disks/open-disk';
 import { exists } from './files';
-import { imagesOf } from './plan-delete';
+import { imagesOf, keptImages } from './plan-delete';
 import { filesOf, inFolder } from './record';
 import type { SnapshotStore } from './store';
 
@@ -44,13 +44,18 @@ export async function verifyDisks(store: SnapshotStore): Promise<Complaint[]> {
       }
     }
   }
+  if (!config.kept && (await store.has('kept'))) complain('kept', 'There is nothing to go back to any more.');
+  for (const image of keptImages(config.kept)) {
+    if (!(await store.has(image))) complain(image, 'What the machine goes back to is missing.');
+    if (present.includes(image)) complain(image, 'The machine would write to what it goes back to.');
+  }
   if (config.snapshot !== undefined && !ids.has(config.snapshot)) {
     complain('machine.json', 'The snapshot that the present state goes on from is missing.');
   }
   for (const image of present) {
     if (owners.has(image)) complain(image, 'The present state would write to the image of a snapshot.');
   }
-  for (const image of [...records.flatMap(imagesOf), ...present]) {
+  for (const image of [...records.flatMap(imagesOf), ...present, ...keptImages(config.kept)]) {
     try {
       for (const link of await store.innerChain(image)) used.add(link);
       const path = inFolder(store.folder, image);

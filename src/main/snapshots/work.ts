@@ -1,7 +1,9 @@
 import { Failure, toErrorValue, toFailure } from '@shared/errors';
+import type { MachineConfig } from '@shared/machine/config';
 import { hasProcess, type MachineAction } from '@shared/machine/state';
 import type { JobControl } from '../jobs/registry';
 import { type MachinesContext, requireConfig, requireState } from '../machines/context';
+import { writeConfig } from '../machines/folder';
 import type { Machine } from '../machines/machine';
 import type { MachineService } from '../machines/service';
 import { SnapshotStore } from './store';
@@ -83,6 +85,15 @@ export class SnapshotWork {
     if (machine.runProblem?.code === 'journal.unfinished') machine.runProblem = null;
     await this.machines.library.reread(machine);
     this.changed(machine);
+  }
+
+  /** Writes a machine's configuration, starting from what its file says now. @throws Failure `machine.*`, `file.*` */
+  async rewrite(machine: Machine, change: (config: MachineConfig) => MachineConfig): Promise<void> {
+    const write = async (): Promise<void> =>
+      writeConfig(machine.folder, change(await this.storeOf(machine).config()));
+    // While it runs, its process holds the lock for us.
+    await (machine.runner ? write() : this.machines.locked(machine, write));
+    await this.afterChange(machine);
   }
 
   /** Its configuration has been written by an operation: takes it over. */

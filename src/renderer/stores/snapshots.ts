@@ -1,5 +1,6 @@
 import { toErrorValue, type ErrorValue } from '@shared/errors';
 import type { Job } from '@shared/ipc/contract';
+import type { AutomaticSnapshots } from '@shared/snapshot/automatic';
 import type { Snapshot, SnapshotEstimate, SnapshotList } from '@shared/snapshot/snapshot';
 import type { SnapshotComparison } from '@shared/snapshot/changes';
 import { defineStore } from 'pinia';
@@ -106,6 +107,14 @@ export const useSnapshots = defineStore('snapshots', () => {
     await load(id);
   }
 
+  /** Changes what happens to a machine's states by itself; what is missing stays. */
+  async function protect(
+    id: string,
+    wanted: { automatic?: AutomaticSnapshots | null; discardOnPowerOff?: boolean },
+  ): Promise<void> {
+    await connection.call('snapshot.protect', { id, ...wanted });
+  }
+
   connection.on('snapshot.changed', ({ id }) => {
     if (wanted.has(id)) void load(id);
   });
@@ -114,5 +123,5 @@ export const useSnapshots = defineStore('snapshots', () => {
     await Promise.all([...wanted].map(load));
   });
 
-  return { lists, failures, load, screen, jobOf, take, restore, remove, estimate, compare, edit };
+  return { lists, failures, load, screen, jobOf, take, restore, remove, estimate, compare, edit, protect };
 });

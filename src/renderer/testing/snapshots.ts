@@ -25,6 +25,7 @@ export function testSnapshot(
     state: 'off',
     memory: false,
     frozen: null,
+    automatic: null,
     engine: 'v86',
     engineVersion: '1',
     hasScreen: false,
@@ -130,6 +131,11 @@ export function snapshotBackend(machine: MachineSummary, snapshots: Snapshot[], 
         list.current = survivingAncestor(list.snapshots, list.current, removed);
         list.snapshots = withoutItems(list.snapshots, removed);
       });
+    },
+    'snapshot.protect': (params) => {
+      note('protect', params);
+      if (state.fails) throw state.fails;
+      return undefined;
     },
     'snapshot.estimate': (params) => ({
       freedBytes: params.snapshots.length * 1024 * 1024,

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { automaticSnapshots } from '../snapshot/automatic';
 
 /** The schema version that this build writes. */
 export const currentSchema = 1;
@@ -60,6 +61,17 @@ export const cpuTopology = z.strictObject({
 });
 export type CpuTopology = z.infer<typeof cpuTopology>;
 
+/** The state that a machine goes back to which discards its changes. */
+export const keptState = z.looseObject({
+  /** Images, by the disks' ids. Nothing is written to them meanwhile. */
+  paths: z.record(z.string(), innerPath),
+  /** The snapshot that they go on from. */
+  snapshot: machineId.nullable(),
+  /** There is a copy of the firmware's variables. */
+  firmware: z.boolean(),
+});
+export type KeptState = z.infer<typeof keptState>;
+
 /**
  * `machine.json`. Unknown fields survive a round trip (`looseObject`), at every level.
  * Sizes are in MiB (1 MiB = 1,048,576 bytes) where the name ends in `MiB`.
@@ -115,6 +127,12 @@ export const machineConfig = z.looseObject({
   nics: z.array(nic).max(8),
   /** The snapshot that the disks go on from; missing while there is none. */
   snapshot: machineId.optional(),
+  /** Snapshots that are taken without anybody asking; missing: none. */
+  automaticSnapshots: automaticSnapshots.optional(),
+  /** Whatever the guest changes is thrown away when the machine is powered off. */
+  discardOnPowerOff: z.boolean().optional(),
+  /** What it then goes back to; there while it has run since. */
+  kept: keptState.optional(),
   /** It is there to make machines of: it is never started. */
   template: z.boolean().optional(),
   /** What it was cloned from, as that was called then. It needs nothing of it: shared images are its own, too. */

@@ -11,7 +11,17 @@ export const settingChange = z.object({
 export type SettingChange = z.infer<typeof settingChange>;
 
 /** What is not a setting: identity, texts, and where the disks lie, which every snapshot changes. */
-const notSettings = new Set(['schema', 'id', 'created', 'name', 'notes', 'snapshot']);
+const notSettings = new Set([
+  'kept',
+  'automaticSnapshots',
+  'discardOnPowerOff',
+  'schema',
+  'id',
+  'created',
+  'name',
+  'notes',
+  'snapshot',
+]);
 
 /** The settings that differ between two configurations, in the order of the first. Pure. */
 export function settingChanges(a: MachineConfig, b: MachineConfig): SettingChange[] {

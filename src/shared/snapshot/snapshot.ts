@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { engineId, machineConfig } from '../machine/config';
+import { automaticReason } from './automatic';
 
 /** Made by us; from outside they only ever serve as keys. */
 export const snapshotId = z.string().regex(/^[a-z0-9]{16}$/);
@@ -31,6 +32,8 @@ export const snapshot = z.object({
   frozen: z.boolean().nullable(),
   /** What wrote the memory image; the same version is needed to read it. */
   engineVersion: z.string(),
+  /** Why it was taken, where nobody asked for it; such ones are thinned out. Null for a person's. */
+  automatic: automaticReason.nullable(),
   /** There is a picture of the screen: `snapshot.screen`. */
   hasScreen: z.boolean(),
   /** What its own files occupy on the host, the memory image included; in bytes. */

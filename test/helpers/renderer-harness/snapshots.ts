@@ -50,6 +50,8 @@ export function snapshotHandlers({
       createdAt: new Date().toISOString(),
       state: memory ? 'running' : 'off',
       memory,
+      frozen: null,
+      automatic: number === 5 ? 'schedule' : null,
       engine: config.engine,
       engineVersion: '0.5.462',
       hasScreen: memory,
@@ -119,6 +121,12 @@ export function snapshotHandlers({
         return null;
       }),
     }),
+    'snapshot.protect': ({ id, automatic, discardOnPowerOff }) => {
+      const { config } = find(id);
+      if (!config) return;
+      if (automatic !== undefined) config.automaticSnapshots = automatic ?? undefined;
+      if (discardOnPowerOff !== undefined) config.discardOnPowerOff = discardOnPowerOff;
+    },
     'snapshot.estimate': ({ id, snapshots }) => ({
       freedBytes: snapshots.reduce((sum, one) => sum + get(id, one).ownBytes, 0),
       neededBytes: 22 * MiB,

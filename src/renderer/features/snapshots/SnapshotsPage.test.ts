@@ -53,6 +53,10 @@ async function click(target: HTMLElement, init: MouseEventInit = {}): Promise<vo
   target.dispatchEvent(new MouseEvent('click', { bubbles: true, cancelable: true, ...init }));
   await settle();
 }
+async function submit(form: HTMLFormElement): Promise<void> {
+  form.dispatchEvent(new Event('submit', { bubbles: true, cancelable: true }));
+  await settle();
+}
 async function press(target: EventTarget, key: string, init: KeyboardEventInit = {}): Promise<void> {
   target.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true, cancelable: true, ...init }));
   await settle();
@@ -276,5 +280,39 @@ describe('renaming a snapshot', () => {
     ]);
     expect(row(3).textContent).toContain('Better name');
     expect(document.activeElement).toBe(row(3));
+  });
+
+  it('protects a machine: automatic snapshots, and changes that are discarded, with a warning before', async () => {
+    await open(forked, 3);
+    await click(document.querySelector('[data-testid=protect]') as HTMLElement);
+    const form = dialog()?.querySelector('form') as HTMLFormElement;
+    const control = (id: string): HTMLElement => form.querySelector(`#protect-${id}`) as HTMLElement;
+    expect(form.querySelector('[data-testid=discard-warning]')).toBeNull();
+    await click(control('atStop'));
+    const save = dialog()?.querySelector('[data-testid=protect-save]') as HTMLButtonElement;
+    await submit(form);
+    expect(main.calls.at(-1)).toEqual([
+      'protect',
+      {
+        id: machine.id,
+        automatic: {
+          every: null,
+          memory: false,
+          atStart: false,
+          atStop: true,
+          keep: { last: 3, hourly: 6, daily: 7 },
+        },
+      },
+    ]);
+    expect(save.isConnected && dialog()?.dataset.state === 'open').toBe(false);
+
+    await click(document.querySelector('[data-testid=protect]') as HTMLElement);
+    const again = dialog()?.querySelector('form') as HTMLFormElement;
+    await click(again.querySelector('#protect-discard') as HTMLElement);
+    expect(again.querySelector('[data-testid=discard-warning]')?.textContent).toContain('forgets');
+    main.state.fails = new Failure('machine.wrong-state', 'The machine is saved.');
+    await submit(again);
+    expect(main.calls.at(-1)).toEqual(['protect', { id: machine.id, discardOnPowerOff: true }]);
+    expect(dialog()?.textContent).toContain('The machine is saved.');
   });
 });

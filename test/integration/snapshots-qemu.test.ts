@@ -1,0 +1,206 @@
+import { readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { byteStreamOver } from '@shared/ipc/byte-stream';
+import type { Job } from '@shared/ipc/contract';
+import { findStream } from '../../src/main/api/streams';
+import type { Core } from '../../src/main/core';
+import { type Amd64Iso, buildAmd64Iso } from '../guests/amd64.mjs';
+import {
+  buildMain,
+  type BuiltMain,
+  createMachine,
+  fakeSpec,
+  jobEnd,
+  temporaryFolder,
+  testCore,
+} from '../helpers/core';
+import { findProgram, sayWhySkipped } from '../helpers/programs';
+import { complaintsAbout } from '../helpers/snapshots';
+import { Terminal } from '../helpers/terminal';
+
+/**
+ * A 64-bit Linux by UEFI with a TPM: its memory, disk, firmware variables and TPM go back to one moment, and it
+ * hardly notices when that moment is kept.
+ */
+
+const suite = 'snapshots of a 64-bit Linux on QEMU';
+const bootMs = 60_000;
+/** The most that a guest may stand still on a busy computer, in milliseconds; its own time is printed. */
+const pauseLimitMs = 400;
+
+async function guest(): Promise<Amd64Iso | undefined> {
+  if (!findProgram('qemu-system-x86_64')) {
+    sayWhySkipped(suite, 'qemu-system-x86_64 is missing');
+    return undefined;
+  }
+  try {
+    return await buildAmd64Iso();
+  } catch (error) {
+    if (!(error instanceof Error) || error.name !== 'PackagesUnavailable') throw error;
+    sayWhySkipped(suite, error.message);
+    return undefined;
+  }
+}
+const iso = await guest();
+
+/** Where the counter lies on the disk, behind the file system, in sectors. */
+const counterSector = 100_000;
+/**
+ * A counter in memory and on the disk: each turn finds the disk as the turn before has left it. If memory and disk
+ * ever came from different moments, the two would differ.
+ */
+const counting = [
+  '( i=0; while :; do',
+  `d=$(dd if=/dev/vda bs=512 count=1 skip=${counterSector} iflag=direct 2>/dev/null | head -c 8);`,
+  `[ "$d" = "$(printf %08d $i)" ] || echo "memory $i, disk $d" >>/x/broken;`,
+  `i=$((i+1)); printf %08d%504s $i '' >/x/sector;`,
+  `dd if=/x/sector of=/dev/vda bs=512 count=1 seek=${counterSector} oflag=direct conv=notrunc 2>/dev/null;`,
+  'echo $i >/x/count; done ) & :',
+].join(' ');
+const zeroCounter = `printf %08d%504s 0 '' >/x/sector; dd if=/x/sector of=/dev/vda bs=512 seek=${counterSector} oflag=direct conv=notrunc 2>/dev/null`;
+/** TPM2_PCR_Extend of register 16 with SHA-256 (TPM 2.0 part 3, 22.2), and that register. */
+const extend =
+  `exec 3<>/dev/tpm0; printf '\\x80\\x02\\x00\\x00\\x00\\x41\\x00\\x00\\x01\\x82\\x00\\x00\\x00\\x10\\x00\\x00\\x00\\x09` +
+  `\\x40\\x00\\x00\\x09\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x01\\x00\\x0b${'\\x5a'.repeat(32)}' >&3; ` +
+  `dd bs=64 count=1 <&3 2>/dev/null | hexdump -C; exec 3>&-`;
+const register = 'cat /sys/class/tpm/tpm0/pcr-sha256/16';
+const variable = (name: string): string =>
+  `/sys/firmware/efi/efivars/${name}-12345678-1234-1234-1234-123456789abc`;
+const setVariable = (name: string): string => `printf '\\x07\\x00\\x00\\x00${name}' >${variable(name)}`;
+
+describe.skipIf(!iso)(suite, () => {
+  let built: BuiltMain;
+  let dataFolder: string;
+  let core: Core;
+
+  beforeAll(async () => {
+    built = await buildMain();
+    dataFolder = await temporaryFolder();
+    core = await testCore(built.folder, dataFolder);
+  });
+  afterAll(async () => {
+    await core?.shutdown('power-off');
+    await built?.remove();
+    if (dataFolder) await rm(dataFolder, { recursive: true, force: true });
+  });
+
+  function terminalOf(id: string): Terminal {
+    const { runner, description } = findStream(core.machines, 'console.serial', { id, port: 0 });
+    return new Terminal(byteStreamOver(runner.openStream(description)));
+  }
+  const quiet = async (terminal: Terminal): Promise<void> => {
+    await terminal.waitFor(/# /, bootMs);
+    await terminal.ask('stty -echo; PS1=; echo qui""et\n', /\nquiet\r?\n/);
+  };
+  let asked = 0;
+  const sh = async (terminal: Terminal, command: string, limitMs = 30_000): Promise<string> => {
+    asked++;
+    const end = new RegExp(`(?:^|\\n)end${asked}\\r?\\n`);
+    const text = (await terminal.ask(`${command}; echo en""d${asked}\n`, end, limitMs)).replace(/\r/g, '');
+    return text.replace(new RegExp(`end${asked}\\n$`), '').trim();
+  };
+  const done = async (started: Promise<{ jobId: string }> | { jobId: string }): Promise<Job> => {
+    const job = await jobEnd(core, await started);
+    expect(job.error).toBeNull();
+    return job;
+  };
+  const take = async (id: string, memory: boolean): Promise<string> =>
+    ((await done(core.handlers['snapshot.take']({ id, memory }))).result as { snapshot: string }).snapshot;
+  const pauses = async (id: string): Promise<number[]> => {
+    const log = await readFile(join(core.machines.get(id).folder, 'logs', 'machine.log'), 'utf8');
+    return [...log.matchAll(/stood still for (\d+) ms/g)].map((match) => Number(match[1]));
+  };
+
+  it('take memory, disk, firmware and TPM back to one moment', async () => {
+    const engines = await core.handlers['host.engines']({});
+    const can = engines.find(({ capabilities }) => capabilities.id === 'qemu')?.capabilities;
+    const uefi = can?.firmware.includes('uefi') ?? false;
+    const tpm = uefi && (can?.tpm ?? false);
+    if (!tpm) sayWhySkipped('snapshots of firmware variables and a TPM', 'OVMF or swtpm is not installed');
+    const id = await createMachine(
+      core,
+      fakeSpec('Counting', {
+        ...{ engine: 'qemu', architecture: 'x86_64', guest: 'debian', memoryMiB: 512, boot: ['cdrom'] },
+        ...{ cdrom: iso?.path ?? null, disk: { kind: 'new', sizeMiB: 64 } },
+        ...(uefi ? { firmware: 'uefi' } : {}),
+        ...(tpm ? { tpm } : {}),
+      }),
+    );
+    await core.handlers['machine.start']({ id });
+    let terminal = terminalOf(id);
+    await terminal.waitFor(/ready \w+ \w+/, bootMs);
+    await quiet(terminal);
+    await sh(terminal, 'mkdir -p /x /d; mount -t tmpfs -o size=80% x /x');
+    const sum = await sh(
+      terminal,
+      'dd if=/dev/urandom of=/x/data bs=1M count=150 2>/dev/null; sha256sum /x/data',
+      90_000,
+    );
+    expect(sum).toMatch(/^[0-9a-f]{64} /);
+    await sh(terminal, 'mke2fs -b 1024 /dev/vda 32768; mount /dev/vda /d');
+    await sh(terminal, `${zeroCounter}; ${setVariable('Before')}; ${counting}`);
+    const counted = Number(
+      await sh(terminal, 'until grep -q . /x/count; do sleep 1; done 2>/dev/null; cat /x/count'),
+    );
+
+    const first = await take(id, true);
+    const atFirst = Number(await sh(terminal, 'cat /x/count'));
+    const registerThen = tpm ? await sh(terminal, register) : '';
+    if (tpm) {
+      expect(await sh(terminal, extend)).toMatch(/80 02 00 00 00 13 00 00  00 00/);
+      expect(await sh(terminal, register)).not.toBe(registerThen);
+    }
+    await sh(terminal, `${setVariable('After')}; echo late >/d/late; sync`);
+    // The memory is being written while the guest works on: it notices nothing, and neither does its counter.
+    const second = await take(id, true);
+    expect(await sh(terminal, 'cat /x/broken 2>&1')).toContain('No such file');
+
+    for (const snapshot of [first, second, first]) {
+      await done(core.handlers['snapshot.restore']({ id, snapshot }));
+      terminal = terminalOf(id);
+      expect(await sh(terminal, 'sha256sum /x/data')).toBe(sum);
+      const here = Number(await sh(terminal, 'cat /x/count'));
+      expect(here).toBeGreaterThanOrEqual(counted);
+      await sh(terminal, `until [ $(cat /x/count) -gt ${here + 3} ]; do sleep 1; done`);
+      expect(await sh(terminal, 'cat /x/broken 2>&1')).toContain('No such file');
+      const late = await sh(terminal, 'ls /d');
+      expect(late.includes('late')).toBe(snapshot === second);
+      if (tpm) expect((await sh(terminal, register)) === registerThen).toBe(snapshot === first);
+    }
+    expect(Number(await sh(terminal, 'cat /x/count'))).toBeLessThan(atFirst + 500);
+
+    // Its agent puts its files in order: what was never flushed is on the disk.
+    await sh(terminal, 'until pidof qemu-ga; do sleep 1; done; echo unflushed >/d/unflushed');
+    const frozen = await take(id, false);
+    await sh(terminal, 'echo thawed >/d/thawed; sync');
+    const { snapshots } = await core.handlers['snapshot.list']({ id });
+    expect(snapshots.find((snapshot) => snapshot.id === frozen)).toMatchObject({
+      frozen: true,
+      memory: false,
+    });
+
+    await done(core.handlers['snapshot.restore']({ id, snapshot: frozen }));
+    expect(core.machines.get(id).state).toBe('off');
+    await core.handlers['machine.start']({ id });
+    terminal = terminalOf(id);
+    await terminal.waitFor(/ready \w+ \w+/, bootMs);
+    await quiet(terminal);
+    expect(await sh(terminal, 'mkdir -p /d; mount -o ro /dev/vda /d; cat /d/unflushed; ls /d')).toMatch(
+      /^unflushed\n/,
+    );
+    expect(await sh(terminal, 'ls /d')).not.toContain('thawed');
+    if (uefi) {
+      const variables = await sh(terminal, 'ls /sys/firmware/efi/efivars');
+      expect(variables).toContain('Before-');
+      // It was set after the snapshot from which this one goes on.
+      expect(variables).not.toContain('After-');
+    }
+    await core.handlers['machine.powerOff']({ id });
+    expect(await complaintsAbout(core.machines.get(id).folder)).toEqual([]);
+    const stoodStill = await pauses(id);
+    console.info(`512 MiB, 150 MiB of it random: the guest stood still for ${stoodStill.join(', ')} ms`);
+    expect(stoodStill).toHaveLength(3);
+    for (const pause of stoodStill) expect(pause).toBeLessThan(pauseLimitMs);
+  }, 240_000);
+});
