@@ -11,13 +11,13 @@ import {
   withoutDevice,
 } from '@shared/machine/devices';
 import type { MachineSummary } from '@shared/machine/summary';
+import { phrase } from '@shared/phrases/phrase';
 import { checkConfig } from '../machines/check-config';
 import { type MachinesContext, requireConfig, requireEngine, requireState } from '../machines/context';
 import { newMac } from '../machines/identity';
 import type { Machine } from '../machines/machine';
 import type { MachineService } from '../machines/service';
-import { standsStill } from './disks';
-import { refuseHotPlug, requireDevice } from './refusals';
+import { refuseHotPlug, requireDevice, standsStill, tooMany } from './refusals';
 
 /** Network cards and drives of machines: what has no files of its own. */
 export class CardService {
@@ -30,9 +30,7 @@ export class CardService {
   addNic(id: string, wanted: NewNic): Promise<MachineSummary> {
     return this.change(id, async (machine, config) => {
       const nicId = freeDeviceId(config, 'nic');
-      if (nicId === undefined) {
-        throw new Failure('engine.unsupported', 'This machine has as many network cards as it can.');
-      }
+      if (nicId === undefined) throw tooMany();
       const { macs } = this.machines.taken();
       const { model, network } = wanted;
       const mac = (wanted.mac ?? newMac(macs)).toLowerCase();
@@ -110,9 +108,7 @@ export class CardService {
     return this.change(id, async (machine, config) => {
       requireState(machine, 'configure');
       const driveId = freeDeviceId(config, kind === 'cdrom' ? 'cd' : 'floppy');
-      if (driveId === undefined) {
-        throw new Failure('engine.unsupported', 'This machine has as many drives as it can.');
-      }
+      if (driveId === undefined) throw tooMany();
       const after = withDrive(config, { id: driveId, kind, path: null });
       checkConfig(after, await requireEngine(this.context, config.engine));
       await this.write(machine, after);
@@ -174,21 +170,11 @@ export class CardService {
     if (nic.network !== null && nic.network !== before?.network) this.context.networks?.get(nic.network);
     if (nic.mac === before?.mac) return;
     const { macs } = this.machines.taken();
-    switch (macProblem(nic.mac, macs)) {
-      case 'malformed':
-        throw invalid(`“${nic.mac}” is no hardware address.`, 'One looks like this: 52:54:00:12:34:56');
-      case 'group':
-        throw invalid(
-          `${nic.mac} is the address of a group, not of a card.`,
-          'The second digit must be even: 0, 2, 4, 6, 8, a, c or e.',
-        );
-      case 'taken':
-        throw invalid(`Another network card has the address ${nic.mac} already.`, 'Choose another one.');
-      case undefined:
-    }
+    const problem = macProblem(nic.mac, macs);
+    if (problem === undefined) return;
+    const key = ({ malformed: 'macMalformed', group: 'macGroup', taken: 'macTaken' } as const)[problem];
+    throw new Failure('input.invalid', phrase(`devices.${key}`, { mac: nic.mac }), {
+      hint: phrase(`devices.${key}Hint`),
+    });
   }
-}
-
-function invalid(message: string, hint: string): Failure {
-  return new Failure('input.invalid', message, { hint });
 }

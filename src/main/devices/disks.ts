@@ -11,6 +11,7 @@ import {
   withoutDevice,
 } from '@shared/machine/devices';
 import type { MachineSummary } from '@shared/machine/summary';
+import { phrase } from '@shared/phrases/phrase';
 import { chainOf } from '../disks/chain/chain';
 import type { JobControl } from '../jobs/registry';
 import { checkConfig } from '../machines/check-config';
@@ -27,7 +28,7 @@ import { SnapshotStore } from '../snapshots/store';
 import { workerSnapshotFiles } from '../snapshots/worker-files';
 import { freeImage, makeImage, removeUnfinishedImages, unfinishedImage } from './images';
 import { type DiskImages, planAddDisk, planRemoveDisk } from './plan';
-import { refuseHotPlug, requireDevice } from './refusals';
+import { refuseHotPlug, requireDevice, standsStill, tooMany } from './refusals';
 
 /** The disks of machines, as they come and go. */
 export class DiskService {
@@ -83,8 +84,8 @@ export class DiskService {
     const config = requireConfig(machine);
     const { bus } = requireDevice(machine, config.disks, disk);
     if (image === 'trash' && !this.context.shell.moveToTrash) {
-      throw new Failure('host.unavailable', 'There is no trash here.', {
-        hint: 'Keep the image, or erase it.',
+      throw new Failure('host.unavailable', phrase('devices.noTrash'), {
+        hint: phrase('devices.noTrashHint'),
       });
     }
     if (machine.runner) {
@@ -234,8 +235,7 @@ export class DiskService {
     const config = requireConfig(machine);
     const engine = await requireEngine(this.context, config.engine);
     const id = freeDeviceId(config, 'disk');
-    if (id === undefined)
-      throw new Failure('engine.unsupported', 'This machine has as many disks as it can.');
+    if (id === undefined) throw tooMany();
     const disk = { id, path: `disks/${id}.qcow2`, bus };
     checkConfig(withDisk(config, disk), engine);
     if (machine.runner) refuseHotPlug(machine, diskHotPlugRefusal(config, engine, bus));
@@ -277,14 +277,10 @@ export class DiskService {
     try {
       if (await exists(path)) await this.context.shell.moveToTrash?.(path);
     } catch (error) {
-      throw new Failure(
-        'file.io',
-        `The disk is removed, but its image could not be moved to the trash: ${path}`,
-        {
-          hint: 'Remove the file yourself if you do not need it.',
-          cause: error,
-        },
-      );
+      throw new Failure('file.io', phrase('devices.notInTrash', { path }), {
+        hint: phrase('devices.notInTrashHint'),
+        cause: error,
+      });
     }
   }
 
@@ -298,15 +294,4 @@ export class DiskService {
     requireState(machine, 'changeDevices');
     return machine;
   }
-}
-
-/** A guest that stands still cannot let a device go. */
-export function standsStill(machine: Machine): Failure {
-  return new Failure(
-    'machine.wrong-state',
-    `“${machine.name}” is paused: its guest cannot let the device go.`,
-    {
-      hint: 'Resume it first, or power it off.',
-    },
-  );
 }

@@ -1,29 +1,34 @@
 import { Failure } from '@shared/errors';
 import type { HotPlugRefusal } from '@shared/machine/devices';
+import { phrase } from '@shared/phrases/phrase';
 import type { Machine } from '../machines/machine';
-
-const reasons: Record<HotPlugRefusal, string> = {
-  engine: 'its engine adds and removes such devices only while the machine is off',
-  kind: 'a device of this kind can only be added or removed while the machine is off',
-  acpi: 'without ACPI nobody tells the guest of it',
-  controller: 'its controller would have to be added or removed with it',
-};
 
 /** @throws Failure `engine.unsupported` with the reason, when there is one */
 export function refuseHotPlug(machine: Machine, refusal: HotPlugRefusal | undefined): void {
   if (refusal === undefined) return;
-  throw new Failure('engine.unsupported', `“${machine.name}” runs, and ${reasons[refusal]}.`, {
-    hint: 'Power the machine off first.',
+  throw new Failure('engine.unsupported', phrase(`devices.${refusal}`, { name: machine.name }), {
+    hint: phrase('devices.offHint'),
   });
+}
+
+/** A guest that stands still cannot let a device go. */
+export function standsStill({ name }: Machine): Failure {
+  return new Failure('machine.wrong-state', phrase('devices.paused', { name }), {
+    hint: phrase('devices.pausedHint'),
+  });
+}
+
+export function tooMany(): Failure {
+  return new Failure('engine.unsupported', phrase('devices.full'));
 }
 
 /** @throws Failure `input.invalid` */
 export function requireDevice<T extends { id: string }>(
-  machine: Machine,
+  { name }: Machine,
   devices: readonly T[],
   id: string,
 ): T {
   const found = devices.find((device) => device.id === id);
   if (found) return found;
-  throw new Failure('input.invalid', `“${machine.name}” has no device “${id}”.`);
+  throw new Failure('input.invalid', phrase('devices.missing', { name, device: id }));
 }

@@ -1,4 +1,5 @@
 import { consoleUse } from './console';
+import { devices } from './devices';
 import { engine } from './engine';
 import { engineChange } from './engine-change';
 import { guest } from './guest';
@@ -14,6 +15,7 @@ import { saving } from './saving';
  */
 export const phrases = {
   consoleUse,
+  devices,
   host,
   engine,
   engineChange,

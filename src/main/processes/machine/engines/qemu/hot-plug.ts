@@ -1,9 +1,11 @@
 import { Failure, toErrorValue } from '@shared/errors';
 import { hasStreamCables } from '@shared/engine/qemu/cables';
 import type { DiskConfig, NicConfig } from '@shared/machine/config';
+import { type Phrase, phrase } from '@shared/phrases/phrase';
 import { openDisk } from '../../../../disks/open-disk';
 import type { QmpClient } from '../../../../platform/qmp/qmp-client';
 import { cableOf, nicCable, nicDevice } from './arguments/network';
+import { numberOf } from './arguments/places';
 import { diskBlockdev, diskNode, pluggableDisk } from './arguments/storage';
 import { planDisk, type PlannedDisk, type PlannedNic, planNic, type QemuPlan } from './plan';
 
@@ -42,7 +44,7 @@ export class HotPlug {
       if (device !== undefined) void this.#deleted(device);
     });
     client.on('DEVICE_UNPLUG_GUEST_ERROR', ({ device = '' }) =>
-      this.#waiting.get(device)?.failed(held(`The guest does not let go of ${device}.`)),
+      this.#waiting.get(device)?.failed(held(phrase('devices.refused', { device: named(device) }))),
     );
   }
 
@@ -154,7 +156,7 @@ export class HotPlug {
       };
       const seconds = Math.round(this.unplugMs / 1000);
       timer = setTimeout(
-        () => waiting.failed(held(`The guest did not let go of ${id} within ${seconds} seconds.`)),
+        () => waiting.failed(held(phrase('devices.held', { device: named(id), seconds }))),
         this.unplugMs,
       );
       this.#waiting.set(id, waiting);
@@ -202,10 +204,13 @@ export class HotPlug {
   }
 }
 
-function held(message: string): Failure {
-  return new Failure('timeout', message, {
-    hint: 'Stop using it in the guest, for instance by unmounting it, or power the machine off first.',
-  });
+function held(message: Phrase): Failure {
+  return new Failure('timeout', message, { hint: phrase('devices.heldHint') });
+}
+
+/** As people count devices. */
+function named(id: string): Phrase {
+  return phrase(id.startsWith('nic') ? 'devices.nic' : 'devices.disk', { number: numberOf(id) + 1 });
 }
 
 function unknown(what: string, id: string): Failure {
