@@ -1,6 +1,7 @@
 import { constants } from 'node:fs';
 import { open, stat, type FileHandle } from 'node:fs/promises';
 import { Failure, toErrorValue } from '@shared/errors';
+import { phrase } from '@shared/phrases/phrase';
 import { lockImage } from './image-lock';
 
 /**
@@ -40,7 +41,7 @@ export function hostFailure(error: unknown, action: string, path: string): Failu
   if (code === 'file.no-space') {
     return new Failure(code, `Cannot ${action} ${path}: no space is left on the device`, {
       cause: error,
-      hint: 'Free some space on the file system that holds this file, then continue.',
+      hint: phrase('problem.noSpaceHint'),
     });
   }
   // An errno without a code of its own (EFBIG, EMFILE, ESTALE…) is still the host's trouble, not a defect.

@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module';
 import { Failure } from '@shared/errors';
+import { phrase } from '@shared/phrases/phrase';
 
 interface LockOptions {
   shared?: boolean;
@@ -45,8 +46,8 @@ export function lockImage(fd: number, path: string, mode: 'exclusive' | 'shared'
     throw new Failure('file.io', `Cannot lock ${path}`, { cause: error });
   }
   if (ours) return;
-  throw new Failure('disk.in-use', `Another program uses ${path}`, {
-    hint: 'Power off the machine or close the program that has this disk open, then try again.',
+  throw new Failure('disk.in-use', phrase('problem.diskInUse', { path }), {
+    hint: phrase('problem.diskInUseHint'),
   });
 }
 

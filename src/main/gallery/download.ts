@@ -1,5 +1,6 @@
 import { dirname } from 'node:path';
 import { Failure } from '@shared/errors';
+import { phrase } from '@shared/phrases/phrase';
 import { freeSpace } from '../platform/disk-space';
 import type { HashAlgorithm } from './checksum-file';
 import { consume, get, refuseIfCancelled, retrying, TransientProblem, type HttpOptions } from './http';
@@ -61,13 +62,9 @@ export async function download(request: DownloadRequest): Promise<void> {
     if (!finished) await part.close();
   }
   await removePart(target);
-  throw new Failure(
-    'download.hash-mismatch',
-    'The downloaded file is not the one that its publisher describes: its checksum is another. It was deleted.',
-    {
-      hint: 'Try again. If it happens once more, somebody on the way may be changing the file: do not use it.',
-    },
-  );
+  throw new Failure('download.hash-mismatch', phrase('problem.wrongDownload'), {
+    hint: phrase('problem.wrongDownloadHint'),
+  });
 }
 
 async function attempt(
@@ -148,7 +145,7 @@ async function refuseUnlessFits(target: string, bytes: number): Promise<void> {
     'file.no-space',
     `The download needs ${bytes} more bytes, and ${free} are free in ${dirname(target)}.`,
     {
-      hint: 'Free some space, then start the download again: it goes on where it stopped.',
+      hint: phrase('problem.downloadSpaceHint'),
     },
   );
 }

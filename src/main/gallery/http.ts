@@ -1,4 +1,5 @@
 import { Failure } from '@shared/errors';
+import { phrase } from '@shared/phrases/phrase';
 
 export type Fetch = typeof globalThis.fetch;
 
@@ -83,7 +84,7 @@ async function checkStatus(response: Response, url: URL): Promise<Response> {
   const message = `${url.host} answered with status ${status} to the request for ${url.pathname}.`;
   if (status === 408 || status === 429 || status >= 500) throw new TransientProblem(message);
   throw new Failure('download.failed', message, {
-    hint: 'The publisher may have moved the file. Open its page and download it from there.',
+    hint: phrase('problem.movedDownloadHint'),
   });
 }
 
@@ -156,7 +157,7 @@ export async function retrying<T>(
       const delay = options.retryDelaysMs[failures];
       if (delay === undefined) {
         throw new Failure('download.failed', `${what} could not be downloaded: ${problem.message}`, {
-          hint: 'Check the connection to the internet, then start the download again: it goes on where it stopped.',
+          hint: phrase('problem.interruptedDownloadHint'),
         });
       }
       await wait(delay, signal);

@@ -15,6 +15,8 @@ import type { Patience } from './runner';
 
 /** What starting and ending machines means for networks. */
 export interface MachineNetworks {
+  /** @throws Failure `network.*` when there is none of this id that can be used */
+  get(id: string): unknown;
   /** The local sockets on which the machine's cards are to listen, by the cards' ids. */
   prepare(folder: string, config: MachineConfig): Promise<Record<string, string>>;
   /** The machine is about to listen; or it runs, and its cards or their networks have become others. */
@@ -50,7 +52,11 @@ export interface MachinesContext {
 /** @throws Failure `machine.wrong-state` */
 export function requireState(machine: Machine, action: MachineAction): void {
   if (isAllowed(action, machine.state)) return;
-  throw new Failure('machine.wrong-state', `“${machine.name}” is ${machine.state}: that cannot be done now.`);
+  const { name, state } = machine;
+  throw new Failure(
+    'machine.wrong-state',
+    phrase('problem.wrongState', { name, state: phrase(`state.${state}`) }),
+  );
 }
 
 /** @throws Failure `machine.inaccessible` */

@@ -1,6 +1,7 @@
 import { lstat, readdir, rm, rmdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Failure, toErrorValue } from '@shared/errors';
+import { phrase } from '@shared/phrases/phrase';
 import { lockFile } from '../platform/file-lock';
 import type { Log } from '../platform/log';
 import type { Shell } from '../platform/shell';
@@ -23,7 +24,9 @@ export async function deleteFolder(
   log: Log,
 ): Promise<void> {
   if (how === 'trash' && !shell.moveToTrash) {
-    throw new Failure('host.unavailable', 'There is no trash here.', { hint: 'Erase the machine instead.' });
+    throw new Failure('host.unavailable', phrase('problem.noTrash'), {
+      hint: phrase('problem.noTrashHint'),
+    });
   }
   await verify(folder, id);
   const lock = await lockFile(layoutOf(folder).lock);
@@ -40,8 +43,8 @@ async function moveToTrash(shell: Shell, folder: string): Promise<void> {
   try {
     await shell.moveToTrash?.(folder);
   } catch (error) {
-    throw new Failure('file.io', `${folder} could not be moved to the trash.`, {
-      hint: 'Erase the machine instead, or move its folder yourself.',
+    throw new Failure('file.io', phrase('problem.trashFailed', { folder }), {
+      hint: phrase('problem.trashFailedHint'),
       cause: error,
     });
   }

@@ -4,6 +4,7 @@ import { basename } from 'node:path';
 import { type ErrorValue, Failure, toErrorValue } from '@shared/errors';
 import { machineId, type MachineConfig } from '@shared/machine/config';
 import { readMachineConfig } from '@shared/machine/migrate';
+import { phrase } from '@shared/phrases/phrase';
 import { readJsonWithCopy, writeWithCopy } from '../platform/atomic-file';
 import { layoutOf } from './layout';
 
@@ -88,18 +89,17 @@ export function idOfPath(folder: string): string {
 
 function unreadable(folder: string, error: unknown): ErrorValue {
   if (error instanceof SyntaxError) {
-    return new Failure('machine.config-invalid', 'machine.json is damaged: it is not JSON.', {
-      hint: `Correct it, or put a good copy in its place: ${layoutOf(folder).config}`,
+    return new Failure('machine.config-invalid', phrase('problem.damagedConfig'), {
+      hint: phrase('problem.damagedConfigHint', { path: layoutOf(folder).config }),
       cause: error.message,
     }).toValue();
   }
   const { code } = toErrorValue(error);
-  const message =
-    code === 'file.not-found'
-      ? `There is no machine at ${folder} now.`
-      : `The machine at ${folder} cannot be read.`;
+  const message = phrase(code === 'file.not-found' ? 'problem.noMachineThere' : 'problem.unreadableMachine', {
+    folder,
+  });
   return new Failure(code === 'internal' ? 'file.io' : code, message, {
-    hint: 'If it is on another drive, connect it and scan again.',
+    hint: phrase('problem.unreadableMachineHint'),
     cause: error,
   }).toValue();
 }

@@ -4,6 +4,7 @@ import { hasStreamCables } from '@shared/engine/qemu/cables';
 import { Failure, toErrorValue } from '@shared/errors';
 import type { LaunchPaths } from '@shared/ipc/machine-process';
 import type { MachineConfig } from '@shared/machine/config';
+import { phrase } from '@shared/phrases/phrase';
 import type { MachinesContext } from './context';
 
 /**
@@ -56,7 +57,7 @@ async function diskPath(folder: string, inner: string): Promise<string> {
   try {
     real = await realpath(path);
   } catch (error) {
-    throw new Failure('file.not-found', `The machine's disk is missing: ${path}`, { cause: error });
+    throw new Failure('file.not-found', phrase('problem.missingDisk', { path }), { cause: error });
   }
   const inside = relative(await realpath(folder), real);
   if (inside === '..' || inside.startsWith(`..${sep}`) || isAbsolute(inside)) {

@@ -1,5 +1,5 @@
-import { type ErrorValue, toErrorValue } from '@shared/errors';
-import type { SaidPhrase } from '@shared/phrases/phrase';
+import { type ErrorValue, Failure, toErrorValue } from '@shared/errors';
+import { phrase, type SaidPhrase } from '@shared/phrases/phrase';
 import type { StreamChannel } from '@shared/ipc/byte-stream';
 import {
   machineProcessCommands,
@@ -182,25 +182,17 @@ export class Runner {
     if (code === 0 && !this.failure) return null;
     const how =
       signal !== null
-        ? `it was killed by ${signal}`
+        ? phrase('problem.crashedSignal', { signal })
         : code !== null
-          ? `it ended with status ${code}`
-          : 'it could not be started';
+          ? phrase('problem.crashedStatus', { status: code })
+          : phrase('problem.crashedAtStart');
     const last = this.process.tail.slice(-toldLines).join('\n');
     const cause = this.failure ?? (last ? { code: 'engine.failed' as const, message: last } : undefined);
-    return {
-      code: 'machine.crashed',
-      message: `The machine's process is gone: ${how}.`,
-      hint: 'What it had written to its disks is there. The machine can be started again; its log says more.',
-      ...(cause ? { cause } : {}),
-    };
+    return new Failure('machine.crashed', how, { hint: phrase('problem.crashedHint'), cause }).toValue();
   }
 }
 
 function unresponsiveProblem(afterMs: number): ErrorValue {
-  return {
-    code: 'machine.unresponsive',
-    message: `The machine's process has not answered for ${Math.round(afterMs / 1000)} seconds.`,
-    hint: 'Wait for it, or power the machine off.',
-  };
+  const said = phrase('problem.unresponsive', { seconds: Math.round(afterMs / 1000) });
+  return new Failure('machine.unresponsive', said, { hint: phrase('problem.unresponsiveHint') }).toValue();
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { Failure } from '../errors';
 import { currentSchema, machineConfig, type MachineConfig } from './config';
+import { phrase } from '../phrases/phrase';
 
 /** Turns a configuration of one schema version into one of the next. Unknown fields are carried over. */
 export type Migration = (old: Record<string, unknown>) => Record<string, unknown>;
@@ -31,8 +32,8 @@ export function readMachineConfig(
   if (version > currentSchema) {
     throw new Failure(
       'machine.config-newer',
-      `This machine was written by a newer version of Vivarium (schema ${version}; this one knows ${currentSchema}).`,
-      { hint: 'Update Vivarium. The machine has not been touched.' },
+      phrase('problem.newerConfig', { schema: version, known: currentSchema }),
+      { hint: phrase('problem.newerConfigHint') },
     );
   }
   for (; version < currentSchema; version++) {
@@ -44,8 +45,8 @@ export function readMachineConfig(
   }
   const parsed = machineConfig.safeParse(config);
   if (parsed.success) return parsed.data;
-  throw new Failure('machine.config-invalid', 'Some settings of this machine are not what they should be.', {
-    hint: 'Correct machine.json in its folder, or put the last good copy, machine.json.bak, in its place.',
+  throw new Failure('machine.config-invalid', phrase('problem.wrongConfig'), {
+    hint: phrase('problem.wrongConfigHint'),
     cause: z.prettifyError(parsed.error),
   });
 }

@@ -1,6 +1,7 @@
 import { constants } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
 import { Failure, toErrorValue } from '@shared/errors';
+import { phrase } from '@shared/phrases/phrase';
 
 /** Bytes that can be read at any position: a file, a part of one, or memory. */
 export interface ByteSource {
@@ -99,14 +100,14 @@ function openFailure(error: unknown, path: string): Failure {
   if (error instanceof Failure) return error;
   const { code } = toErrorValue(error);
   if (code === 'file.not-found') {
-    return new Failure(code, `There is no file ${path}.`, {
-      hint: 'It may have been moved, renamed or deleted. Choose it again.',
+    return new Failure(code, phrase('problem.noImage', { path }), {
+      hint: phrase('problem.noImageHint'),
       cause: error,
     });
   }
   if (code === 'file.denied') {
-    return new Failure(code, `The file ${path} may not be read.`, {
-      hint: 'Give yourself permission to read it, or copy it to a folder of your own.',
+    return new Failure(code, phrase('problem.deniedImage', { path }), {
+      hint: phrase('problem.deniedImageHint'),
       cause: error,
     });
   }

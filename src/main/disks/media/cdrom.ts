@@ -1,4 +1,5 @@
 import { Failure } from '@shared/errors';
+import { phrase } from '@shared/phrases/phrase';
 import type { ByteSource } from './byte-source';
 import { bootImageSource, readBootCatalog, type BootImage } from './el-torito';
 import type { Findings } from './findings';
@@ -70,7 +71,7 @@ function noteVolume(source: ByteSource, volume: IsoVolume, found: Findings): voi
         'medium.truncated',
         `The image says that it is ${size} bytes long, but the file has ${source.size} (${percent} %).`,
         {
-          hint: 'It was probably not downloaded or copied to its end. Get it again, and compare its checksum.',
+          hint: phrase('problem.cutImageHint'),
         },
       ),
     );

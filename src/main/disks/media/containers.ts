@@ -1,5 +1,6 @@
 import type { ByteSource } from './byte-source';
 import { be32, be64, byte, latin1, le16, le32, le64, startsWith } from './bytes';
+import { type Phrase, phrase } from '@shared/phrases/phrase';
 
 /** Disk image formats with a header of their own, and files that hold an image but are none. */
 
@@ -47,12 +48,12 @@ function saneSize(bytes: number): number | undefined {
 }
 
 /** What has to be undone before the image inside can be used; undefined for anything else. */
-export function wrapping(head: Uint8Array): { title: string; hint: string } | undefined {
+export function wrapping(head: Uint8Array): { title: string; hint: string | Phrase } | undefined {
   const archive = archives.find(({ signature, at = 0 }) => startsWith(head, signature, at));
   if (archive) {
     return {
       title: archive.title,
-      hint: 'Unpack it with your file manager or an archive program, then choose the image that was inside.',
+      hint: phrase('problem.archiveHint'),
     };
   }
   // Sectors as they are on the disc, with their synchronisation pattern (ECMA-130, 14.1).

@@ -1,6 +1,7 @@
 import { basename } from 'node:path';
 import { Failure } from '@shared/errors';
 import type { MediumReport } from '@shared/media/report';
+import { phrase } from '@shared/phrases/phrase';
 import { type ByteSource, openSource, withBudget } from './byte-source';
 import { lookIntoCdrom } from './cdrom';
 import { bareFileSystem, readDiskContainer, wrapping } from './containers';
@@ -26,8 +27,8 @@ export async function inspectMedium(path: string): Promise<MediumReport> {
   const source = await openSource(path);
   try {
     if (source.size === 0) {
-      throw new Failure('medium.empty', `The file ${path} has no bytes in it.`, {
-        hint: 'Its download or copy probably failed. Get it again.',
+      throw new Failure('medium.empty', phrase('problem.emptyImage', { path }), {
+        hint: phrase('problem.emptyImageHint'),
       });
     }
     return { path, ...(await inspectSource(source, basename(path))) };
@@ -142,7 +143,7 @@ async function lookForFloppy(source: ByteSource, head: Uint8Array, found: Findin
       new Failure(
         'medium.truncated',
         `The floppy says that it has ${volume.size} bytes, but the file has ${source.size}.`,
-        { hint: 'It was probably not downloaded or copied to its end. Get it again.' },
+        { hint: phrase('problem.cutImageHint') },
       ),
     );
   }

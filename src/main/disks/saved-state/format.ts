@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { Failure } from '@shared/errors';
+import { phrase } from '@shared/phrases/phrase';
 import { codecNames } from './codec';
 
 /**
@@ -47,6 +48,6 @@ export type SavedStateHeader = z.infer<typeof savedStateHeader>;
 export function corrupt(path: string, what: string, cause?: unknown): Failure {
   return new Failure('saved-state.corrupt', `The saved state ${path} is damaged: ${what}.`, {
     cause,
-    hint: 'Discard the saved state; the disks are not affected, and the machine starts as after a loss of power.',
+    hint: phrase('problem.savedStateHint'),
   });
 }

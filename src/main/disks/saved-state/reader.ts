@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { open, type FileHandle } from 'node:fs/promises';
 import { Failure } from '@shared/errors';
+import { type Phrase, phrase } from '@shared/phrases/phrase';
 import { hostFailure } from '../host-file';
 import { type Codec, codecOf } from './codec';
 import {
@@ -31,20 +32,18 @@ export function readHeader(path: string): Promise<SavedStateHeader> {
  * @throws Failure `saved-state.mismatch`
  */
 export function checkHeader(header: SavedStateHeader, wanted: SavedStateIdentity): void {
-  const mismatch = (message: string): Failure =>
-    new Failure('saved-state.mismatch', message, {
-      hint: 'Discard the saved state; the disks are not affected, and the machine starts as after a loss of power.',
-    });
+  const mismatch = (message: Phrase): Failure =>
+    new Failure('saved-state.mismatch', message, { hint: phrase('problem.savedStateHint') });
   if (header.engine !== wanted.engine) {
-    throw mismatch(`The state was saved by the engine ${header.engine}, not by ${wanted.engine}.`);
+    throw mismatch(phrase('problem.savedByEngine', { engine: header.engine, wanted: wanted.engine }));
   }
   if (header.engineVersion !== wanted.engineVersion) {
     throw mismatch(
-      `The state was saved by version ${header.engineVersion} of the engine; this is ${wanted.engineVersion}.`,
+      phrase('problem.savedByVersion', { version: header.engineVersion, wanted: wanted.engineVersion }),
     );
   }
   if (header.hardwareDigest !== wanted.hardwareDigest) {
-    throw mismatch('The machine had other hardware (memory, disks, network card…) when its state was saved.');
+    throw mismatch(phrase('problem.savedByHardware'));
   }
 }
 

@@ -1,4 +1,5 @@
-import type { ErrorValue } from '@shared/errors';
+import { type ErrorValue, Failure } from '@shared/errors';
+import { phrase } from '@shared/phrases/phrase';
 import type { QmpEvent } from '../../../../platform/qmp/commands';
 import type { PlannedDisk } from './plan';
 
@@ -8,15 +9,11 @@ export function writeProblem(error: QmpEvent<'BLOCK_IO_ERROR'>, disks: readonly 
   const disk = disks.find(({ id }) => node === `${id}-image` || error.device.endsWith(id));
   const path = disk?.path ?? node;
   if (error.nospace) {
-    return {
-      code: 'file.no-space',
-      message: `Cannot write ${path}: no space is left on the device`,
-      hint: 'Free some space on the file system that holds this file, then continue.',
-    };
+    const full = `Cannot write ${path}: no space is left on the device`;
+    return new Failure('file.no-space', full, { hint: phrase('problem.noSpaceHint') }).toValue();
   }
-  return {
-    code: 'file.io',
-    message: `Cannot ${error.operation} ${path}: ${error.reason || 'the operating system reports an error'}`,
-    hint: 'Look after the disk that holds this file, then continue.',
-  };
+  const why = error.reason || 'the operating system reports an error';
+  return new Failure('file.io', `Cannot ${error.operation} ${path}: ${why}`, {
+    hint: phrase('problem.brokenDiskHint'),
+  }).toValue();
 }
