@@ -65,10 +65,7 @@ describe.skipIf(guests.every(({ iso }) => iso === undefined))('a new machine fro
       `for ${architecture} starts it: a shell on the serial port and on the screen`,
       async (context) => {
         if (!capabilities?.architectures.includes(architecture)) {
-          sayWhySkipped(
-            `a Linux for ${architecture}`,
-            'there is no firmware for it: install what README.md names',
-          );
+          sayWhySkipped(`a Linux for ${architecture}`, 'there is no firmware for it');
           context.skip();
           return;
         }
