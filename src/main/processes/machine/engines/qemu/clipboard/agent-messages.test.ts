@@ -46,6 +46,14 @@ describe('messages of a SPICE agent', () => {
     );
   });
 
+  it('come in one chunk from spice-vdagent, however long they are', () => {
+    const data = new Uint8Array(50_000).fill(7);
+    const heard: AgentMessage[] = [];
+    const reader = new AgentReader(100_000, (message) => heard.push(message));
+    reader.take(bytes(words(1, 20 + data.length, 1, agentMessage.clipboard, 0, 0, data.length), data));
+    expect(heard).toMatchObject([{ type: agentMessage.clipboard, data }]);
+  });
+
   it('are counted but not kept when they are too long', () => {
     const heard: AgentMessage[] = [];
     const reader = new AgentReader(100, (message) => heard.push(message));

@@ -2,11 +2,12 @@
  * The messages between a SPICE guest agent and whoever shows the guest's screen, as far as clipboards need them
  * (spice-protocol, `vd_agent.h`; all numbers little endian). Pure.
  *
- * On the channel lie chunks: a port and a length of at most 2048 bytes. The chunks of a port, put together, are
- * messages: protocol 1, a type, an opaque number, a length, and the data.
+ * On the channel lie chunks: a port, a length and so many bytes. The chunks of a port, put together, are messages:
+ * protocol 1, a type, an opaque number, a length, and the data. An agent takes chunks of at most 2048 bytes; what it
+ * sends is one chunk for each message, however long.
  */
 
-/** The port of the client's messages; another one is the server's own and is none of ours. */
+/** The port of the client's messages; an agent sends nothing to another. */
 const clientPort = 1;
 const chunkHead = 8;
 const longestChunk = 2048;
@@ -120,7 +121,7 @@ export class AgentReader {
   #beginChunk(): void {
     const [port = 0, length = 0] = readWords(Uint8Array.from(this.#head));
     this.#head = [];
-    if (port !== clientPort || length === 0 || length > longestChunk) {
+    if (port !== clientPort || length === 0) {
       throw new AgentProtocolError(`A chunk of ${length} bytes for port ${port}`);
     }
     this.#chunkLeft = length;
