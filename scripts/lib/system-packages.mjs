@@ -18,6 +18,7 @@ const needs = [
   { program: 'qemu-system-ppc64', package: 'qemu-system-ppc', for: 'machines with a POWER processor' },
   { program: 'xz', package: 'xz-utils', for: 'the kernel of test guests' },
   { program: 'swtpm', package: 'swtpm', for: 'machines with a TPM' },
+  { program: 'tshark', package: 'tshark', for: 'captures of networks, as others read them' },
   { program: 'spice-vdagent', package: 'spice-vdagent', for: 'clipboards that are shared with a guest' },
   { program: 'xclip', package: 'xclip', for: 'clipboards that are shared with a guest' },
   { program: 'xkbcomp', package: 'x11-xkb-utils', for: 'clipboards that are shared with a guest' },

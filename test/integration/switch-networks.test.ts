@@ -119,6 +119,28 @@ describe('networks that a person makes', () => {
     expect((await core.handlers['network.list']({})).map((network) => network.id)).toEqual(['nat']);
   });
 
+  it('are captured while a machine is plugged in, and saved as a file', async () => {
+    const start = async (): Promise<unknown> =>
+      core.handlers['network.startCapture']({
+        id: 'nat',
+        capture: { port: null, maxBytes: 100_000, maxSeconds: null, snapLength: 1500 },
+      });
+    expect(await failureCode(start())).toBe('network.idle');
+    const id = await v86Machine('Watched');
+    await core.handlers['machine.start']({ id });
+    expect(await core.handlers['network.captureStatus']({ id: 'nat' })).toBeNull();
+    const page = async (filter: string) =>
+      core.handlers['network.packets']({ id: 'nat', after: 0, limit: 10, filter });
+    expect(await failureCode(page(''))).toBe('network.no-capture');
+    expect(await start()).toMatchObject({ running: true, first: 0, port: null });
+    expect(await page('arp')).toMatchObject({ complete: true });
+    expect(await failureCode(page('nonsense'))).toBe('input.invalid');
+    expect(await core.handlers['network.stopCapture']({ id: 'nat' })).toMatchObject({ running: false });
+    const { path } = await core.handlers['network.saveCapture']({ id: 'nat', filter: '' });
+    expect(path.startsWith(join(dataFolder, 'captures', 'nat-'))).toBe(true);
+    expect((await readFile(path)).readUInt32LE(0)).toBe(0x0a0d0d0a);
+  });
+
   it('forget a machine that is deleted: its forwards and what its cable was like', async () => {
     const [gone, stays] = [await v86Machine('Gone'), await v86Machine('Stays')];
     const forwardTo = async (machine: string, hostPort: number): Promise<void> => {

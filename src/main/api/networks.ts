@@ -14,6 +14,13 @@ export function networkHandlers({ networks }: Services): Pick<Handlers<Commands>
     'network.edit': ({ id, changes }) => networks.edit(id, changes),
     'network.remove': ({ id }) => networks.remove(id),
     'network.setCondition': ({ id, port, condition }) => networks.setCondition(id, port, condition),
+    'network.startCapture': ({ id, capture }) => networks.captures.start(id, capture),
+    'network.stopCapture': ({ id }) => networks.captures.stop(id),
+    'network.captureStatus': ({ id }) => networks.captures.status(id),
+    'network.packets': ({ id, ...page }) => networks.captures.packets(id, page),
+    'network.packet': ({ id, number }) => networks.captures.packet(id, number),
+    'network.followStream': ({ id, number }) => networks.captures.follow(id, number),
+    'network.saveCapture': ({ id, filter }) => networks.captures.save(id, filter),
     'network.setForward': ({ id, forward }) => networks.setForward(id, forward),
     'network.removeForward': ({ id, forward }) => networks.removeForward(id, forward),
   };

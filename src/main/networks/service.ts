@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
 import { z } from 'zod';
 import { Failure, toFailure } from '@shared/errors';
 import type { MachineConfig } from '@shared/machine/config';
@@ -21,6 +22,7 @@ import type { Log } from '../platform/log';
 import type { ProcessHost } from '../platform/process-host';
 import { Cables } from './cables';
 import { networkCapabilities } from './capabilities';
+import { Captures } from './captures';
 import { hostSubnets } from './host-subnets';
 import { NetworkProcess } from './network-process';
 import { changedNetwork, newNetwork, suggestSettings } from './settings';
@@ -30,6 +32,7 @@ import { NetworkStore } from './store';
 export class NetworkService {
   /** The machines of the library; networks that one of them has a card on are not removed. */
   machines: () => readonly MachineConfig[] = () => [];
+  readonly captures: Captures;
   private readonly cables: Cables;
   private readonly leases = new Map<string, LeaseReport[]>();
   private turn: Promise<unknown> = Promise.resolve();
@@ -39,6 +42,7 @@ export class NetworkService {
     private readonly processHost: ProcessHost,
     private readonly emit: EmitEvent,
     private readonly log: Log,
+    capturesFolder: string,
   ) {
     this.cables = new Cables({
       find: (id) => store.find(id),
@@ -48,6 +52,11 @@ export class NetworkService {
         this.tell(id);
       },
     });
+    this.captures = new Captures({
+      folder: capturesFolder,
+      get: (id) => store.get(id),
+      processOf: (id) => this.cables.processOf(id),
+    });
   }
 
   static async load(
@@ -56,7 +65,8 @@ export class NetworkService {
     emit: EmitEvent,
     log: Log,
   ): Promise<NetworkService> {
-    return new NetworkService(await NetworkStore.load(dataFolder, log), processHost, emit, log);
+    const store = await NetworkStore.load(dataFolder, log);
+    return new NetworkService(store, processHost, emit, log, join(dataFolder, 'captures'));
   }
 
   list(): NetworkSummary[] {

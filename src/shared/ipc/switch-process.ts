@@ -1,4 +1,13 @@
 import { z } from 'zod';
+import {
+  captureFilter,
+  captureRequest,
+  captureStatus,
+  maxPacketsPerPage,
+  packetDetail,
+  packetPage,
+  tcpStream,
+} from '../network/capture';
 import { networkConfig } from '../network/config';
 import { leaseReport, networkStatistics, plugRequest } from '../network/report';
 import { errorValue } from './messages';
@@ -10,6 +19,8 @@ const nothing = z
   .or(z.null())
   .transform(() => undefined);
 
+const packetNumber = z.number().int().min(1);
+
 export const switchProcessCommands = {
   /** The first command, and again for every change. Answers how each forward fares: null when it listens. */
   configure: {
@@ -20,6 +31,24 @@ export const switchProcessCommands = {
   plug: { params: plugRequest, result: nothing },
   unplug: { params: z.strictObject({ port: z.string().max(64) }), result: nothing },
   leases: { params: none, result: z.array(leaseReport) },
+  /** Begins to capture; what an earlier capture has is given up. What was captured is lost with the process. */
+  startCapture: { params: captureRequest, result: captureStatus },
+  stopCapture: { params: none, result: captureStatus.nullable() },
+  captureStatus: { params: none, result: captureStatus.nullable() },
+  packets: {
+    params: z.strictObject({
+      after: z.number().int().min(0),
+      limit: z.number().int().min(1).max(maxPacketsPerPage),
+      filter: captureFilter,
+    }),
+    result: packetPage,
+  },
+  packet: { params: z.strictObject({ number: packetNumber }), result: packetDetail },
+  followStream: { params: z.strictObject({ number: packetNumber }), result: tcpStream },
+  saveCapture: {
+    params: z.strictObject({ path: z.string().max(4096), filter: captureFilter }),
+    result: z.object({ path: z.string(), packets: z.number() }),
+  },
   /** Writes down what is to be kept; the process then ends by itself with status 0. */
   end: { params: none, result: nothing },
 } as const;

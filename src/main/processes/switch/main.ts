@@ -30,6 +30,13 @@ const server = serveRpc<SwitchProcessCommands, SwitchProcessEvents, void>(
     plug: (request) => network.plug(request),
     unplug: ({ port }) => network.unplug(port),
     leases: () => network.leases(),
+    startCapture: (request) => network.startCapture(request),
+    stopCapture: () => network.stopCapture(),
+    captureStatus: () => network.captureStatus(),
+    packets: ({ after, limit, filter }) => network.captured().page(after, limit, filter),
+    packet: ({ number }) => network.captured().detail(number),
+    followStream: ({ number }) => network.captured().follow(number),
+    saveCapture: ({ path, filter }) => network.captured().save(path, filter),
     end: async () => {
       await network.close();
       setTimeout(() => process.exit(0), farewellMs);

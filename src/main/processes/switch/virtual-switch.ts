@@ -1,8 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import type { ErrorValue } from '@shared/errors';
+import { type ErrorValue, Failure } from '@shared/errors';
 import { formatIpv4, formatMac, parseMac } from '@shared/network/address';
+import type { CaptureRequest, CaptureStatus } from '@shared/network/capture';
 import type { NetworkConfig } from '@shared/network/config';
 import type { LeaseReport, NetworkStatistics, PlugRequest } from '@shared/network/report';
+import { Capture } from './capture/capture';
 import { type Clock, systemClock } from './clock';
 import { readLeases, writeLeases } from './dhcp/lease-file';
 import type { DnsServer } from './dns/upstream';
@@ -46,6 +48,7 @@ export class VirtualSwitch {
   private gateway: Gateway | undefined;
   private leasesPath: string | undefined;
   private conditions: NetworkConfig['conditions'] = {};
+  private capture: Capture | undefined;
   private unwritten = false;
   private closed = false;
   /** Ends the pause between two writings. */
@@ -104,6 +107,34 @@ export class VirtualSwitch {
     this.ports.get(port)?.close();
     this.ports.delete(port);
     this.machines.unplug(port);
+  }
+
+  /** Begins to capture; what an earlier capture has is given up. */
+  startCapture(request: CaptureRequest): CaptureStatus {
+    this.capture?.stop();
+    this.capture = this.bridge.tap = new Capture({
+      request,
+      wallClock: () => performance.timeOrigin + performance.now(),
+      nameOf: (port) => this.machines.cardOf(port)?.name ?? port,
+    });
+    return this.capture.status;
+  }
+
+  /** What was captured stays. */
+  stopCapture(): CaptureStatus | null {
+    this.capture?.stop();
+    this.bridge.tap = undefined;
+    return this.captureStatus();
+  }
+
+  captureStatus(): CaptureStatus | null {
+    return this.capture?.status ?? null;
+  }
+
+  /** @throws Failure `network.no-capture` */
+  captured(): Capture {
+    if (this.capture) return this.capture;
+    throw new Failure('network.no-capture', 'Nothing of this network has been captured.');
   }
 
   statistics(): NetworkStatistics {

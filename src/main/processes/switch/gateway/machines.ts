@@ -22,6 +22,10 @@ export class Machines {
     this.cards.delete(port);
   }
 
+  cardOf(port: string): PluggedCard | undefined {
+    return this.cards.get(port);
+  }
+
   /** The hardware address of a machine's first card. */
   macOf(machine: string): number | undefined {
     for (const card of this.cards.values()) if (card.machine === machine) return card.mac;

@@ -6,6 +6,14 @@ import type { SwitchPort } from './port';
 
 const ageEveryMs = 15_000;
 
+/** Somebody who looks at what passes. Nothing may be changed. */
+export interface Tap {
+  /** A run of frames, each behind its length, has come in by a port. */
+  received(from: SwitchPort, run: Buffer): void;
+  /** A run goes out by a port. */
+  sent(to: SwitchPort, run: Buffer): void;
+}
+
 /**
  * A transparent bridge (IEEE 802.1D, 7.7 and 7.8) without spanning tree: it learns who is where, sends frames to
  * where their receiver is, and to everybody else when it does not know. Frames are not looked at beyond their
@@ -18,6 +26,8 @@ export class LearningSwitch {
   readonly stations: ForwardingTable<SwitchPort>;
   /** Where it is set, ports reach this one only, and are reached by it only. */
   separate: SwitchPort | undefined;
+  /** Sees everything, in the order in which it passes. */
+  tap: Tap | undefined;
   private readonly all = new Set<SwitchPort>();
   /** The sender of each port's last frame: it need not be looked up again. */
   private readonly lastSenders = new Map<SwitchPort, number>();
@@ -113,14 +123,20 @@ export class LearningSwitch {
   }
 
   private pass(from: SwitchPort, target: SwitchPort | null | undefined, run: Buffer, frames: number): void {
+    this.tap?.received(from, run);
     if (target === undefined) return;
     if (target) {
-      if (this.mayReach(from, target)) target.deliver(run, frames, from, true);
+      if (this.mayReach(from, target)) this.hand(target, run, frames, from, true);
       return;
     }
     for (const port of this.all) {
-      if (port !== from && this.mayReach(from, port)) port.deliver(run, frames, from, false);
+      if (port !== from && this.mayReach(from, port)) this.hand(port, run, frames, from, false);
     }
+  }
+
+  private hand(to: SwitchPort, run: Buffer, frames: number, from: SwitchPort, patient: boolean): void {
+    this.tap?.sent(to, run);
+    to.deliver(run, frames, from, patient);
   }
 
   private mayReach(from: SwitchPort, to: SwitchPort): boolean {
