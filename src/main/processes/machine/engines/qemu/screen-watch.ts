@@ -138,8 +138,9 @@ export class ScreenWatch {
   #rectangle(): boolean {
     if (this.#received.length < rectangleLength) return false;
     const view = this.#received.view();
-    const [x, width, height, type] = [
+    const [x, y, width, height, type] = [
       view.getUint16(0),
+      view.getUint16(2),
       view.getUint16(4),
       view.getUint16(6),
       view.getInt32(8),
