@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { EngineCapabilities } from '../engine/capabilities';
 import { v86Capabilities } from '../engine/engines';
+import { diskBusFor, platformFor } from '../engine/qemu/platform';
 import type { GalleryEntry } from '../gallery/entry';
 import { machineSpec } from '../machine/config';
 import type { MediumReport } from '../media/report';
@@ -81,6 +82,53 @@ describe('the guest table', () => {
       }
     },
   );
+});
+
+describe('the hardware of guests', () => {
+  const board = (guest: string, firmware: 'bios' | 'uefi' = 'bios') =>
+    platformFor({ architecture: 'x86_64', firmware, guest, disks: [] });
+
+  it.each<[string, string, string]>([
+    ['debian', 'pc-q35', 'virtio'],
+    ['linux-old', 'pc-i440fx', 'ide'],
+    ['windows-11', 'pc-q35', 'sata'],
+    ['windows-nt', 'pc-i440fx', 'ide'],
+    ['windows-9x', 'pc-i440fx', 'ide'],
+    ['freedos', 'pc-i440fx', 'ide'],
+    ['reactos', 'pc-i440fx', 'ide'],
+    ['openbsd', 'pc-q35', 'virtio'],
+    ['haiku', 'pc-q35', 'virtio'],
+    ['other', 'pc-q35', 'sata'],
+  ])('gives %s the board %s and disks on %s', (guest, platform, bus) => {
+    expect(board(guest)).toBe(platform);
+    expect(diskBusFor('x86_64', guest)).toBe(bus);
+    // Boards that are no PC have nothing but virtio.
+    expect(diskBusFor('aarch64', guest)).toBe('virtio');
+  });
+
+  it('fits together: what a board of 1996 lacks is asked of none of its systems', () => {
+    for (const { id, chipset, disks, usb, paravirtual, nics, pointer } of guests) {
+      expect(nics.length, id).toBeGreaterThan(0);
+      if (chipset === 'i440fx') expect([disks[0], paravirtual], id).toEqual(['ide', false]);
+      if (disks[0] === 'virtio') expect(paravirtual, id).toBe(true);
+      // A tablet needs a controller; a system without USB points with the PC's mouse.
+      if (usb === null) expect(pointer, id).toBe('relative');
+    }
+  });
+
+  it('has Windows 11 start by UEFI with Secure Boot and a TPM, as far as there is any', () => {
+    const windows11 = report({ guest: 'windows-11', architecture: 'x86_64', kernelBits: [64] });
+    const trusting = { ...qemu, secureBoot: ['x86_64' as const], tpm: true };
+    expect(defaultsFor(windows11, trusting)).toMatchObject({
+      firmware: 'uefi',
+      secureBoot: true,
+      tpm: true,
+      cpus: 2,
+    });
+    expect(defaultsFor(windows11, qemu)).toMatchObject({ firmware: 'uefi', secureBoot: false, tpm: false });
+    expect(defaultsFor(windows11, { ...trusting, firmware: ['bios'] })).not.toHaveProperty('secureBoot');
+    expect(defaultsFor(report({ guest: 'windows-10' }), trusting)).not.toHaveProperty('tpm');
+  });
 });
 
 describe('the defaults', () => {
