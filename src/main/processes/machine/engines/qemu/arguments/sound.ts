@@ -22,9 +22,8 @@ export function soundArguments(plan: QemuPlan): string[] {
 function devices({ platform, guest, host }: QemuPlan): JsonObject[] {
   const card = { id: 'sound', audiodev: soundLine };
   if (isPc(platform)) {
-    if (guest.family === 'dos' || guest.id === 'windows-9x') return [{ driver: 'sb16', ...card }];
-    // Windows has a driver for HDA since Vista, and one for AC97 before.
-    if (guest.id === 'windows-nt') return [{ driver: 'AC97', ...card }];
+    if (guest.soundCard === 'sb16') return [{ driver: 'sb16', ...card }];
+    if (guest.soundCard === 'ac97') return [{ driver: 'AC97', ...card }];
   } else if (host.devices.includes('virtio-sound-pci') && guest.family === 'linux') {
     return [{ driver: 'virtio-sound-pci', streams: 1, ...card }];
   }

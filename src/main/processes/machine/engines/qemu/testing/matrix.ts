@@ -198,6 +198,15 @@ export function matrix(folder: string): MatrixCase[] {
       acpi: false,
       disks: [disk(0, 'ide')],
     });
+    add(`${architecture}: Windows XP`, {
+      architecture,
+      guest: 'windows-nt',
+      disks: [disk(0, 'ide')],
+      drives: [cd],
+      nics: [nic(0, 'ne2k')],
+      serialPorts: 0,
+    });
+    add(`${architecture}: an old Linux`, { architecture, guest: 'linux-old', disks: [disk(0, 'ide')] });
     add(`${architecture}: FreeBSD`, {
       architecture,
       guest: 'freebsd',
