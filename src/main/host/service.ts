@@ -73,7 +73,7 @@ export class HostService {
       dataFolder,
       freeSpace: space,
       engines: engineList,
-      facts: [...qemuFacts, ...facts],
+      facts: [...facts, ...qemuFacts],
     };
   }
 }

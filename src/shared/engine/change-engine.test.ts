@@ -114,7 +114,7 @@ describe('a machine that goes from QEMU to v86', () => {
     ]);
     expect(keys(change, 'note')).toEqual(['processor', 'slower', 'disk', 'nicModel', 'snapshots']);
     expect(change.differences.find(({ said }) => said.ref.key.endsWith('.disk'))?.said.text).toMatch(
-      /disk0 is attached by ide instead of virtio/,
+      /Disk 1 is attached by IDE instead of virtio/,
     );
     // And back: the same disks, on a board of its own choosing.
     const back = changeEngine(change.config, qemu);

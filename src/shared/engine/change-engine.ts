@@ -21,6 +21,10 @@ export interface EngineChange {
   refusals: ErrorValue[];
 }
 
+/** Proper names, the same in every language. */
+const busNames = { ide: 'IDE', virtio: 'virtio', scsi: 'SCSI', sata: 'SATA', nvme: 'NVMe' } as const;
+const nicNames = { virtio: 'virtio-net', ne2k: 'NE2000', e1000: 'Intel E1000' } as const;
+
 /** Settings that only QEMU has. They are forgotten on the way, because they belong to one emulator's hardware. */
 const onlyQemu = ['machineType', 'cpuModel', 'topology', 'memoryTargetMiB', 'clipboard'] as const;
 
@@ -46,7 +50,7 @@ export function changeEngine(config: MachineConfig, to: EngineCapabilities): Eng
     engine: to.id,
     ...numbers(config, to, tell),
     ...switches(config, to, tell),
-    disks: config.disks.map((disk) => fitDisk(disk, to, tell)),
+    disks: config.disks.map((disk, index) => fitDisk(disk, index, to, tell)),
     drives: fitDrives(config.drives, to, tell),
     nics: fitNics(config, to, tell),
     boot: fitBoot(config.boot, to, tell),
@@ -127,10 +131,10 @@ function switches(config: MachineConfig, to: EngineCapabilities, tell: Tell): Pa
 type Disk = MachineConfig['disks'][number];
 
 /** IDE is what every system knows, so that it is what a disk becomes that cannot stay where it is. */
-function fitDisk(disk: Disk, to: EngineCapabilities, tell: Tell): Disk {
+function fitDisk(disk: Disk, index: number, to: EngineCapabilities, tell: Tell): Disk {
   if (to.diskBuses.includes(disk.bus)) return disk;
   const bus = to.diskBuses.includes('ide') ? 'ide' : (to.diskBuses[0] ?? disk.bus);
-  tell('note', 'disk', { disk: disk.id, from: disk.bus, to: bus });
+  tell('note', 'disk', { number: index + 1, from: busNames[disk.bus], to: busNames[bus] });
   return { ...disk, bus };
 }
 
@@ -156,9 +160,9 @@ function fitNics(config: MachineConfig, to: EngineCapabilities, tell: Tell): Mac
   const known = guestById(guest).nics.find((model) => to.nicModels.includes(model)) ?? to.nicModels[0];
   const kept = nics.slice(0, to.maxNics);
   if (kept.length < nics.length) tell('loss', 'nics', { from: nics.length, to: kept.length });
-  return kept.map((nic) => {
+  return kept.map((nic, index) => {
     if (to.nicModels.includes(nic.model) || known === undefined) return nic;
-    tell('note', 'nicModel', { nic: nic.id, from: nic.model, to: known });
+    tell('note', 'nicModel', { number: index + 1, from: nicNames[nic.model], to: nicNames[known] });
     return { ...nic, model: known };
   });
 }

@@ -39,15 +39,13 @@ export class Emulators {
     const found = await findEmulators({ platform, env, bundled, chosen: chosenFolder?.() ?? null });
     const emulators = new Map<Architecture, Emulator>();
     let problem: Failure | undefined;
-    await Promise.all(
-      found.map(async (one) => {
-        try {
-          emulators.set(one.architecture, { ...one, facts: await this.#factsOf(one.path) });
-        } catch (error) {
-          problem = asFailure(error);
-        }
-      }),
+    const asked = await Promise.allSettled(
+      found.map(async (one): Promise<Emulator> => ({ ...one, facts: await this.#factsOf(one.path) })),
     );
+    for (const result of asked) {
+      if (result.status === 'rejected') problem ??= asFailure(result.reason);
+      else emulators.set(result.value.architecture, result.value);
+    }
     // A 64-bit PC runs 32-bit systems where there is no emulator of its own for them.
     const wide = emulators.get('x86_64');
     if (wide && !emulators.has('i386')) emulators.set('i386', wide);

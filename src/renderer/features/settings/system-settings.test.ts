@@ -64,7 +64,7 @@ describe('the choice of an engine', () => {
     const list = shown.find('[data-testid="engine-change"]');
     expect(list.text()).toContain('What will differ on Embedded (v86)');
     expect(list.text()).toContain('Processors: 1 instead of 2.');
-    expect(list.text()).toContain('The disk disk0 is attached by ide instead of virtio.');
+    expect(list.text()).toContain('Disk 1 is attached by IDE instead of virtio.');
     i18n.global.locale.value = 'zh-CN';
     await flushPromises();
     expect(list.text()).toContain('处理器：由 2 个变为 1 个。');

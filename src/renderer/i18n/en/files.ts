@@ -12,6 +12,7 @@ export default {
   location: 'Location',
   listLabel: 'Contents of the folder',
   empty: 'This folder is empty.',
+  noFolders: 'There are no folders in here.',
   truncated: 'Only the first entries are shown. Type a location to go further.',
   chooseFolder: 'Use this folder',
   hidden: 'Show hidden files',

@@ -15,6 +15,7 @@ export default {
   location: '位置',
   listLabel: '文件夹内容',
   empty: '此文件夹为空。',
+  noFolders: '此处没有文件夹。',
   truncated: '只显示了前面的条目。可输入位置继续浏览。',
   chooseFolder: '使用此文件夹',
   hidden: '显示隐藏文件',
