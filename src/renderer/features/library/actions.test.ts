@@ -15,6 +15,8 @@ describe('what can be done', () => {
       'start',
       'takeSnapshot',
       'snapshots',
+      'clone',
+      'template',
       'settings',
       'rename',
       'delete',

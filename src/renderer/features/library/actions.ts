@@ -14,6 +14,10 @@ export const libraryActions = [
   'discardSavedState',
   'takeSnapshot',
   'snapshots',
+  'clone',
+  'fromTemplate',
+  'template',
+  'ordinary',
   'settings',
   'rename',
   'showInFolder',
@@ -43,6 +47,10 @@ export const actionLooks: Record<LibraryAction, ActionLook> = {
   discardSavedState: { icon: 'i-lucide-archive-x', danger: true, many: true },
   takeSnapshot: { icon: 'i-lucide-git-branch-plus', shortcut: 'Mod+Shift+S' },
   snapshots: { icon: 'i-lucide-git-branch' },
+  clone: { icon: 'i-lucide-copy' },
+  fromTemplate: { icon: 'i-lucide-copy-plus' },
+  template: { icon: 'i-lucide-stamp', many: true },
+  ordinary: { icon: 'i-lucide-monitor-cog', many: true },
   settings: { icon: 'i-lucide-sliders-horizontal' },
   rename: { icon: 'i-lucide-pencil', shortcut: 'F2' },
   showInFolder: { icon: 'i-lucide-folder-open' },
@@ -62,14 +70,25 @@ export function isPossible(
   if (machine.inaccessible) return false;
   if (action === 'openConsole') return hasProcess(machine.state);
   if (action === 'settings' || action === 'snapshots') return true;
+  const isTemplate = machine.config?.template === true;
+  if (action === 'clone') return true;
+  if (action === 'fromTemplate') return isTemplate;
+  if (action === 'template') return !isTemplate && isAllowed('configure', machine.state);
+  if (action === 'ordinary') return isTemplate && isAllowed('configure', machine.state);
+  // What machines are made of stays what it is.
+  if (action === 'start' && isTemplate) return false;
   return isAllowed(action satisfies MachineAction, machine.state);
 }
+
+/** What is about making machines of machines; its words stand together. */
+const cloneActions: ReadonlySet<LibraryAction> = new Set(['clone', 'fromTemplate', 'template', 'ordinary']);
 
 /** The key of an action's name: starting a machine with a saved state is going on from it. */
 export function actionLabel(action: LibraryAction, machines: MachineSummary[]): string {
   const startable = machines.filter((machine) => isPossible('start', machine, false));
   const goesOn =
     action === 'start' && startable.length > 0 && startable.every(({ state }) => state === 'saved');
+  if (cloneActions.has(action)) return `clone.action.${action}`;
   return `library.action.${goesOn ? 'restore' : action}`;
 }
 

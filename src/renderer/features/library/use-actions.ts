@@ -5,9 +5,11 @@ import { useI18n } from 'vue-i18n';
 import { useRouter } from 'vue-router';
 import { call, inElectron } from '../../bridge/client';
 import { useApp } from '../../stores/app';
+import { useClones } from '../../stores/clones';
 import { useMachines } from '../../stores/machines';
 import { useConfirm } from '../../ui/confirm';
 import { reportError } from '../../ui/notify';
+import { askClone } from '../clone/dialogs';
 import { askTake } from '../snapshots/dialogs';
 import { isPossible, type LibraryAction } from './actions';
 
@@ -33,6 +35,7 @@ export function useLibraryActions({ rename }: Options) {
   const router = useRouter();
   const app = useApp();
   const machines = useMachines();
+  const clones = useClones();
   const confirm = useConfirm();
 
   async function plain(command: PlainCommand, id: string): Promise<void> {
@@ -67,6 +70,15 @@ export function useLibraryActions({ rename }: Options) {
     return answer === 'yes';
   }
 
+  /** What to know of machines whose images others have, too: nothing is taken from those. */
+  async function sharedImages(chosen: MachineSummary[]): Promise<string[]> {
+    const found = await Promise.all(chosen.map(({ id }) => clones.sharing(id).catch(() => [])));
+    const names = new Set(found.flat().map(({ name }) => name));
+    for (const { name } of chosen) names.delete(name);
+    if (names.size === 0) return [];
+    return [t('clone.sharing.kept', { names: [...names].join(', ') })];
+  }
+
   async function askDelete(chosen: MachineSummary[]): Promise<'trash' | 'erase' | 'forget' | undefined> {
     const trash = {
       value: 'trash' as const,
@@ -77,7 +89,7 @@ export function useLibraryActions({ rename }: Options) {
     return confirm({
       title: t('library.delete.title', { name: chosen[0]?.name, count: chosen.length }, chosen.length),
       message: t('library.delete.message', chosen.length),
-      details: chosen.map(({ folder }) => folder),
+      details: [...chosen.map(({ folder }) => folder), ...(await sharedImages(chosen))],
       choices: [
         ...(app.info?.canTrash ? [trash] : []),
         {
@@ -130,6 +142,13 @@ export function useLibraryActions({ rename }: Options) {
       case 'takeSnapshot':
         askTake(machine);
         return Promise.resolve();
+      case 'clone':
+      case 'fromTemplate':
+        askClone(machine);
+        return Promise.resolve();
+      case 'template':
+      case 'ordinary':
+        return clones.setTemplate(id, action === 'template');
       case 'rescan':
         return machines.rescan();
       case 'rename':

@@ -24,6 +24,7 @@ export const routes: RouteRecordRaw[] = [
     component: () => import('../../features/statistics/StatisticsPage.vue'),
     props: true,
   },
+  { path: '/disks', name: 'disks', component: () => import('../../features/media/MediaPage.vue') },
   { path: '/host', name: 'host', component: () => import('../../features/host/HostPage.vue') },
   {
     path: '/preferences',
