@@ -7,6 +7,7 @@ import { FrameCounter } from './frame-counter';
 import { readPixmap } from './portable-pixmap';
 import { processStart, processUsage } from './process-identity';
 import { ScancodeReader } from './scancodes';
+import { LivePicture } from './live-picture';
 import { ScreenWatch } from './screen-watch';
 
 describe('scan codes', () => {
@@ -111,10 +112,14 @@ describe('watching the screen', () => {
       for (let at = 0; at < data.length; at += 7) socket.write(data.subarray(at, at + 7));
     });
     await new Promise<void>((resolve) => server.listen(path, resolve));
-    const watcher = await ScreenWatch.connect({ path }, {
-      size: (width, height) => news.push(`${width}×${height}`),
-      pointer: (mode) => news.push(mode),
-    });
+    const watcher = await ScreenWatch.connect(
+      { path },
+      {
+        size: (width, height) => news.push(`${width}×${height}`),
+        pointer: (mode) => news.push(mode),
+        picture: new LivePicture(),
+      },
+    );
     await new Promise((resolve) => setTimeout(resolve, 50));
     const open = served?.destroyed === false && served.readyState === 'open';
     watcher.close();

@@ -33,8 +33,10 @@ export class ScreenWatch {
   #step: 'version' | 'security' | 'result' | 'init' | 'running' = 'version';
   /** Rectangles of the update under way that have not come yet. */
   #rectangles = 0;
-  /** Pixels have been asked for, and have not begun to come. */
+  /** Pixels have been asked for, and have not begun to come; news of other kinds may come first. */
   #requested = false;
+  /** The update under way is the answer. */
+  #answering = false;
   #size = { width: 0, height: 0 };
 
   private constructor(
@@ -116,8 +118,8 @@ export class ScreenWatch {
         if (this.#received.length < 4) return false;
         const count = view.getUint16(2);
         return this.#take(4, () => {
-          this.#requested = false;
           this.#rectangles = count;
+          this.#answering = false;
         });
       }
       case bell:
@@ -162,6 +164,12 @@ export class ScreenWatch {
   }
 
   #pixels(rect: Rect): boolean {
+    if (!this.#requested && !this.#answering) {
+      this.close();
+      return false;
+    }
+    this.#answering = true;
+    this.#requested = false;
     const length = rectangleLength + 4 * rect.width * rect.height;
     if (this.#received.length < length) return false;
     const view = this.#received.view();
