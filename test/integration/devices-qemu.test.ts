@@ -1,47 +1,28 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { byteStreamOver } from '@shared/ipc/byte-stream';
 import type { Job } from '@shared/ipc/contract';
 import type { MachineConfig } from '@shared/machine/config';
 import type { NewDisk, RemovedImage } from '@shared/machine/devices';
-import { findStream } from '../../src/main/api/streams';
 import type { Core } from '../../src/main/core';
 import { openDisk } from '../../src/main/disks/open-disk';
-import { type Amd64Iso, buildAmd64Iso } from '../guests/amd64.mjs';
+import { amd64Guest, amd64Ready, amd64Shell, amd64Spec, amd64Terminal } from '../helpers/amd64-guest';
 import {
   buildMain,
   type BuiltMain,
   createMachine,
   failureCode,
-  fakeSpec,
   jobEnd,
   reached,
   temporaryFolder,
   testCore,
 } from '../helpers/core';
-import { findProgram, sayWhySkipped } from '../helpers/programs';
-import { Terminal } from '../helpers/terminal';
+import type { Terminal } from '../helpers/terminal';
 
 /** Disks and network cards that come and go while a 64-bit Linux runs on QEMU, as services see it. */
 
 const suite = 'devices of a running QEMU machine';
-const bootMs = 60_000;
-
-async function guestIso(): Promise<Amd64Iso | undefined> {
-  if (!findProgram('qemu-system-x86_64')) {
-    sayWhySkipped(suite, 'qemu-system-x86_64 is missing');
-    return undefined;
-  }
-  try {
-    return await buildAmd64Iso();
-  } catch (error) {
-    if (!(error instanceof Error) || error.name !== 'PackagesUnavailable') throw error;
-    sayWhySkipped(suite, error.message);
-    return undefined;
-  }
-}
-const iso = await guestIso();
+const iso = await amd64Guest(suite);
 
 describe.skipIf(!iso)(suite, () => {
   let built: BuiltMain;
@@ -66,11 +47,9 @@ describe.skipIf(!iso)(suite, () => {
 
   const config = (): MachineConfig => core.machines.get(id).config as MachineConfig;
   const connect = (): void => {
-    const { runner, description } = findStream(core.machines, 'console.serial', { id, port: 0 });
-    terminal = new Terminal(byteStreamOver(runner.openStream(description)));
+    terminal = amd64Terminal(core, id);
   };
-  const sh = async (command: string, limitMs = 30_000): Promise<string> =>
-    (await terminal.ask(`${command}; echo en""d\n`, /(?:^|\n)end\r?\n/, limitMs)).replace(/\r/g, '');
+  const sh = (command: string): Promise<string> => amd64Shell(terminal, command, 30_000);
   async function done(started: { jobId: string } | Promise<{ jobId: string }>): Promise<Job> {
     const job = await jobEnd(core, await started);
     expect(job).toMatchObject({ state: 'done', error: null });
@@ -92,24 +71,10 @@ describe.skipIf(!iso)(suite, () => {
     sh('echo 3 > /proc/sys/vm/drop_caches; dd if=/dev/vda bs=5 count=1 2>/dev/null; echo');
 
   it('come up in the guest, and are there after its state was saved', async () => {
-    id = await createMachine(
-      core,
-      fakeSpec('Plugged', {
-        engine: 'qemu',
-        architecture: 'x86_64',
-        guest: 'debian',
-        memoryMiB: 256,
-        boot: ['cdrom'],
-        cdrom: iso?.path ?? null,
-        disk: { kind: 'none' },
-        nicModel: null,
-      }),
-    );
+    id = await createMachine(core, amd64Spec('Plugged', iso, { memoryMiB: 256, nicModel: null }));
     await core.handlers['machine.start']({ id });
     connect();
-    await terminal.waitFor(/ready \w+ \w+/, bootMs);
-    await terminal.waitFor(/# /, bootMs);
-    await terminal.ask('stty -echo; PS1=; echo qui""et\n', /\nquiet\r?\n/);
+    await amd64Ready(terminal);
 
     expect((await addDisk({ bus: 'virtio', source: { kind: 'new', sizeMiB: 48 } })).result).toEqual({
       disk: 'disk0',

@@ -143,7 +143,7 @@ describe('the devices of a machine', () => {
   it('cannot be changed while a saved state knows them, or by an engine that cannot', async () => {
     await core.handlers['machine.start']({ id });
     const disk: NewDisk = { bus: 'ide', source: { kind: 'new', sizeMiB: 1 } };
-    const commands = [
+    const commands: (() => unknown)[] = [
       () => core.handlers['machine.addDisk']({ id, disk }),
       () => core.handlers['machine.removeDisk']({ id, disk: 'disk0', image: 'keep' }),
       () => core.handlers['machine.addNic']({ id, nic: { model: 'virtio', network: null } }),
@@ -159,7 +159,7 @@ describe('the devices of a machine', () => {
     await core.handlers['machine.changeNic']({ id, nic: 'nic0', change: { connected: false } });
     await jobEnd(core, await core.handlers['machine.save']({ id }));
     for (const command of commands) {
-      expect(await failureCode(Promise.resolve().then(command))).toBe('machine.wrong-state');
+      expect(await failureCode(Promise.resolve().then(() => command()))).toBe('machine.wrong-state');
     }
     expect(config()).toEqual({ ...before, nics: [{ ...before.nics[0], connected: false }] });
   });

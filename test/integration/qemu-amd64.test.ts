@@ -2,46 +2,29 @@ import { existsSync } from 'node:fs';
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { byteStreamOver } from '@shared/ipc/byte-stream';
 import type { MachineSpec } from '@shared/machine/config';
 import type { MachineStatistics } from '@shared/machine/statistics';
-import { findStream } from '../../src/main/api/streams';
 import type { Core } from '../../src/main/core';
-import { type Amd64Iso, buildAmd64Iso } from '../guests/amd64.mjs';
+import { amd64Guest, amd64Ready, amd64Shell, amd64Spec, amd64Terminal } from '../helpers/amd64-guest';
 import {
   buildMain,
   type BuiltMain,
   createMachine,
   failureCode,
-  fakeSpec,
   jobEnd,
   reached,
   temporaryFolder,
   testCore,
 } from '../helpers/core';
-import { findProgram, sayWhySkipped } from '../helpers/programs';
+import { sayWhySkipped } from '../helpers/programs';
 import { sampleWhere } from '../helpers/statistics';
-import { Terminal } from '../helpers/terminal';
+import type { Terminal } from '../helpers/terminal';
 
 /** A 64-bit Linux with a guest agent, started by BIOS and by UEFI, as services see it. */
 
 const suite = 'a 64-bit Linux on QEMU';
-const bootMs = 60_000;
 
-async function guest(): Promise<Amd64Iso | undefined> {
-  if (!findProgram('qemu-system-x86_64')) {
-    sayWhySkipped(suite, 'qemu-system-x86_64 is missing');
-    return undefined;
-  }
-  try {
-    return await buildAmd64Iso();
-  } catch (error) {
-    if (!(error instanceof Error) || error.name !== 'PackagesUnavailable') throw error;
-    sayWhySkipped(suite, error.message);
-    return undefined;
-  }
-}
-const iso = await guest();
+const iso = await amd64Guest(suite);
 
 describe.skipIf(!iso)(suite, () => {
   let built: BuiltMain;
@@ -60,34 +43,17 @@ describe.skipIf(!iso)(suite, () => {
   });
 
   const spec = (name: string, changes: Partial<MachineSpec> = {}): MachineSpec =>
-    fakeSpec(name, {
-      engine: 'qemu',
-      architecture: 'x86_64',
-      guest: 'debian',
-      memoryMiB: 512,
-      boot: ['cdrom'],
-      cdrom: iso?.path ?? null,
-      disk: { kind: 'none' },
-      ...changes,
-    });
-
-  function terminalOf(id: string): Terminal {
-    const { runner, description } = findStream(core.machines, 'console.serial', { id, port: 0 });
-    return new Terminal(byteStreamOver(runner.openStream(description)));
-  }
+    amd64Spec(name, iso, changes);
+  const terminalOf = (id: string): Terminal => amd64Terminal(core, id);
+  const sh = amd64Shell;
 
   async function start(changes: MachineSpec): Promise<{ id: string; terminal: Terminal; ready: string }> {
     const id = await createMachine(core, changes);
     await core.handlers['machine.start']({ id });
     const terminal = terminalOf(id);
-    const ready = await terminal.waitFor(/ready \w+ \w+/, bootMs);
-    await terminal.waitFor(/# /, bootMs);
-    await terminal.ask('stty -echo; PS1=; echo qui""et\n', /\nquiet\r?\n/);
+    const ready = await amd64Ready(terminal);
     return { id, terminal, ready };
   }
-
-  const sh = async (terminal: Terminal, command: string, limitMs = 20_000): Promise<string> =>
-    (await terminal.ask(`${command}; echo en""d\n`, /(?:^|\n)end\r?\n/, limitMs)).replace(/\r/g, '');
 
   it('starts by BIOS, tells its addresses, and shuts down by its agent', async () => {
     const { id, terminal, ready } = await start(spec('BIOS', { cpus: 2 }));
