@@ -100,6 +100,12 @@ describe.skipIf(!chromiumProgram).each(looks)('screens, $theme, $size.width wide
       .click();
     await app.manager.getByText('Settings of “Beta”').waitFor();
     await look(app.manager, 'settings');
+    await app.manager.getByRole('link', { name: 'System', exact: true }).click();
+    await app.manager.locator('#settings-engine').click();
+    await app.manager.getByRole('option', { name: 'Embedded (v86)' }).click();
+    await app.manager.getByTestId('engine-change').waitFor();
+    await look(app.manager, 'settings-system');
+    await app.manager.getByRole('button', { name: 'Revert' }).click();
     await goTo('Library');
   });
 

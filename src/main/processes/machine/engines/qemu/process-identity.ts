@@ -1,7 +1,10 @@
 import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { runProgram } from '../../../../platform/program';
 
 const psMs = 3000;
+/** PowerShell takes a second to start. */
+const powerShellMs = 6000;
 
 /**
  * When a process started, in words that differ for another process which got the same number later; undefined when
@@ -13,12 +16,29 @@ export async function processStart(pid: number): Promise<string | undefined> {
     // Field 22 of proc(5)'s `stat`: clock ticks since the computer started.
     return fields?.[19];
   }
-  if (process.platform === 'win32') return undefined;
+  if (process.platform === 'win32') return windowsProcessStart(pid);
   try {
     const text = await runProgram('/bin/ps', ['-o', 'lstart=', '-p', String(pid)], psMs);
     return text.trim() || undefined;
   } catch {
     return undefined; // ps fails when there is no such process
+  }
+}
+
+/** In ticks of 100 ns since 1601, as Windows counts file times. */
+async function windowsProcessStart(pid: number): Promise<string | undefined> {
+  const system = join(process.env['SystemRoot'] ?? 'C:\\Windows', 'System32');
+  const shell = join(system, 'WindowsPowerShell', 'v1.0', 'powershell.exe');
+  const question = `(Get-Process -Id ${pid}).StartTime.ToFileTimeUtc()`;
+  try {
+    const text = await runProgram(
+      shell,
+      ['-NoProfile', '-NonInteractive', '-Command', question],
+      powerShellMs,
+    );
+    return /^\d+$/.exec(text.trim())?.[0];
+  } catch {
+    return undefined; // no such process, or no PowerShell
   }
 }
 
