@@ -7,7 +7,7 @@ import { lookIntoFat } from './fat-findings';
 import { IsoFileSystem, type IsoDescriptors, type IsoVolume } from './iso9660';
 import { noteKernel } from './kernel-findings';
 import { readBfsName, readPartitions } from './partition';
-import { interestingPaths, interestingTexts } from './recognise';
+import { interestingPaths, interestingTexts, openFirmwareScript } from './recognise';
 import { readUdfVolumeId } from './udf';
 
 /** Directories in which discs keep their kernels; those of the root directory itself are looked at too. */
@@ -127,6 +127,7 @@ async function lookAtFiles(files: IsoFileSystem, found: Findings): Promise<void>
     if (await files.find(path)) {
       facts.paths.add(path);
       found.evidence.push(path);
+      if (path === openFirmwareScript) found.startsFrom('bios');
     }
   }
   let looked = 0;

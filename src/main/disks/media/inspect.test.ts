@@ -274,6 +274,26 @@ describe('a kernel', () => {
     );
   });
 
+  it('for IBM Z is told by its entry point', async () => {
+    const kernel = Buffer.alloc(128 * 1024);
+    kernel.write('S390EP', 0x10008, 'latin1');
+    expect(await look(kernel)).toMatchObject({ kind: 'kernel', architecture: 's390x', kernelBits: [64] });
+  });
+
+  it('for POWER is found on a CD that Open Firmware starts', async () => {
+    const elf = Buffer.alloc(128 * 1024);
+    elf.set([0x7f, 0x45, 0x4c, 0x46, 2, 1], 0);
+    elf.writeUInt16LE(2, 16);
+    elf.writeUInt16LE(21, 18);
+    const files = { '/ppc/bootinfo.txt': Buffer.from('<chrp-boot>'), '/install/vmlinux': elf };
+    expect(await look(isoImage({ files }))).toMatchObject({
+      kind: 'cdrom',
+      bootable: true,
+      firmware: ['bios'],
+      architecture: 'ppc64',
+    });
+  });
+
   it('in ELF format is told by its header', async () => {
     const elf = Buffer.alloc(4096);
     elf.set([0x7f, 0x45, 0x4c, 0x46, 2, 1], 0);

@@ -26,6 +26,10 @@ export async function readKernel(source: ByteSource): Promise<KernelInfo | undef
   if (startsWith(head, 'RSC\x05', 56)) {
     return { kind: 'Linux', bits: 64, architecture: 'riscv64', guessed: false };
   }
+  // arch/s390/boot/head.S: behind the entry point, which is at 64 KiB.
+  if (startsWith(await source.read(0x10008, 6), 'S390EP')) {
+    return { kind: 'Linux', bits: 64, architecture: 's390x', guessed: false };
+  }
   return undefined;
 }
 

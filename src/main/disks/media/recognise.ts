@@ -52,6 +52,9 @@ export const noFacts = (): Facts => ({
   kernels: [],
 });
 
+/** Where the firmware of POWER computers looks on a CD (CHRP binding to Open Firmware, 11.1.2). */
+export const openFirmwareScript = '/ppc/bootinfo.txt';
+
 /** What is looked for in an ISO file system, besides kernels. Lower case. */
 export const interestingPaths = [
   '/casper',
@@ -91,6 +94,7 @@ export const interestingPaths = [
   '/netbsd',
   '/boot.cfg',
   '/starter.txt',
+  openFirmwareScript,
 ] as const;
 
 /** Small text files that say what an image is. */
