@@ -1,0 +1,3 @@
+export function missingDesktopTools(): string[];
+export function packDesktopTools(file: string): void;
+export function unpackDesktopTools(device: string): string;
