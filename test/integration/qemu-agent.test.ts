@@ -1,0 +1,130 @@
+import { truncate, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { toErrorValue } from '@shared/errors';
+import type { EngineEvents, RunningMachine } from '../../src/main/processes/machine/engine';
+import { qemuEngine } from '../../src/main/processes/machine/engines/qemu/qemu-engine';
+import { pathsFor, testMachine } from '../../src/main/processes/machine/engines/qemu/testing/matrix';
+import { streamPair } from '../../src/main/processes/machine/rfb/testing/stream-pair';
+import { type Amd64Iso, buildAmd64Iso } from '../guests/amd64.mjs';
+import { findProgram, sayWhySkipped } from '../helpers/programs';
+import { temporaryFolder } from '../helpers/temp-folder';
+import { Terminal } from '../helpers/terminal';
+
+/** Debian's guest agent in a Linux of ours: what it is asked is seen to happen in the guest. */
+
+const suite = 'the guest agent in a guest';
+const qemu = findProgram('qemu-system-x86_64');
+const bootMs = 60_000;
+
+async function guest(): Promise<Amd64Iso | undefined> {
+  if (!qemu) {
+    sayWhySkipped(suite, 'qemu-system-x86_64 is missing');
+    return undefined;
+  }
+  try {
+    return await buildAmd64Iso();
+  } catch (error) {
+    if (!(error instanceof Error) || error.name !== 'PackagesUnavailable') throw error;
+    sayWhySkipped(suite, error.message);
+    return undefined;
+  }
+}
+const iso = await guest();
+
+const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+describe.skipIf(!iso)(suite, () => {
+  let folder: string;
+  let remove: () => Promise<void>;
+  let machine: RunningMachine;
+  let terminal: Terminal;
+  let stopped: Promise<void>;
+
+  beforeAll(async () => {
+    ({ path: folder, remove } = await temporaryFolder('agent'));
+    await writeFile(join(folder, 'disk0.img'), '');
+    await truncate(join(folder, 'disk0.img'), 64 * 1024 * 1024);
+    const config = testMachine({
+      memoryMiB: 512,
+      boot: ['cdrom'],
+      disks: [{ id: 'disk0', path: 'disk0.img', bus: 'virtio' }],
+      drives: [{ id: 'cd0', kind: 'cdrom', path: iso?.path ?? null }],
+    });
+    let stop: () => void = () => {};
+    let fail: (error: unknown) => void = () => {};
+    stopped = new Promise((resolve, reject) => {
+      stop = resolve;
+      fail = reject;
+    });
+    stopped.catch(() => {}); // the test that waits for it tells
+    const nothing = (): void => {};
+    const events: EngineEvents = {
+      stopped: () => stop(),
+      pausedByProblem: fail,
+      resumed: nothing,
+      failed: fail,
+      pointer: nothing,
+      screen: nothing,
+      log: nothing,
+    };
+    const paths = pathsFor(config, folder, { binary: qemu ?? '' });
+    machine = await qemuEngine.launch(qemuEngine.plan(config, paths), events);
+    const [here, there] = streamPair();
+    machine.connectSerial(0, here);
+    terminal = new Terminal(there);
+    await terminal.waitFor(/ready x86_64 bios.*# /s, bootMs);
+    await terminal.ask('stty -echo; PS1=; echo qui""et\n', /\nquiet\r?\n/);
+  });
+  afterAll(async () => {
+    await machine?.powerOff();
+    await remove?.();
+  });
+
+  const sh = async (command: string, limitMs = 30_000): Promise<string> =>
+    (await terminal.ask(`${command}; echo en""d\n`, /(?:^|\n)end\r?\n/, limitMs)).replace(/\r/g, '');
+
+  it('does not answer before it listens, and nothing is frozen then', async () => {
+    await sh('until pidof qemu-ga; do sleep 1; done; killall qemu-ga; while pidof qemu-ga; do sleep 1; done');
+    await expect.poll(() => machine.freezeDisks?.()).toBe(false);
+    const port = '$(grep -l org.qemu.guest_agent.0 /sys/class/virtio-ports/*/name | cut -d/ -f5)';
+    await sh(`qemu-ga -m virtio-serial -p /dev/${port} -t /run >/dev/null 2>&1 & true`);
+  });
+
+  it('lets writes wait while the file systems are frozen, and go on when they are thawed', async () => {
+    await sh('until [ -b /dev/vda ]; do sleep 1; done');
+    expect(
+      await sh('mke2fs /dev/vda >/dev/null 2>&1; mount -t ext4 /dev/vda /mnt && echo moun""ted'),
+    ).toContain('mounted');
+    await expect.poll(() => machine.freezeDisks?.(), { timeout: 20_000 }).toBe(true);
+    // Not a job of the shell, which would be interrupted by its end.
+    await sh('(sh -c "echo data > /mnt/file; echo writ\'\'ten" &)');
+    await sleep(2000);
+    expect(terminal.text).not.toContain('written');
+    // Reading goes on, and so does the rest of the guest.
+    expect(await sh('ls -d /mnt/lost+found')).toContain('lost+found');
+    await machine.thawDisks?.();
+    await terminal.waitFor('written');
+    expect(await sh('cat /mnt/file')).toContain('data');
+    // Both may be asked for again.
+    expect(await machine.freezeDisks?.()).toBe(true);
+    await machine.thawDisks?.();
+    expect(await sh('sync; echo again > /mnt/file; cat /mnt/file')).toContain('again');
+  });
+
+  it('refuses to freeze twice, in words, and is thawed all the same', async () => {
+    expect(await machine.freezeDisks?.()).toBe(true);
+    const second = await machine.freezeDisks?.().then(
+      () => 'no failure',
+      (error: unknown) => toErrorValue(error).message,
+    );
+    await machine.thawDisks?.();
+    expect(second).toMatch(/The guest agent refuses guest-fsfreeze-freeze/);
+    expect(await sh('echo thawed > /mnt/file; cat /mnt/file')).toContain('thawed');
+  });
+
+  it('shuts the guest down', async () => {
+    expect(await machine.powerButton()).toBe(true);
+    await stopped;
+  });
+});
