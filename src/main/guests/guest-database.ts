@@ -132,6 +132,10 @@ function number<K extends string>(key: K, value: number | undefined, max: number
   return value === undefined ? {} : ({ [key]: Math.min(value, max) } as { [key in K]?: number });
 }
 
+function needs({ minimumMemoryMiB }: GuestProfile): string {
+  return minimumMemoryMiB === undefined ? '' : `, at least ${minimumMemoryMiB} MiB of memory`;
+}
+
 /** What the image itself showed stays, unless the database is more particular about it. */
 function refined(report: MediumReport, { guest, architecture, profile }: KnownSystem): MediumReport {
   const general = ['other', 'linux', 'windows'];
@@ -143,6 +147,6 @@ function refined(report: MediumReport, { guest, architecture, profile }: KnownSy
     guest: better ? guest : report.guest,
     title: own ? profile.name : report.title,
     architecture: report.architecture === 'unknown' ? architecture : report.architecture,
-    evidence: [...report.evidence, `database of systems: ${profile.name} (${profile.id})`],
+    evidence: [...report.evidence, `database of systems: ${profile.name} (${profile.id})${needs(profile)}`],
   };
 }

@@ -158,6 +158,9 @@ describe('the database', () => {
     const report = await inspectMedium(await iso('CHILD 12'));
     const refined = await database.refine(report);
     expect(refined).toMatchObject({ guest: 'debian', title: 'Example & child', architecture: 'x86_64' });
+    expect(refined.evidence.at(-1)).toBe(
+      'database of systems: Example & child (http://example.org/child), at least 512 MiB of memory',
+    );
     expect(refined.profile).toEqual({
       id: 'http://example.org/child',
       name: 'Example & child',
