@@ -12,7 +12,7 @@ export const host = {
   programAt: '{version}, {path}',
   programOfUnknownVersion: 'It does not tell its version, {path}',
   qemuImgMissing: 'Not found. It is not needed to run machines.',
-  qemuImgHint: 'It checks and converts disk images. It comes with QEMU, or by itself: {command}',
+  qemuImgHint: 'It checks and converts disk images, and comes with QEMU: {command}',
   display: 'Display',
   displayThere: 'There is one for windows.',
   displayMissing: 'There is none: only browser mode can be used.',

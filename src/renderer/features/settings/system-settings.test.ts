@@ -1,5 +1,6 @@
 import { flushPromises, type VueWrapper } from '@vue/test-utils';
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { defineComponent, h, ref } from 'vue';
 import type { EngineCapabilities } from '@shared/engine/capabilities';
 import { v86Capabilities } from '@shared/engine/engines';
 import type { MachineConfig } from '@shared/machine/config';
@@ -8,7 +9,7 @@ import { settle, testBackend, type TestHandlers } from '../../testing/backend';
 import { testMachine } from '../../testing/machines';
 import { mountInWindow } from '../../testing/mount';
 import { openQuestion } from '../../ui/confirm';
-import { draftOf } from './draft';
+import { draftOf, type SettingsDraft } from './draft';
 import EngineSettings from './EngineSettings.vue';
 import HardwareVersion from './HardwareVersion.vue';
 
@@ -69,6 +70,36 @@ describe('the choice of an engine', () => {
     await flushPromises();
     expect(list.text()).toContain('处理器：由 2 个变为 1 个。');
     expect(list.text()).not.toContain('instead of');
+  });
+
+  it('brings back what was chosen when the old engine is chosen again', async () => {
+    testBackend(common);
+    const drafts: SettingsDraft[] = [{ ...draftOf(config), memoryMiB: 512 }];
+    // The select itself is Nuxt UI's: what counts is what it is told, and what comes of it.
+    const harness = defineComponent({
+      setup: () => {
+        const draft = ref<SettingsDraft>(drafts[0] as SettingsDraft);
+        return () =>
+          h(EngineSettings, {
+            config,
+            locked: false,
+            draft: draft.value,
+            'onUpdate:draft': (value: SettingsDraft) => {
+              drafts.push(value);
+              draft.value = value;
+            },
+          });
+      },
+    });
+    const shown = await show(harness);
+    const choose = async (engine: string): Promise<void> => {
+      shown.findComponent({ name: 'SelectRoot' }).vm.$emit('update:modelValue', engine);
+      await flushPromises();
+    };
+    await choose('v86');
+    expect(drafts.at(-1)).toMatchObject({ engine: 'v86', cpus: 1, memoryMiB: 512 });
+    await choose('qemu');
+    expect(drafts.at(-1)).toMatchObject({ engine: 'qemu', cpus: 2, memoryMiB: 512 });
   });
 
   it('says nothing while the engine stays', async () => {

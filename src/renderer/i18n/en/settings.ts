@@ -34,7 +34,7 @@ export default {
   },
   hardware: {
     label: 'Hardware version',
-    hint: 'The machine keeps the hardware that it was made with. A newer version may be faster or have fewer faults.',
+    hint: 'The newest here is {newest}. The machine keeps the hardware that it was made with; a newer version may be faster or have fewer faults.',
     isNewest: 'The newest that this QEMU offers.',
     goneHint:
       'The QEMU of this computer does not offer this version any more: the machine starts only with another.',

@@ -55,7 +55,7 @@ export default {
     programAt: '{version}，{path}',
     programOfUnknownVersion: '无法得知其版本，{path}',
     qemuImgMissing: '未找到。运行虚拟机不需要它。',
-    qemuImgHint: '用于检查和转换磁盘映像。它随 QEMU 提供，也可单独安装：{command}',
+    qemuImgHint: '用于检查和转换磁盘映像，随 QEMU 提供：{command}',
     display: '显示器',
     displayThere: '可以显示窗口。',
     displayMissing: '没有显示器：只能使用浏览器模式。',
