@@ -7,39 +7,44 @@ import type { SelftestResult } from '@shared/ipc/contract';
 import { version } from '../../../package.json';
 import { createCore } from '../core';
 import { nodeProcessHost } from '../platform/node-process-host';
+import { type SnapshotSelftest, snapshotSelftest } from '../selftest/snapshot';
 import { programFolders } from '../platform/program-folders';
 
-const usage = 'Usage: npm run selftest -- boot [--engine v86|qemu]';
+const usage = 'Usage: npm run selftest -- boot|snapshot [--engine v86|qemu]';
+const tests = ['boot', 'snapshot'] as const;
+type Test = (typeof tests)[number];
 
 /**
- * Boots Starter Linux in a data folder of its own and prints one JSON line (`SelftestResult`). The exit status is
- * 0 only when the guest's shell answered; 2 when the command line makes no sense.
+ * Tries something with Starter Linux in a data folder of its own and prints one JSON line: `boot` that its shell
+ * answers (`SelftestResult`), `snapshot` that its memory and disk come back (`SnapshotSelftest`). The exit status is
+ * 0 only when that is so; 2 when the command line makes no sense.
  */
 async function main(): Promise<number> {
-  const engine = engineOf(process.argv.slice(2));
-  if (engine === undefined) {
+  const wanted = wantedBy(process.argv.slice(2));
+  if (wanted === undefined) {
     console.error(usage);
     return 2;
   }
-  const result = await boot(engine);
+  const result = await tryOut(wanted.test, wanted.engine);
   console.log(JSON.stringify(result));
   return result.ok ? 0 : 1;
 }
 
-function engineOf(words: string[]): string | undefined {
+function wantedBy(words: string[]): { test: Test; engine: string } | undefined {
   try {
     const { values, positionals } = parseArgs({
       args: words,
       options: { engine: { type: 'string', default: 'v86' } },
       allowPositionals: true,
     });
-    return positionals.length === 1 && positionals[0] === 'boot' ? values.engine : undefined;
+    const test = tests.find((one) => one === positionals[0]);
+    return positionals.length === 1 && test ? { test, engine: values.engine } : undefined;
   } catch {
     return undefined; // an option that there is not
   }
 }
 
-async function boot(engine: string): Promise<SelftestResult> {
+async function tryOut(test: Test, engine: string): Promise<SelftestResult | SnapshotSelftest> {
   const folders = programFolders(import.meta.url);
   const dataFolder = await mkdtemp(join(tmpdir(), 'vivarium-selftest-data-'));
   const abort = new AbortController();
@@ -56,6 +61,7 @@ async function boot(engine: string): Promise<SelftestResult> {
       development: true,
     });
     try {
+      if (test === 'snapshot') return await snapshotSelftest(engine, core, abort.signal);
       return await core.selftest.run(engine, { signal: abort.signal, progress: () => {} });
     } finally {
       await core.shutdown('power-off');
