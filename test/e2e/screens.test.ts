@@ -136,4 +136,17 @@ describe.skipIf(!chromiumProgram).each(looks)('screens, $theme, $size.width wide
     await look(app.manager, 'library-running');
     await console.close();
   });
+
+  it('the statistics of a machine', async () => {
+    await machineItem(app.manager, 'Beta').click();
+    await app.manager.getByTestId('open-statistics').click();
+    const chart = app.manager.getByRole('region', { name: /^CPU/ });
+    await chart.locator('canvas').waitFor();
+    await look(app.manager, 'statistics');
+    // What the chart says can be read without seeing it.
+    expect(await chart.getByRole('row', { name: /The machine in all/ }).innerText()).toMatch(/\d+%/);
+    await app.manager.getByRole('button', { name: '2 hours' }).press('Enter');
+    await look(app.manager, 'statistics-hours');
+    await app.manager.getByRole('link', { name: 'Back' }).click();
+  });
 });

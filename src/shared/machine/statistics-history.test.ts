@@ -37,6 +37,16 @@ describe('the history of statistics', () => {
     expect(history.coarse.columns['nic:nic0:sendBytes']).toEqual([100]);
   });
 
+  it('shows averages and then the seconds that are in none yet', () => {
+    const history = new StatisticsHistory();
+    for (let second = 1; second <= 12; second++) history.push(second * 1000, at(second > 10 ? 5 : 1));
+    history.push(13_000, at(5, { 'vcpu:0': 2 }));
+    expect(history.long).toEqual({
+      times: [10_000, 11_000, 12_000, 13_000],
+      columns: { cpu: [1, 5, 5, 5], 'vcpu:0': [null, null, null, 2] },
+    });
+  });
+
   it('goes on from a copy as from the original', () => {
     const original = new StatisticsHistory();
     for (let second = 1; second <= 750; second++) original.push(second * 1000, at(second));

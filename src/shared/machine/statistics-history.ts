@@ -105,6 +105,23 @@ export class StatisticsHistory {
     return this.#coarse.columns();
   }
 
+  /** The averages, and the seconds that are not in one yet. */
+  get long(): StatisticsColumns {
+    const { fine, coarse } = this;
+    const end = coarse.times.at(-1) ?? -Infinity;
+    const rest = fine.times.filter((time) => time > end).length;
+    const names = new Set([...Object.keys(coarse.columns), ...Object.keys(fine.columns)]);
+    const gap = (length: number): null[] => new Array<null>(length).fill(null);
+    const joined = (name: string): (number | null)[] => [
+      ...(coarse.columns[name] ?? gap(coarse.times.length)),
+      ...(fine.columns[name] ?? gap(fine.times.length)).slice(fine.times.length - rest),
+    ];
+    return {
+      times: [...coarse.times, ...fine.times.slice(fine.times.length - rest)],
+      columns: Object.fromEntries([...names].map((name) => [name, joined(name)])),
+    };
+  }
+
   /** A copy of another process's history, to go on from. Precondition: nothing has been pushed. */
   restore(fine: StatisticsColumns, coarse: StatisticsColumns): void {
     fill(this.#fine, fine);
