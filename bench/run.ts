@@ -2,10 +2,11 @@ import app from './app';
 import boot from './boot';
 import consoleBench from './console';
 import qemu from './qemu';
+import snapshot from './snapshot';
 import switchBench from './switch';
 import type { Bench, BenchResult } from './types';
 
-const benches: Bench[] = [boot, consoleBench, app, switchBench, qemu];
+const benches: Bench[] = [boot, consoleBench, app, switchBench, qemu, snapshot];
 
 function cell(value: number | null): string {
   if (value === null) return '–';

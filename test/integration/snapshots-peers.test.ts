@@ -1,5 +1,5 @@
 import { readFileSync, writeFileSync } from 'node:fs';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -105,6 +105,35 @@ describe('what happened to others', () => {
     expect(await complaintsAbout(folder)).toEqual([]);
   });
 
+  it('VirtualBox #832: a snapshot keeps the firmware’s variables and the TPM', async () => {
+    const variables = join(folder, 'firmware', 'x86_64-variables.fd');
+    const tpm = join(folder, 'firmware', 'tpm', 'tpm2-00.permall');
+    const set = async (text: string): Promise<void> => {
+      await mkdir(join(folder, 'firmware', 'tpm'), { recursive: true });
+      await writeFile(variables, `variables ${text}`);
+      await writeFile(tpm, `tpm ${text}`);
+    };
+    const found = async (): Promise<string[]> => [
+      await readFile(variables, 'utf8'),
+      await readFile(tpm, 'utf8'),
+    ];
+    const without = await store.take(options, false);
+    await set('one');
+    const one = await store.take(options, false);
+    await set('two');
+    const two = await store.take(options, false);
+    await set('present');
+    await store.restore(one, false);
+    expect(await found()).toEqual(['variables one', 'tpm one']);
+    await remove(one);
+    await store.restore(two, false);
+    expect(await found()).toEqual(['variables two', 'tpm two']);
+    // One from before there was any firmware goes back to none.
+    await store.restore(without, false);
+    expect(await store.has('firmware')).toBe(false);
+    expect(await complaintsAbout(folder)).toEqual([]);
+  });
+
   it('Rancher #5809: a full disk while snapshots are merged loses nothing, and it goes on later', async () => {
     await writeTo(await disk(), 0, new Uint8Array(65536).fill(3));
     const a = await store.take(options, false);
@@ -123,6 +152,35 @@ describe('what happened to others', () => {
 });
 
 describe('what happened to others while machines ran', () => {
+  it('v86 #932: a memory of an unknown version is refused, and the disks are what they were', async () => {
+    const built = await buildMain();
+    const core = await testCore(built.folder, join(folder, 'data'));
+    try {
+      const id = await createMachine(core, fakeSpec('Versions'));
+      const machine = core.machines.get(id).folder;
+      await core.handlers['machine.start']({ id });
+      await jobEnd(core, await core.handlers['snapshot.take']({ id, memory: true }));
+      await jobEnd(core, await core.handlers['machine.save']({ id }));
+      const [taken] = (await core.handlers['snapshot.list']({ id })).snapshots;
+      const before = await look(machine);
+      for (const file of [`snapshots/${taken?.id ?? ''}/memory.viv`, 'saved/state.viv']) {
+        const memory = await readFile(join(machine, file));
+        memory.writeUInt32LE(99, 8);
+        await writeFile(join(machine, file), memory);
+      }
+      const restoring = core.handlers['snapshot.restore']({ id, snapshot: taken?.id ?? '' });
+      expect(await failureCode(restoring)).toMatch(/^saved-state\./);
+      expect(await failureCode(core.handlers['machine.start']({ id }))).toMatch(/^saved-state\./);
+      expect(core.machines.get(id).state).toBe('saved');
+      expect(await look(machine)).toEqual(before);
+      await core.handlers['machine.discardSavedState']({ id });
+      expect((await core.handlers['machine.start']({ id })).state).toBe('running');
+    } finally {
+      await core.shutdown('power-off');
+      await built.remove();
+    }
+  });
+
   it('UTM #4166, Lima #4929, UTM #7669: held and stale locks, and quitting in the middle', async () => {
     const built = await buildMain();
     let core = await testCore(built.folder, join(folder, 'data'));
@@ -149,6 +207,7 @@ describe('what happened to others while machines ran', () => {
       const last = snapshots.find(({ name }) => name === 'Last');
       if (job.state === 'done') expect(last?.memory).toBe(true);
       expect((await core.handlers['machine.start']({ id })).state).toBe('running');
+      await core.handlers['machine.powerOff']({ id });
     } finally {
       await core.shutdown('power-off');
       await built.remove();

@@ -175,6 +175,19 @@ const shots = [
     },
   },
   { name: 'snapshots', size: small, path: '#/machines/m000000000000001/snapshots' },
+  ...[{}, { theme: 'dark' }, { language: 'zh-CN' }].map((changes, index) => ({
+    name: `snapshots-protect-${index}`,
+    size: small,
+    path: index === 1 ? '#/machines/m000000000000002/snapshots' : '#/machines/m000000000000001/snapshots',
+    ...changes,
+    act: async (page) => {
+      await page.getByTestId('protect').click();
+      await page.waitForTimeout(500);
+      if (index !== 1) return;
+      await page.locator('#protect-discard').click();
+      await page.waitForTimeout(300);
+    },
+  })),
   {
     name: 'snapshots-details-dark',
     size: small,

@@ -126,7 +126,8 @@ export default {
     hourly: 'One of each hour',
     daily: 'One of each day',
     discard: 'Discard changes at power-off',
-    discardHint: 'Whatever the guest changes is thrown away when the machine is powered off. A saved state keeps it.',
+    discardHint:
+      'Whatever the guest changes is thrown away when the machine is powered off. A saved state keeps it.',
     discardWhenOff: 'This can be changed while the machine is off.',
     discardWarning:
       'From its next start on, this machine forgets at every power-off what was changed on its disks. To keep something, take a snapshot before.',

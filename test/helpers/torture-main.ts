@@ -1,0 +1,146 @@
+import { join } from 'node:path';
+import type { MachineSpec } from '@shared/machine/config';
+import { byteStreamOver } from '@shared/ipc/byte-stream';
+import { createCore } from '../../src/main/core';
+import { nodeProcessHost } from '../../src/main/platform/node-process-host';
+import { complaintsAbout, look } from './snapshots';
+
+/**
+ * A program of its own that does to one machine what it is told, until it is killed: see `snapshots-torture.test.ts`.
+ * Its arguments: the folder of the processes' entries, that of resources, that of data.
+ */
+
+/** What it is told to do. */
+export type TortureStep =
+  | { do: 'write'; word: string }
+  | { do: 'take'; memory: boolean }
+  | { do: 'restore'; snapshot: string }
+  | { do: 'delete'; snapshots: string[] }
+  | { do: 'powerOff' };
+
+/** The machine as its files say: by snapshot, the one that it goes on from and the word on its disk. */
+export interface TortureState {
+  present: string;
+  current: string | null;
+  snapshots: Record<string, { parent: string | null; word: string }>;
+}
+
+/** What it says: how things are when it begins, and what came of each step. */
+export type TortureAnswer =
+  | { begun: TortureState; complaints: string[] }
+  | { did: TortureStep['do']; snapshot: string | null; error: string | null; machine: number | null };
+
+/** Where the fake machine's word lies on its disk, in bytes. */
+const wordOffset = 4096;
+
+const [mainFolder = '', resourcesFolder = '', dataFolder = ''] = process.argv.slice(2);
+const spec: MachineSpec = {
+  name: 'Tortured',
+  engine: 'fake',
+  architecture: 'i386',
+  guest: 'linux',
+  memoryMiB: 64,
+  cpus: 1,
+  boot: ['disk'],
+  firmware: 'bios',
+  acpi: true,
+  videoMemoryMiB: 8,
+  sound: false,
+  serialPorts: 1,
+  nicModel: null,
+  disk: { kind: 'new', sizeMiB: 1 },
+  cdrom: null,
+  floppy: null,
+};
+
+const core = await createCore({
+  dataFolder,
+  resourcesFolder,
+  processHost: nodeProcessHost(mainFolder),
+  shell: { kind: 'browser' },
+  version: '0.0.0',
+  development: true,
+});
+if (core.machines.list().length === 0) await ended(await core.machines.create(spec));
+const [machine] = core.machines.list();
+if (!machine) throw new Error('There is no machine.');
+const { id } = machine;
+const { folder } = core.machines.get(id);
+
+async function ended({ jobId }: { jobId: string }): Promise<unknown> {
+  const { error, result } = await core.jobs.ended(jobId);
+  if (error) throw new Error(`${error.code}: ${error.message}`);
+  return result;
+}
+
+async function state(): Promise<TortureState> {
+  const seen = await look(folder);
+  const wordOf = (disks: Record<string, string>): string => {
+    const bytes = Buffer.from(disks['disk0'] ?? '', 'base64').subarray(wordOffset, wordOffset + 64);
+    return bytes.toString('latin1', 0, bytes.indexOf(0));
+  };
+  return {
+    present: wordOf(seen.present),
+    current: seen.current ?? null,
+    snapshots: Object.fromEntries(
+      Object.entries(seen.snapshots).map(([one, { parent, disks }]) => [
+        one,
+        { parent, word: wordOf(disks) },
+      ]),
+    ),
+  };
+}
+
+async function write(word: string): Promise<void> {
+  if (core.machines.get(id).state === 'paused') await core.handlers['machine.resume']({ id });
+  if (core.machines.get(id).state !== 'running') await core.handlers['machine.start']({ id });
+  const runner = core.machines.power.processOf(core.machines.library.get(id));
+  const stream = byteStreamOver(runner.openStream({ name: 'serial', port: 0 }));
+  await new Promise<void>((resolve, reject) => {
+    let output = '';
+    stream.onClose(() => reject(new Error('The machine is gone.')));
+    stream.onData((data) => {
+      output += new TextDecoder().decode(data);
+      // The shell's answer to this command, not to one before.
+      if (output.includes(`disk-write ${word}\r\nwritten`)) resolve();
+    });
+    stream.send(new TextEncoder().encode(`disk-write ${word}\n`));
+  });
+  stream.close();
+  // Only a machine that stands still has put everything onto the host's disk.
+  await core.handlers['machine.pause']({ id });
+  await core.handlers['machine.resume']({ id });
+}
+
+async function carryOut(step: TortureStep): Promise<string | null> {
+  switch (step.do) {
+    case 'write':
+      await write(step.word);
+      return null;
+    case 'take': {
+      const result = await ended(await core.handlers['snapshot.take']({ id, memory: step.memory }));
+      return (result as { snapshot: string }).snapshot;
+    }
+    case 'restore':
+      await ended(await core.handlers['snapshot.restore']({ id, snapshot: step.snapshot }));
+      return null;
+    case 'delete':
+      await ended(await core.handlers['snapshot.delete']({ id, snapshots: step.snapshots }));
+      return null;
+    case 'powerOff':
+      if (core.machines.get(id).state === 'running') await core.handlers['machine.powerOff']({ id });
+      return null;
+  }
+}
+
+const tell = (answer: TortureAnswer): void => void process.send?.(answer);
+
+process.on('message', (step: TortureStep) => {
+  const machinePid = (): number | null => core.machines.get(id).runtime?.pid ?? null;
+  carryOut(step).then(
+    (snapshot) => tell({ did: step.do, snapshot, error: null, machine: machinePid() }),
+    (error: unknown) => tell({ did: step.do, snapshot: null, error: String(error), machine: machinePid() }),
+  );
+});
+process.on('disconnect', () => void core.shutdown('power-off').then(() => process.exit(0)));
+tell({ begun: await state(), complaints: await complaintsAbout(join(folder), false) });
