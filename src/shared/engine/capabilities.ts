@@ -47,6 +47,8 @@ export const engineCapabilities = z.object({
   sound: z.boolean(),
   /** The guest's agent can share its clipboard. */
   clipboard: z.boolean().optional(),
+  /** Guests are told how large the window is that shows them. */
+  resizesScreen: z.boolean().optional(),
   /** There is a monitor of the engine's own, for experts. */
   monitor: z.boolean().optional(),
   /** Whether ACPI can be switched off. */

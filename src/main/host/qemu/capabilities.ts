@@ -80,6 +80,7 @@ export function qemuCapabilities(
     bootDevices: ['disk', 'cdrom', 'floppy', 'network'],
     sound: all.some(({ audioDrivers }) => audioDrivers.length > 0),
     clipboard: devices.has('virtserialport'),
+    resizesScreen: true,
     monitor: true,
     acpiOptional: true,
     saveState: true,

@@ -104,6 +104,7 @@ export function keysMenu(t: Translate, commands: MachineCommands): DropdownMenuI
     [
       {
         label: t('console.keys.typeClipboard'),
+        description: t('console.keys.typeClipboardHint'),
         icon: 'i-lucide-clipboard-type',
         disabled,
         'data-testid': 'type-clipboard',
@@ -127,17 +128,19 @@ export function tabLabel(tab: Tab, t: Translate): string {
   return typeof tab === 'number' ? t('console.view.serial', { number: tab + 1 }) : t(`console.view.${tab}`);
 }
 
-/** The engine's monitor: whether it is offered, and how to change that; undefined where there is none. */
-export interface MonitorChoice {
-  offered: boolean;
-  toggle: () => void;
+/** What a machine's engine adds to what can be seen of it. */
+export interface EngineChoices {
+  /** Guests are told the size of the window. */
+  resizesScreen: boolean;
+  /** The engine's monitor: whether it is offered, and how to change that; undefined where there is none. */
+  monitor: { offered: boolean; toggle: () => void } | undefined;
 }
 
 /** The menu *View*. */
 export function viewMenu(
   view: ViewState,
   tabs: readonly TabChoice[],
-  monitor: MonitorChoice | undefined,
+  engine: EngineChoices,
   t: Translate,
   change: (change: Partial<ViewState>) => void,
   toggleFullScreen: () => void,
@@ -157,18 +160,20 @@ export function viewMenu(
     kbds: [chord],
     onSelect: () => change({ tab: value }),
   }));
+  const resizeGuest: DropdownMenuItem = {
+    label: t('console.view.resizeGuest'),
+    icon: 'i-lucide-move-diagonal',
+    type: 'checkbox',
+    checked: view.resizeGuest,
+    onSelect: () => change({ resizeGuest: !view.resizeGuest }),
+  };
+  const { monitor } = engine;
   return [
     ...(choices.length > 1 ? [choices] : []),
     [
       scaling('fit', 'i-lucide-scaling'),
       scaling('actual', 'i-lucide-ratio'),
-      {
-        label: t('console.view.resizeGuest'),
-        icon: 'i-lucide-move-diagonal',
-        type: 'checkbox',
-        checked: view.resizeGuest,
-        onSelect: () => change({ resizeGuest: !view.resizeGuest }),
-      },
+      ...(engine.resizesScreen ? [resizeGuest] : []),
     ],
     [
       {

@@ -25,6 +25,7 @@ export default {
     menu: 'Keys',
     hint: 'Sent to the machine',
     typeClipboard: 'Type the clipboard’s text',
+    typeClipboardHint: 'As on a keyboard with US layout, for guests without an agent',
     clipboardEmpty: 'There is no text on the clipboard.',
     clipboardLong:
       'The text on the clipboard has more than {count} characters, which is too long to be typed.',

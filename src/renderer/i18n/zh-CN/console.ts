@@ -28,6 +28,7 @@ export default {
     menu: '按键',
     hint: '发送到虚拟机',
     typeClipboard: '键入剪贴板中的文本',
+    typeClipboardHint: '按美式键盘布局键入，适用于没有代理的客户机',
     clipboardEmpty: '剪贴板中没有文本。',
     clipboardLong: '剪贴板中的文本超过 {count} 个字符，太长，无法键入。',
   },

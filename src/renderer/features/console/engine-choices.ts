@@ -3,12 +3,15 @@ import { computed, type ComputedRef, type Ref } from 'vue';
 import { useHost } from '../../stores/host';
 import { usePreferences } from '../../stores/preferences';
 import { reportError } from '../../ui/notify';
-import type { MonitorChoice } from './menus';
+import type { EngineChoices } from './menus';
 
-/** Whether the monitor of the machine's engine is offered: experts ask for it once, and every window knows. */
-export function useMonitorChoice(
+/**
+ * What the machine's engine adds to what can be seen. Its monitor is offered to experts who ask for it, once and in
+ * every window.
+ */
+export function useEngineChoices(
   machine: Ref<MachineSummary | null | undefined>,
-): ComputedRef<MonitorChoice | undefined> {
+): ComputedRef<EngineChoices> {
   const host = useHost();
   const preferences = usePreferences();
   const offered = computed(() => preferences.current?.monitor === true);
@@ -17,7 +20,10 @@ export function useMonitorChoice(
   };
   return computed(() => {
     const engine = machine.value?.config?.engine;
-    const hasOne = engine !== undefined && host.capabilities.get(engine)?.monitor === true;
-    return hasOne ? { offered: offered.value, toggle } : undefined;
+    const can = engine === undefined ? undefined : host.capabilities.get(engine);
+    return {
+      resizesScreen: can?.resizesScreen === true,
+      monitor: can?.monitor ? { offered: offered.value, toggle } : undefined,
+    };
   });
 }
