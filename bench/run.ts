@@ -1,12 +1,13 @@
 import app from './app';
 import boot from './boot';
 import consoleBench from './console';
+import disks from './disks';
 import qemu from './qemu';
 import snapshot from './snapshot';
 import switchBench from './switch';
 import type { Bench, BenchResult } from './types';
 
-const benches: Bench[] = [boot, consoleBench, app, switchBench, qemu, snapshot];
+const benches: Bench[] = [boot, consoleBench, app, switchBench, qemu, snapshot, disks];
 
 function cell(value: number | null): string {
   if (value === null) return '–';

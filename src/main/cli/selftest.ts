@@ -8,7 +8,6 @@ import { version } from '../../../package.json';
 import { createCore } from '../core';
 import { nodeProcessHost } from '../platform/node-process-host';
 import { type SnapshotSelftest, snapshotSelftest } from '../selftest/snapshot';
-import { type SnapshotSelftest, snapshotSelftest } from '../selftest/snapshot';
 import { programFolders } from '../platform/program-folders';
 
 const usage = 'Usage: npm run selftest -- boot|snapshot [--engine v86|qemu]';
@@ -62,7 +61,6 @@ async function tryOut(test: Test, engine: string): Promise<SelftestResult | Snap
       development: true,
     });
     try {
-      if (test === 'snapshot') return await snapshotSelftest(engine, core, abort.signal);
       if (test === 'snapshot') return await snapshotSelftest(engine, core, abort.signal);
       return await core.selftest.run(engine, { signal: abort.signal, progress: () => {} });
     } finally {
