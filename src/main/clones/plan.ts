@@ -32,7 +32,8 @@ export function newAddresses(
 
 /** The configuration of a clone: that of the original, with an identity of its own. Pure. */
 export function clonedConfig(config: MachineConfig, identity: CloneIdentity): MachineConfig {
-  const { template: _template, ...rest } = config;
+  // What the original goes back to at power-off is its own affair.
+  const { template: _template, kept: _kept, ...rest } = config;
   return {
     ...rest,
     id: identity.id,
