@@ -7,7 +7,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { buildOnce, initialFiles, makeEfiImage, tool } from './linux-cd.mjs';
+import { buildLinuxCd, initialFiles, makeEfiImage, tool } from './linux-cd.mjs';
 
 const libraries = 'lib/x86_64-linux-gnu';
 /** By package: files of it → where they lie in the guest. Links are followed. */
@@ -71,7 +71,7 @@ const options = 'console=tty0 console=ttyS0,115200 quiet no_timer_check cryptomg
  * @throws {import('../../scripts/starter-linux/private-apt.mjs').PackagesUnavailable}
  */
 export function buildAmd64Iso({ log = () => {} } = {}) {
-  return buildOnce({
+  return buildLinuxCd({
     name: 'linux-amd64',
     architecture: 'amd64',
     release: 'bookworm',

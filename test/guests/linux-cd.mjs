@@ -1,6 +1,6 @@
 /**
- * What the builders of Linux guests for tests share: images that are built once and kept under .cache/, and the
- * initial file system with BusyBox and chosen modules of Debian's kernel.
+ * What the builders of Linux guests for tests share: Debian's packages, and the initial file system with BusyBox and
+ * chosen modules of Debian's kernel.
  */
 import { execFile, execFileSync } from 'node:child_process';
 import fs from 'node:fs';
@@ -9,21 +9,19 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import zlib from 'node:zlib';
-import { readIfThere, readJsonIfThere, sha256, writeWhole } from '../../scripts/resources/atomic-files.mjs';
-import { withBuildLock } from '../../scripts/resources/build-lock.mjs';
 import { fileType, writeCpio } from '../../scripts/starter-linux/cpio.mjs';
 import { moduleTables, selectModules } from '../../scripts/starter-linux/kernel-modules.mjs';
 import { PackagesUnavailable, PrivateApt, unpackPackage } from '../../scripts/starter-linux/private-apt.mjs';
+import { builtOnce } from './built-once.mjs';
 
 const run = promisify(execFile);
-const cache = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../../.cache');
 /** The same image comes out whenever it is built, so times are fixed. */
 const time = Date.UTC(2025, 0, 1) / 1000;
 
 /** Reads a file of an unpacked package. @typedef {(packageName: string, file: string) => Buffer} ReadFile */
 
 /**
- * The image of this name as it was built from the same inputs, or a new one.
+ * A CD with Debian's kernel and more of its packages.
  *
  * @param {object} options
  * @param {string} options.name of the image, without extension
@@ -37,29 +35,14 @@ const time = Date.UTC(2025, 0, 1) / 1000;
  * @returns {Promise<{ path: string, kernel: string }>}
  * @throws {PackagesUnavailable}
  */
-export async function buildOnce({ name, architecture, inputFiles, log, ...recipe }) {
-  const iso = path.join(cache, `guests/${name}.iso`);
-  const stamp = path.join(cache, `guests/${name}.json`);
-  const inputs = sha256(
-    Buffer.concat([...inputFiles, fileURLToPath(import.meta.url)].map((file) => fs.readFileSync(file))),
-  );
-  const cached = () => {
-    const known = readJsonIfThere(stamp);
-    if (known?.inputs !== inputs) return undefined;
-    const image = readIfThere(iso);
-    return image && sha256(image) === known.sha256 ? { path: iso, kernel: known.kernel } : undefined;
-  };
-  const ready = cached();
-  if (ready) return ready;
-  const folder = path.join(cache, `apt-${architecture}`);
-  return withBuildLock(path.join(folder, 'build.lock'), async () => {
-    const builtMeanwhile = cached();
-    if (builtMeanwhile) return builtMeanwhile;
-    const { image, kernel } = await build({ ...recipe, architecture, folder, log });
-    writeWhole(iso, image);
-    writeWhole(stamp, `${JSON.stringify({ kernel, inputs, sha256: sha256(image) }, null, 2)}\n`);
-    return { path: iso, kernel };
+export async function buildLinuxCd({ name, architecture, inputFiles, log, ...recipe }) {
+  const { path: file, version } = await builtOnce({
+    name,
+    architecture,
+    inputFiles: [...inputFiles, fileURLToPath(import.meta.url)],
+    build: (folder) => build({ ...recipe, architecture, folder, log }),
   });
+  return { path: file, kernel: version };
 }
 
 async function build({ folder, release, architecture, kernel: newest, packages: names, assemble, log }) {
@@ -75,7 +58,7 @@ async function build({ folder, release, architecture, kernel: newest, packages: 
     for (const [i, each] of packages.entries()) await unpackPackage(archives[i], path.join(work, each.name));
     const kernel = kernelPackage.replace('linux-image-', '');
     const read = (name, file) => fs.readFileSync(path.join(work, name, file));
-    return { image: await assemble({ read, work, kernelPackage, kernel }), kernel };
+    return { image: await assemble({ read, work, kernelPackage, kernel }), version: kernel };
   } finally {
     fs.rmSync(work, { recursive: true, force: true });
   }

@@ -8,14 +8,12 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { readIfThere, readJsonIfThere, sha256, writeWhole } from '../../scripts/resources/atomic-files.mjs';
-import { withBuildLock } from '../../scripts/resources/build-lock.mjs';
 import { writeIso } from '../../scripts/starter-linux/iso9660.mjs';
 import { PrivateApt, unpackPackage } from '../../scripts/starter-linux/private-apt.mjs';
+import { builtOnce } from './built-once.mjs';
 
 const here = path.dirname(fileURLToPath(import.meta.url));
 const root = path.resolve(here, '../..');
-const cache = path.join(root, '.cache');
 
 const installer = 'debian-installer-12-netboot-i386';
 const images = 'usr/lib/debian-installer/images/12/i386/text/debian-installer/i386';
@@ -55,26 +53,12 @@ const inputFiles = [fileURLToPath(import.meta.url), path.join(root, 'scripts/sta
  * @returns {Promise<{ path: string, version: string }>} version of the installer's package
  * @throws {import('../../scripts/starter-linux/private-apt.mjs').PackagesUnavailable}
  */
-export async function buildNetbootIso({ log = () => {} } = {}) {
-  const iso = path.join(cache, 'guests/debian-netboot-i386.iso');
-  const stamp = path.join(cache, 'guests/debian-netboot-i386.json');
-  const inputs = sha256(Buffer.concat(inputFiles.map((file) => fs.readFileSync(file))));
-  const cached = () => {
-    const known = readJsonIfThere(stamp);
-    if (known?.inputs !== inputs) return undefined;
-    const image = readIfThere(iso);
-    return image && sha256(image) === known.sha256 ? { path: iso, version: known.version } : undefined;
-  };
-  const ready = cached();
-  if (ready) return ready;
-  const folder = path.join(cache, 'apt-i386');
-  return withBuildLock(path.join(folder, 'build.lock'), async () => {
-    const builtMeanwhile = cached();
-    if (builtMeanwhile) return builtMeanwhile;
-    const { image, version } = await build(folder, log);
-    writeWhole(iso, image);
-    writeWhole(stamp, `${JSON.stringify({ version, inputs, sha256: sha256(image) }, null, 2)}\n`);
-    return { path: iso, version };
+export function buildNetbootIso({ log = () => {} } = {}) {
+  return builtOnce({
+    name: 'debian-netboot-i386',
+    architecture: 'i386',
+    inputFiles,
+    build: (folder) => build(folder, log),
   });
 }
 
