@@ -42,8 +42,3 @@ export const sharedWith = z.object({
   bytes: z.number(),
 });
 export type SharedWith = z.infer<typeof sharedWith>;
-
-/** The name that a clone gets unless a person says otherwise. @param word “copy” in the person's language */
-export function cloneName(name: string, word: string): string {
-  return `${name} ${word}`;
-}
