@@ -9,6 +9,8 @@ import type { MachineSummary } from '@shared/machine/summary';
 import { defaultNetwork } from '@shared/network/config';
 import type { NetworkSummary } from '@shared/network/summary';
 import * as data from './data';
+import { deviceHandlers } from './devices';
+import { diskHandlers } from './disks';
 import { snapshotHandlers } from './snapshots';
 import { sendStatistics } from './statistics';
 
@@ -228,6 +230,7 @@ const handlers: Handlers<Commands> = {
     return put({ ...machine, config: machine.config && { ...machine.config, drives } });
   },
   'machine.sendKeys': () => undefined,
+  'machine.typeText': () => undefined,
   'machine.memoryTarget': ({ id, memoryMiB }) => {
     const machine = find(id);
     if (machine.config) machine.config.memoryTargetMiB = memoryMiB;
@@ -256,6 +259,8 @@ const handlers: Handlers<Commands> = {
     network = { ...network, config: { ...network.config, forwards } };
     return network;
   },
+  ...deviceHandlers({ find, put, startJob }),
+  ...diskHandlers({ machines: () => [...machines.values()], find, put, startJob }),
   ...snapshotHandlers({ find, startJob, screenOf, emit: (name, value) => server.emit(name, value) }),
   'job.list': () => [...jobs.values()],
   'job.cancel': ({ id }) => {
