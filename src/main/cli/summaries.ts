@@ -56,6 +56,8 @@ export const summaries: Partial<Record<CommandName, string>> = {
   'snapshot.edit': 'Changes the name and the description of a snapshot',
   'snapshot.screen': 'Prints the screen of a snapshot: a PNG, in base64',
   'snapshot.compare': 'Compares two snapshots, or one with the present',
+  'snapshot.protect':
+    'Changes what happens to a machine by itself: snapshots, and changes that are discarded',
 
   'clone.create': 'Makes a machine of another one, or of a snapshot',
   'clone.estimate': 'Says what a clone would take',

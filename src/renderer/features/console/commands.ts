@@ -46,11 +46,13 @@ export function useMachineCommands(machine: Ref<MachineSummary | null | undefine
     attempt(async ({ id }) => machines.put(await call(name, { id })));
 
   const confirmed = (kind: 'reset' | 'powerOff', icon: string): Promise<void> =>
-    attempt(async ({ id, name }) => {
+    attempt(async ({ id, name, config }) => {
       const label = t(`console.machine.${kind}`).replace('…', '');
+      const forgets = kind === 'powerOff' && config?.discardOnPowerOff;
       const answer = await confirm({
         title: t(`console.confirm.${kind}Title`, { name }),
         message: t(`console.confirm.${kind}Text`),
+        details: forgets ? [t('snapshots.protect.lost', { name })] : [],
         choices: [{ value: 'yes', label, icon, color: 'error' }],
       });
       if (answer === 'yes') machines.put(await call(`machine.${kind}`, { id }));

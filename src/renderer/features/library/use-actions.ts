@@ -58,7 +58,10 @@ export function useLibraryActions({ rename }: Options) {
     const answer = await confirm({
       title: t(`library.ask.${action}.title`, { name: chosen[0]?.name, count: chosen.length }, chosen.length),
       message: t(`library.ask.${action}.message`),
-      details: chosen.length > 1 ? chosen.map(({ name }) => name) : [],
+      details: [
+        ...(chosen.length > 1 ? chosen.map(({ name }) => name) : []),
+        ...(action === 'powerOff' ? forgotten(chosen) : []),
+      ],
       choices: [
         {
           value: 'yes',
@@ -69,6 +72,12 @@ export function useLibraryActions({ rename }: Options) {
     });
     return answer === 'yes';
   }
+
+  /** Machines that lose what has changed when they are powered off. */
+  const forgotten = (chosen: MachineSummary[]): string[] =>
+    chosen
+      .filter(({ config }) => config?.discardOnPowerOff)
+      .map(({ name }) => t('snapshots.protect.lost', { name }));
 
   /** What to know of machines whose images others have, too: nothing is taken from those. */
   async function sharedImages(chosen: MachineSummary[]): Promise<string[]> {

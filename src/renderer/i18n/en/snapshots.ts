@@ -132,6 +132,7 @@ export default {
     discardWarning:
       'From its next start on, this machine forgets at every power-off what was changed on its disks. To keep something, take a snapshot before.',
     badge: 'Discards changes',
+    lost: '“{name}” discards what has changed since it was started.',
     save: 'Save',
     saveDiscarding: 'Discard changes from now on',
   },

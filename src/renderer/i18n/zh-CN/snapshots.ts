@@ -131,6 +131,7 @@ export default {
     discardWhenOff: '虚拟机关闭时才能更改此项。',
     discardWarning: '从下次启动起，此虚拟机每次关闭电源都会忘记磁盘上的更改。要保留内容，请先创建快照。',
     badge: '放弃更改',
+    lost: '“{name}”会丢弃自启动以来的更改。',
     save: '保存',
     saveDiscarding: '从现在起放弃更改',
   },
