@@ -27,7 +27,11 @@ const looks: GuestLook[] = [
   { pattern: /alpine/, icon: 'i-lucide-mountain', hue: 240 },
   { pattern: /starter/, icon: 'i-lucide-sprout', hue: 165 },
   { pattern: /tiny/, icon: 'i-lucide-atom', hue: 280 },
-  { pattern: /linux|fedora|arch|suse|slax|rhel|mint|nixos|void|mageia|gentoo|slackware/, icon: 'i-lucide-terminal', hue: 185 },
+  {
+    pattern: /linux|fedora|arch|suse|slax|rhel|mint|nixos|void|mageia|gentoo|slackware/,
+    icon: 'i-lucide-terminal',
+    hue: 185,
+  },
 ];
 const otherLook = { icon: 'i-lucide-monitor', hue: 175 };
 
