@@ -126,7 +126,7 @@ describe.skipIf(!chromiumProgram)('cloning, templates, and the page of disks', (
     expect(await manager.locator('[data-details-action="start"]').count()).toBe(0);
     await manager.locator('[data-details-action="fromTemplate"]').click();
     await cloneName().fill('From the template');
-    await manager.getByTestId('clone-confirm').click();
+    await manager.getByTestId('clone-machine-confirm').click();
     await machineItem(manager, 'From the template').waitFor();
     await choose('Workstation', 'Make it an ordinary machine');
     await manager.locator('[data-details-action="start"]').waitFor();
@@ -182,7 +182,7 @@ describe.skipIf(!chromiumProgram)('cloning, templates, and the page of disks', (
     await manager.getByText('Raw', { exact: true }).click();
     await manager.getByLabel('File name').fill('server.img');
     await look('export-dialog');
-    await manager.getByTestId('export-confirm').click();
+    await manager.getByTestId('export-image-confirm').click();
     await manager.getByText('“server.img” was written').first().waitFor();
     expect(Buffer.compare(await fs.readFile(path.join(data, 'server.img')), await contentsOf(image))).toBe(0);
   });
@@ -213,7 +213,7 @@ describe.skipIf(!chromiumProgram)('cloning, templates, and the page of disks', (
     await manager.getByLabel('New capacity in GiB').fill('0.03');
     await manager.getByText('More than 64 MiB.').waitFor();
     await manager.getByLabel('New capacity in GiB').fill('1');
-    await manager.getByTestId('grow-confirm').click();
+    await manager.getByTestId('grow-disk-confirm').click();
     await expect
       .poll(async () =>
         (await manager.locator('[data-image][aria-selected="true"]').innerText()).includes('1 GiB'),

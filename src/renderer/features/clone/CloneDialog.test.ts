@@ -73,7 +73,7 @@ const withDisk = (machine: MachineSummary): MachineSummary => ({
 });
 const text = (): string => document.querySelector('[role=dialog]')?.textContent ?? '';
 const confirm = (): HTMLButtonElement =>
-  document.querySelector('[data-testid="clone-confirm"]') as HTMLButtonElement;
+  document.querySelector('[data-testid="clone-machine-confirm"]') as HTMLButtonElement;
 const choose = async (kind: string): Promise<void> => {
   document.querySelector<HTMLInputElement>(`input[name="clone-kind"][value="${kind}"]`)?.click();
   await settle();
