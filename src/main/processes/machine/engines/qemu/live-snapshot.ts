@@ -9,6 +9,8 @@ import type { PlannedDisk, QemuPlan } from './plan';
 const slowMs = 60_000;
 /** How long QEMU may take to let the guest go on while its memory is written, in milliseconds. */
 const resumeMs = 30_000;
+/** What comes before the memory itself is far less, in bytes: from here on QEMU watches what the guest writes. */
+const flowingBytes = 1024 * 1024;
 
 /**
  * Snapshots of one running QEMU. Its disks get new images by a transaction while the guest stands still. The memory
@@ -91,15 +93,27 @@ export class LiveSnapshots {
     return { memory };
   }
 
-  /** Resolves when the guest runs again, or cannot be made to before its memory is written. */
+  /**
+   * Resolves when the guest may go on, or its memory cannot be had. Older QEMUs let it go on by themselves; newer ones
+   * leave standing what stood still before (since version 9), and only what they send tells how far they are.
+   */
   async #saveBehind(sink: StateSink): Promise<{ memory: Promise<void> }> {
     let timer: NodeJS.Timeout | undefined;
-    const resumed = new Promise<void>((resolve) => {
-      this.#resumed = resolve;
+    let seen = 0;
+    let flows: () => void = () => {};
+    const ready = new Promise<void>((resolve) => {
+      this.#resumed = flows = resolve;
       timer = setTimeout(resolve, resumeMs);
     });
-    const memory = beginSaving(this.client, this.plan, this.socketPath, sink).then(({ done }) => done);
-    await Promise.race([resumed, memory.catch(() => undefined)]);
+    const watched: StateSink = {
+      write: async (data) => {
+        seen += data.length;
+        if (seen >= flowingBytes) flows();
+        await sink.write(data);
+      },
+    };
+    const memory = beginSaving(this.client, this.plan, this.socketPath, watched).then(({ done }) => done);
+    await Promise.race([ready, memory.catch(() => undefined)]);
     clearTimeout(timer);
     return { memory };
   }
