@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { readFile, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { parseSubnet } from '@shared/network/address';
@@ -117,6 +118,20 @@ describe('networks that a person makes', () => {
     await core.shutdown('power-off');
     core = await testCore(built.folder, dataFolder);
     expect((await core.handlers['network.list']({})).map((network) => network.id)).toEqual(['nat']);
+  });
+
+  it('say at once who has a port that is to be forwarded, also while nobody uses them', async () => {
+    const machine = await v86Machine('Server');
+    const server = createServer();
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port: hostPort } = server.address() as { port: number };
+    const forward = { protocol: 'tcp', hostAddress: '127.0.0.1', hostPort, machine, guestPort: 22 } as const;
+    const set = async (): Promise<unknown> => core.handlers['network.setForward']({ id: 'nat', forward });
+    const refusal = await set().catch((error: unknown) => error);
+    expect(refusal).toMatchObject({ code: 'network.port-in-use' });
+    if (process.platform === 'linux') expect(String(refusal)).toContain(`(process ${process.pid})`);
+    await new Promise((resolve) => server.close(resolve));
+    expect(await set()).toMatchObject({ config: { forwards: [forward] } });
   });
 
   it('are captured while a machine is plugged in, and saved as a file', async () => {

@@ -25,6 +25,7 @@ import { networkCapabilities } from './capabilities';
 import { Captures } from './captures';
 import { hostSubnets } from './host-subnets';
 import { NetworkProcess } from './network-process';
+import { probePorts } from './probe';
 import { changedNetwork, newNetwork, suggestSettings } from './settings';
 import { NetworkStore } from './store';
 
@@ -128,7 +129,7 @@ export class NetworkService {
   }
 
   /**
-   * Adds a forward, or changes the one of the same id. While the network is in use it is tried at once.
+   * Adds a forward, or changes the one of the same id. Whether its port can be had is tried at once.
    *
    * @throws Failure `network.*`, `input.invalid` when a second one wants the same port
    */
@@ -143,6 +144,8 @@ export class NetworkService {
       if (everywhere.some((other) => forwardsCollide(other, entry))) {
         throw new Failure('input.invalid', `Port ${entry.hostPort} is forwarded already.`);
       }
+      // Where the network is in use, its process tries, and may have the port already.
+      if (!this.cables.processOf(network)) await probePorts(entry);
       return this.change(config, { ...config, forwards: [...others, entry] }, entry.id);
     });
   }

@@ -1,4 +1,5 @@
 import type { ErrorValue } from '@shared/errors';
+import { portProblem } from '../../../platform/port-problem';
 import { parseIpv4 } from '@shared/network/address';
 import type { Forward } from '@shared/network/config';
 import type { Clock } from '../clock';
@@ -87,7 +88,7 @@ export class Forwards {
       await listener.listen();
     } catch (error) {
       await listener.close();
-      return problemOf(forward, error);
+      return portProblem(forward, error);
     }
     this.open.set(key, listener);
     return null;
@@ -129,24 +130,4 @@ function singlePorts({ count = 1, ...forward }: Forward): Forward[] {
     hostPort: forward.hostPort + index,
     guestPort: forward.guestPort + index,
   }));
-}
-
-function problemOf({ hostAddress, hostPort, protocol }: Forward, error: unknown): ErrorValue {
-  const { code, message } = error as { code?: string; message: string };
-  const what = `${protocol.toUpperCase()} port ${hostPort} of ${hostAddress}`;
-  if (code === 'EADDRINUSE') {
-    return {
-      code: 'network.port-in-use',
-      message: `Another program uses ${what}.`,
-      hint: 'Choose another port.',
-    };
-  }
-  if (code === 'EACCES') {
-    return {
-      code: 'file.denied',
-      message: `The system does not let you use ${what}.`,
-      hint: 'Choose a port of 1024 or above.',
-    };
-  }
-  return { code: 'host.unavailable', message: `${what} cannot be used: ${message}` };
 }

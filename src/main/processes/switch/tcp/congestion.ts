@@ -22,6 +22,11 @@ export class Congestion {
     this.window = this.threshold + 3 * this.mss;
   }
 
+  /** The same where the other side tells what it has: then what is under way is known (RFC 6675, 5). */
+  lostSelectively(inFlight: number): void {
+    this.threshold = this.window = Math.max(inFlight / 2, 2 * this.mss);
+  }
+
   /** Another segment has left the network during recovery. */
   inflate(): void {
     this.window = Math.min(this.window + this.mss, largestWindow);

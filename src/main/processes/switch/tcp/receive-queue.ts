@@ -1,3 +1,4 @@
+import type { SequenceRange } from './scoreboard';
 import { distance } from './sequence';
 
 /** Pieces that wait for one before them, at most. Their bytes are bounded by the window. */
@@ -38,6 +39,23 @@ export class ReceiveQueue {
       }
       index++;
     }
+  }
+
+  /**
+   * The ranges that are there, as far as they are told at once: first the one that `latest` is in, which came last
+   * (RFC 2018, 4), then the others from the highest down.
+   */
+  ranges(latest: number, most: number): SequenceRange[] {
+    const all: SequenceRange[] = [];
+    for (const { sequence, data } of this.pieces) {
+      const end = (sequence + data.length) >>> 0;
+      const last = all.at(-1);
+      if (last?.end === sequence) last.end = end;
+      else all.push({ start: sequence, end });
+    }
+    const isLatest = ({ start, end }: SequenceRange): boolean =>
+      distance(start, latest) >= 0 && distance(latest, end) > 0;
+    return [...all.filter(isLatest), ...all.filter((range) => !isLatest(range)).reverse()].slice(0, most);
   }
 
   /** Takes the data that goes on at `sequence`, if it is there. */

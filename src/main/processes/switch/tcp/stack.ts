@@ -3,8 +3,7 @@ import type { Clock } from '../clock';
 import type { Address } from '../ip/address';
 import type { IpPacket, IpSender, Receiver } from '../ip/ip';
 import { type ConnectionUser, TcpConnection } from './connection';
-import { flags, parseSegment, type Segment, sendSegment, sequenceLength, tcpHeaderLength } from './segment';
-import { add } from './sequence';
+import { flags, parseSegment, resetFor, type Segment, sendSegment, tcpHeaderLength } from './segment';
 
 /** Bounds on what guests can make us hold. Beyond them a SYN is not answered, as on a busy server. */
 export const maxConnections = 16_384;
@@ -215,18 +214,13 @@ export class TcpStack {
     });
   }
 
-  /** RFC 9293, 3.10.7.1: what belongs to no connection is answered with a RST. */
   private refuse(segment: Segment, mac: number): void {
-    if ((segment.flags & flags.rst) !== 0) return;
-    const acknowledged = (segment.flags & flags.ack) !== 0;
+    const reset = resetFor(segment);
+    if (!reset) return;
     sendSegment(this.options.ip, { mac, address: segment.source }, segment.destination, {
+      ...reset,
       sourcePort: segment.destinationPort,
       destinationPort: segment.sourcePort,
-      sequence: acknowledged ? segment.acknowledgment : 0,
-      acknowledgment: acknowledged ? 0 : add(segment.sequence, sequenceLength(segment)),
-      flags: acknowledged ? flags.rst : flags.rst | flags.ack,
-      window: 0,
-      length: 0,
     });
   }
 }

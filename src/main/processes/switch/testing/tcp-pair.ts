@@ -1,5 +1,5 @@
 import { type ConnectionEnd, type ConnectionUser, TcpConnection } from '../tcp/connection';
-import { flags, type OutgoingSegment, type Segment } from '../tcp/segment';
+import { flags, type OutgoingSegment, resetFor, type Segment, sequenceLength } from '../tcp/segment';
 import { VirtualClock } from './virtual-clock';
 
 /** One side of a pair: notes what it is told, and takes data as fast as a test lets it. */
@@ -52,10 +52,13 @@ export class TcpPair {
   gone = 0;
   weather: Weather = () => [1];
   private readonly due = new Set<TcpConnection>();
+  private readonly forgotten = new Set<'here' | 'there'>();
 
+  /** @param selective both understand selective acknowledgement */
   constructor(
     private readonly mss = { here: 1460, there: 1460 },
     private readonly windowOfThere?: number,
+    private readonly selective = true,
   ) {
     this.opener = this.make('here', undefined);
   }
@@ -74,6 +77,16 @@ export class TcpPair {
     }
   }
 
+  /** How often a side has sent the segment that it has sent most often: more than once is again. */
+  mostTries(side: 'here' | 'there'): number {
+    const tries = new Map<number, number>();
+    for (const { from, segment } of this.segments) {
+      if (from !== side || sequenceLength(segment) === 0) continue;
+      tries.set(segment.sequence, (tries.get(segment.sequence) ?? 0) + 1);
+    }
+    return Math.max(0, ...tries.values());
+  }
+
   private make(side: 'here' | 'there', first: Segment | undefined): TcpConnection {
     return new TcpConnection(
       {
@@ -83,7 +96,10 @@ export class TcpPair {
         initialSequence: side === 'here' ? 0xfffffff0 : 0xffff0000,
         output: (segment) => this.carry(side, segment),
         due: (connection) => void this.due.add(connection),
-        gone: () => void this.gone++,
+        gone: () => {
+          this.gone++;
+          this.forgotten.add(side);
+        },
       },
       side === 'here' ? this.here : this.there,
       first,
@@ -107,6 +123,8 @@ export class TcpPair {
       window: from === 'there' ? (this.windowOfThere ?? outgoing.window) : outgoing.window,
       mss: outgoing.handshake?.mss ?? 536,
       windowShift: outgoing.handshake?.windowShift,
+      sackPermitted: this.selective && outgoing.handshake?.sackPermitted === true,
+      sack: outgoing.sack ?? [],
       data,
     };
     this.segments.push({ from, segment });
@@ -116,7 +134,12 @@ export class TcpPair {
   }
 
   private arrive(from: 'here' | 'there', segment: Segment): void {
-    if (from === 'there') this.opener.receive(segment);
+    const to = from === 'here' ? 'there' : 'here';
+    if (this.forgotten.has(to)) {
+      // As whoever has no connection answers.
+      const reset = resetFor(segment);
+      if (reset) this.carry(to, reset);
+    } else if (from === 'there') this.opener.receive(segment);
     else if (this.answerer) this.answerer.receive(segment);
     else if ((segment.flags & flags.syn) !== 0) {
       this.answerer = this.make('there', segment);
