@@ -117,11 +117,14 @@ let network: NetworkSummary = {
   id: 'nat',
   config: defaultNetwork(),
   running: false,
+  ports: [],
+  users: [],
   leases: [],
   forwardProblems: {},
 };
 
-const handlers: Handlers<Commands> = {
+/** What it does not know it answers with `ipc.unknown-command`, as main does with what it does not have. */
+const handlers: Partial<Handlers<Commands>> = {
   'app.info': () => ({
     version: '0.1.0',
     shell: 'electron',
@@ -357,7 +360,7 @@ const server: RpcServer<Events> = serveRpc(
     onClose: () => undefined,
   },
   commands,
-  handlers,
+  handlers as Handlers<Commands>,
   undefined,
   (reason) => console.error(`The backend refused ${reason}`),
 );

@@ -25,6 +25,11 @@ export const routes: RouteRecordRaw[] = [
     props: true,
   },
   { path: '/disks', name: 'disks', component: () => import('../../features/media/MediaPage.vue') },
+  {
+    path: '/networks',
+    name: 'networks',
+    component: () => import('../../features/networks/NetworksPage.vue'),
+  },
   { path: '/host', name: 'host', component: () => import('../../features/host/HostPage.vue') },
   {
     path: '/preferences',
