@@ -38,3 +38,20 @@ export async function sharingWith(machine: HasFolder, others: readonly HasFolder
   }
   return result.sort((a, b) => a.name.localeCompare(b.name));
 }
+
+/** The names of the other machines that have one image of a machine in their folders, too. @param image inside it */
+export async function sharersOf(
+  machine: HasFolder,
+  image: string,
+  others: readonly HasFolder[],
+): Promise<string[]> {
+  const key = (await imageIdentities(machine.folder)).get(image)?.key;
+  if (key === undefined) return [];
+  const names: string[] = [];
+  for (const { name, folder } of others) {
+    if (folder === machine.folder) continue;
+    const theirs = [...(await imageIdentities(folder)).values()];
+    if (theirs.some((one) => one.key === key)) names.push(name);
+  }
+  return names;
+}

@@ -1,0 +1,228 @@
+import { basename, dirname } from 'node:path';
+import type { ImageCheck } from '@shared/disk/library';
+import { Failure, toErrorValue } from '@shared/errors';
+import { sharersOf } from '../clones/sharing';
+import { backingOf, formatOf } from '../disks/chain/chain';
+import { growDisk } from '../disks/grow';
+import { inspectDisk } from '../disks/inspect';
+import type { JobControl } from '../jobs/registry';
+import { type MachinesContext, requireConfig, requireState } from '../machines/context';
+import { newMachineId } from '../machines/identity';
+import type { MachineKeeper } from '../machines/keeper';
+import type { Machine } from '../machines/machine';
+import type { MachineService } from '../machines/service';
+import { runWorkerJob } from '../platform/worker-job';
+import { JournalledFolder } from '../snapshots/journal';
+import { inFolder } from '../snapshots/record';
+import type { Operation } from '../snapshots/steps';
+import { SnapshotStore } from '../snapshots/store';
+import { workerSnapshotFiles } from '../snapshots/worker-files';
+import { type ImageJobKind, startImageJob } from './job';
+import { planQcow2, planRewrite, rewrittenPath } from './plan';
+
+/** What is done with the images in the folders of machines that are off. Images are paths inside the folder. */
+export class MachineImages {
+  constructor(
+    private readonly machines: MachineService,
+    private readonly context: MachinesContext,
+    private readonly keeper: MachineKeeper,
+  ) {}
+
+  /** Checks the tables of one image; the job's result is an `ImageCheck`. */
+  check(id: string, image: string): { jobId: string } {
+    const machine = this.accessible(id);
+    this.requireQcow2(image);
+    return this.job('checkDisk', machine, image, 'is having a disk checked', (control) =>
+      this.checkNow(machine, image, control),
+    );
+  }
+
+  /**
+   * Makes an image as small as its contents allow. The contents of the new one are compared with those of the old
+   * one before it takes its place. The job's result is `{ before, after }` in bytes.
+   */
+  compact(id: string, image: string): { jobId: string } {
+    const machine = this.accessible(id);
+    this.requireQcow2(image);
+    return this.job('compactDisk', machine, image, 'is having a disk compacted', async (control) => {
+      const sharers = await sharersOf(machine, image, this.machines.library.all());
+      if (sharers.length > 0) {
+        throw new Failure('input.invalid', `This image is shared with: ${sharers.join(', ')}`, {
+          hint: 'Compacting it would give each of them an image of its own, which takes more space.',
+        });
+      }
+      return this.rewrite(machine, image, 'Compact', control);
+    });
+  }
+
+  /**
+   * Repairs an image whose contents can still be read: they are written into a new one, which is compared and
+   * checked before it takes the place of the old one.
+   */
+  repair(id: string, image: string): { jobId: string } {
+    const machine = this.accessible(id);
+    this.requireQcow2(image);
+    return this.job('repairDisk', machine, image, 'is having a disk repaired', (control) =>
+      this.rewrite(machine, image, 'Repair', control).catch((error: unknown) => {
+        const { code, message } = toErrorValue(error);
+        if (code !== 'disk.corrupt' && code !== 'medium.truncated') throw error;
+        throw new Failure(code, `The image cannot be repaired without loss: ${message}`, {
+          hint: 'It is as it was. Restore a snapshot or a backup; or make a copy of the file and try “qemu-img check -r all” on that.',
+          cause: error,
+        });
+      }),
+    );
+  }
+
+  /** Makes a disk of a machine that is off longer; what is added reads as zeros. @param size in bytes */
+  async grow(id: string, image: string, size: number): Promise<void> {
+    const machine = this.accessible(id);
+    requireState(machine, 'configure');
+    await this.keeper.during(machine, 'is having a disk resized', async () => {
+      this.requirePresent(machine, image);
+      const path = inFolder(machine.folder, image);
+      const { virtualSize } = await inspectDisk(path);
+      if (size < virtualSize) {
+        throw new Failure('input.invalid', 'A disk cannot be made smaller.', {
+          hint: 'What lies at its end would be lost, and only the guest knows what that is. Compact it to free space.',
+        });
+      }
+      await growDisk(path, formatOf(path), size);
+      machine.note(`${image} was made ${size} bytes long`);
+    });
+    await this.changed(machine);
+  }
+
+  /** Replaces a raw image of a machine's disk by a qcow2 image, so that snapshots of it need little space. */
+  toQcow2(id: string, image: string): { jobId: string } {
+    const machine = this.accessible(id);
+    requireState(machine, 'configure');
+    if (formatOf(image) !== 'raw') throw new Failure('input.invalid', 'This image is a qcow2 image already.');
+    return this.job('convertDisk', machine, image, 'is having a disk converted', async (control) => {
+      this.requirePresent(machine, image);
+      const title = `Convert ${image}`;
+      const { operation, made } = planQcow2(requireConfig(machine), image, title, newMachineId());
+      await this.journalled(machine).run(operation, this.merging(control));
+      await this.changed(machine);
+      return { image: made };
+    });
+  }
+
+  private async checkNow(machine: Machine, image: string, control: JobControl): Promise<ImageCheck> {
+    return runWorkerJob(
+      this.context.processHost,
+      'checkImage',
+      { path: inFolder(machine.folder, image) },
+      control,
+    );
+  }
+
+  private async rewrite(
+    machine: Machine,
+    image: string,
+    what: string,
+    control: JobControl,
+  ): Promise<{ before: number; after: number }> {
+    const store = this.storeOf(machine);
+    const path = inFolder(machine.folder, image);
+    const backing = await backingOf(path);
+    if (backing !== undefined && dirname(backing) !== dirname(path)) {
+      throw new Failure('disk.unsupported', `${image} is based on an image outside the machine: ${backing}`);
+    }
+    if ((await inspectDisk(path)).readOnlyFeatures) {
+      throw new Failure(
+        'disk.unsupported',
+        `${image} contains internal snapshots or bitmaps of another program.`,
+        {
+          hint: 'They would be lost. Remove them with qemu-img first, if they are not needed.',
+        },
+      );
+    }
+    const below = backing === undefined ? null : `disks/${basename(backing)}`;
+    const operationId = newMachineId();
+    const before = await store.bytesOf(image);
+    const plan = planRewrite({ path: image, below }, await store.records(), `${what} ${image}`, operationId);
+    await this.commitChecked(machine, plan, rewrittenPath(operationId), control);
+    machine.note(`${what} ${image}: ${before} bytes before, ${await store.bytesOf(image)} after`);
+    await this.changed(machine);
+    return { before, after: await store.bytesOf(image) };
+  }
+
+  /** Carries out a plan, unless the new image does not pass the check: then everything is as it was. */
+  private async commitChecked(
+    machine: Machine,
+    plan: Operation,
+    made: string,
+    control: JobControl,
+  ): Promise<void> {
+    const pending = await this.journalled(machine).begin(plan, this.merging(control));
+    try {
+      const { errors } = await this.checkNow(machine, made, { signal: control.signal, progress: () => {} });
+      if (errors[0] !== undefined)
+        throw new Failure('disk.corrupt', `The new image is not right: ${errors[0]}`);
+    } catch (error) {
+      await pending.undo(error);
+      throw error;
+    }
+    await pending.decide();
+    await pending.finish();
+  }
+
+  private requireQcow2(image: string): void {
+    if (formatOf(image) === 'qcow2') return;
+    throw new Failure('input.invalid', 'Only qcow2 images have tables to check and space to give back.');
+  }
+
+  private requirePresent(machine: Machine, image: string): void {
+    if (requireConfig(machine).disks.some(({ path }) => path === image)) return;
+    throw new Failure('input.invalid', `No disk of “${machine.name}” writes to this image: ${image}`, {
+      hint: 'What snapshots froze stays as it is.',
+    });
+  }
+
+  private async changed(machine: Machine): Promise<void> {
+    await this.machines.library.reread(machine);
+    this.machines.library.changed(machine);
+    this.context.emit({ name: 'snapshot.changed', value: { id: machine.id } });
+  }
+
+  private accessible(id: string): Machine {
+    const machine = this.machines.library.get(id);
+    requireConfig(machine);
+    return machine;
+  }
+
+  private merging({ progress, signal }: JobControl): {
+    onProgress: (done: number, total: number) => void;
+    signal: AbortSignal;
+  } {
+    return { onProgress: progress, signal };
+  }
+
+  private storeOf(machine: Machine): SnapshotStore {
+    return new SnapshotStore(machine.folder, workerSnapshotFiles(this.context.processHost));
+  }
+
+  private journalled(machine: Machine): JournalledFolder {
+    return new JournalledFolder(machine.folder, workerSnapshotFiles(this.context.processHost));
+  }
+
+  /** Starts a job that has the machine for itself. @param what what the machine is told to be doing */
+  private job(
+    kind: ImageJobKind,
+    machine: Machine,
+    image: string,
+    what: string,
+    task: (control: JobControl) => Promise<unknown>,
+  ): { jobId: string } {
+    const about = {
+      kind,
+      subject: machine.id,
+      title: `${machine.name}: ${basename(image)}`,
+      unit: kind === 'checkDisk' ? 'steps' : 'bytes',
+    } as const;
+    return startImageJob(this.context.jobs, about, (control) =>
+      this.keeper.during(machine, what, () => task(control)),
+    );
+  }
+}
