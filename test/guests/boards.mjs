@@ -51,6 +51,8 @@ mount -t devtmpfs devtmpfs /dev
 printf 'ready %s\\n' "$(uname -m)" >/dev/${serial}
 (for module in $(cat /modules); do modprobe $module 2>/dev/null; done
  [ -c /dev/tty1 ] || exit
+ until grep -q Keyboard /proc/bus/input/devices; do sleep 1; done
+ echo 'keyboard ready' >/dev/${serial}
  exec </dev/tty1 >/dev/tty1 2>&1
  printf 'ready %s\\n' "$(uname -m)"
  while printf '# ' && read -r line; do eval "$line"; done) &

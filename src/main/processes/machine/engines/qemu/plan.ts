@@ -91,9 +91,9 @@ export function planQemu(config: MachineConfig, paths: LaunchPaths): QemuPlan {
   const host = paths.qemu;
   if (!host) throw new Failure('engine.not-found', 'No QEMU was found to run this machine.');
   const platform = checkBoard(config, host);
-  const { boot } = config;
+  const boot = bootOrder(config, paths, platform);
   const disks = config.disks.map((disk) => planDisk(disk, platform, paths.disks[disk.id], boot));
-  const cdroms = planDrives(config, paths, 'cdrom');
+  const cdroms = planDrives(config, paths, 'cdrom', boot);
   const floppies = planFloppies(config, paths, platform);
   return {
     name: config.name,
@@ -177,6 +177,20 @@ function planSound({ sound }: MachineConfig, platform: Platform, { audio }: Qemu
   return audio ?? { driver: 'none' };
 }
 
+/**
+ * The order in which the firmware tries kinds of devices. That of IBM Z looks at the first one and no further, so that
+ * a CD in its drive comes before a disk there: otherwise nothing could be installed on an empty one.
+ */
+function bootOrder(
+  { boot, drives }: MachineConfig,
+  paths: LaunchPaths,
+  platform: Platform,
+): MachineConfig['boot'] {
+  const hasCd = drives.some(({ id, kind }) => kind === 'cdrom' && paths.drives[id] !== undefined);
+  if (platform !== 's390-ccw-virtio' || !hasCd || !boot.includes('cdrom')) return boot;
+  return ['cdrom', ...boot.filter((kind) => kind !== 'cdrom')];
+}
+
 /** Far enough apart for all the devices of a kind. */
 const kindStep = 10;
 
@@ -207,14 +221,19 @@ export function planDisk(
   return { id, path, format, bus, bootIndex: bootIndexOf(id, 'disk', boot) };
 }
 
-function planDrives(config: MachineConfig, paths: LaunchPaths, kind: 'cdrom' | 'floppy'): PlannedDrive[] {
+function planDrives(
+  config: MachineConfig,
+  paths: LaunchPaths,
+  kind: 'cdrom' | 'floppy',
+  boot: MachineConfig['boot'],
+): PlannedDrive[] {
   return config.drives
     .filter((drive) => drive.kind === kind)
-    .map(({ id }) => ({ id, path: paths.drives[id] ?? null, bootIndex: bootIndexOf(id, kind, config.boot) }));
+    .map(({ id }) => ({ id, path: paths.drives[id] ?? null, bootIndex: bootIndexOf(id, kind, boot) }));
 }
 
 function planFloppies(config: MachineConfig, paths: LaunchPaths, platform: Platform): PlannedDrive[] {
-  const floppies = planDrives(config, paths, 'floppy');
+  const floppies = planDrives(config, paths, 'floppy', config.boot);
   if (isPc(platform)) {
     if (floppies.length > 2) throw unsupported('A PC has at most two floppy drives.');
     return floppies;
