@@ -2,7 +2,7 @@ import { Assembler } from '../../test/helpers/assembler';
 
 const sectorSize = 512;
 /** VBE mode 1280 × 800 with 32 bits a pixel (Bochs VBE), and the flag that asks for a linear frame buffer. */
-const mode = 0x0177;
+const mode = 0x017a;
 const linear = 0x4000;
 const pixels = 1280 * 800;
 /** Where the BIOS puts its description of the mode, and in it the frame buffer's address (VBE 3.0, 4.4). */
