@@ -1,10 +1,11 @@
-import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { DiskComplaints, LibraryImage } from '@shared/disk/library';
 import type { Job } from '@shared/ipc/contract';
 import type { Core } from '../../src/main/core';
 import { openDisk } from '../../src/main/disks/open-disk';
+import { createQcow2 } from '../../src/main/disks/qcow2/create';
 import { writeConfig } from '../../src/main/machines/folder';
 import {
   buildMain,
@@ -281,5 +282,42 @@ describe('what is done with images', () => {
     await core.handlers['disks.remove']({ path: stray, how: 'erase' });
     expect(await found(stray)).toBeUndefined();
     expect(await complaintsAbout(folderOf(id))).toEqual([]);
+  });
+});
+
+describe('a folder that came from a stranger', () => {
+  it('does not draw other files of this computer into clones, copies and new images', async () => {
+    const secret = join(dataFolder, 'secret.qcow2');
+    await createQcow2(secret, { virtualSize: 8 * 2 ** 20 });
+    await fill(secret, 1, 42);
+    const id = await createMachine(core, fakeSpec('Stranger'));
+    const path = join(folderOf(id), image);
+    const clone = (): Promise<Job> =>
+      ended(
+        core.handlers['clone.create']({
+          id,
+          name: 'Not to be',
+          snapshot: null,
+          kind: 'full',
+          snapshots: false,
+          keepAddresses: false,
+        }),
+      );
+    const refused = async (): Promise<void> => {
+      const target = join(dataFolder, 'drawn.img');
+      const outcomes = [
+        await clone().then(({ error }) => error?.code ?? 'cloned'),
+        await ended(core.handlers['disks.compact']({ id, image })).then(({ error }) => error?.code ?? 'done'),
+        await failureCode(core.handlers['disks.export']({ source: path, target, format: 'raw' })),
+      ];
+      for (const code of outcomes) expect(code).toMatch(/^(machine\.config-invalid|disk\.unsupported)$/);
+      expect(await failureCode(stat(target))).toMatch(/ENOENT/);
+    };
+    await rm(path);
+    await symlink(secret, path);
+    await refused();
+    await rm(path);
+    await createQcow2(path, { virtualSize: 8 * 2 ** 20, backingFile: secret, backingFormat: 'qcow2' });
+    await refused();
   });
 });

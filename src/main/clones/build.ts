@@ -3,6 +3,7 @@ import { basename, join } from 'node:path';
 import { Failure } from '@shared/errors';
 import { inspectDisk } from '../disks/inspect';
 import { writeConfig } from '../machines/folder';
+import { diskPath } from '../machines/launch-paths';
 import { exists } from '../snapshots/files';
 import { filesOf, inFolder, signImages, type SnapshotRecord } from '../snapshots/record';
 import { SnapshotStore } from '../snapshots/store';
@@ -159,6 +160,7 @@ async function movableChain(store: SnapshotStore, path: string): Promise<string[
   const chain = await store.innerChain(path);
   const unmovable = await firstUnmovable(chain.map((image) => inFolder(store.folder, image)));
   if (unmovable !== undefined) throw notMovable(unmovable);
+  for (const image of chain) await diskPath(store.folder, image);
   return chain;
 }
 

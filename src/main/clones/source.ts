@@ -4,6 +4,7 @@ import { Failure } from '@shared/errors';
 import type { MachineConfig } from '@shared/machine/config';
 import { chainOf, formatOf, isUntouched } from '../disks/chain/chain';
 import { inspectDisk } from '../disks/inspect';
+import { diskPath } from '../machines/launch-paths';
 import { hostSnapshotFiles } from '../snapshots/files';
 import { filesOf, inFolder, type SnapshotRecord } from '../snapshots/record';
 import { SnapshotStore } from '../snapshots/store';
@@ -58,7 +59,10 @@ async function sourceOf(
     const chain = await chainOf(inFolder(folder, path));
     for (const image of chain) {
       // The folder may come from a stranger, whose image could draw any file of this computer into a guest.
-      if (dirname(image) === join(folder, 'disks')) continue;
+      if (dirname(image) === join(folder, 'disks')) {
+        await diskPath(folder, `disks/${basename(image)}`);
+        continue;
+      }
       throw new Failure('disk.unsupported', `A disk is based on an image outside the machine: ${image}`, {
         hint: 'Put that image into the machine’s folder “disks” first.',
       });

@@ -9,6 +9,7 @@ import type { JobControl } from '../jobs/registry';
 import { type MachinesContext, requireConfig, requireState } from '../machines/context';
 import { newMachineId } from '../machines/identity';
 import type { MachineKeeper } from '../machines/keeper';
+import { diskPath } from '../machines/launch-paths';
 import type { Machine } from '../machines/machine';
 import type { MachineService } from '../machines/service';
 import { runWorkerJob } from '../platform/worker-job';
@@ -80,7 +81,7 @@ export class MachineImages {
     requireState(machine, 'configure');
     await this.keeper.during(machine, 'is having a disk resized', async () => {
       this.requirePresent(machine, image);
-      const path = inFolder(machine.folder, image);
+      const path = await diskPath(machine.folder, image);
       const { virtualSize } = await inspectDisk(path);
       if (size < virtualSize) {
         throw new Failure('input.invalid', 'A disk cannot be made smaller.', {
@@ -222,7 +223,10 @@ export class MachineImages {
       unit: kind === 'checkDisk' ? 'steps' : 'bytes',
     } as const;
     return startImageJob(this.context.jobs, about, (control) =>
-      this.keeper.during(machine, what, () => task(control)),
+      this.keeper.during(machine, what, async () => {
+        await diskPath(machine.folder, image);
+        return task(control);
+      }),
     );
   }
 }

@@ -6,6 +6,7 @@ import { formatOf } from '../disks/chain/chain';
 import { syncFolder } from '../disks/host-file';
 import { type MachinesContext, requireConfig, requireState } from '../machines/context';
 import type { MachineKeeper } from '../machines/keeper';
+import { diskPath } from '../machines/launch-paths';
 import type { Machine } from '../machines/machine';
 import type { MachineService } from '../machines/service';
 import { runWorkerJob } from '../platform/worker-job';
@@ -73,6 +74,7 @@ export class DiskLibrary {
     }
     const image = (await this.list()).find(({ path }) => path === source);
     const machine = image?.machine ? this.accessible(image.machine) : undefined;
+    if (machine) await requireOwnChain(machine, image?.chain ?? [], source);
     const written = image?.usedBy.some(({ by }) => by === 'machine') ?? false;
     if (machine && written) this.keeper.requireRest(machine);
     const from = machine ? 'library' : 'stranger';
@@ -176,5 +178,15 @@ export class DiskLibrary {
     const machine = this.machines.library.get(id);
     requireConfig(machine);
     return machine;
+  }
+}
+
+/** A folder may come from a stranger: its images must not draw other files of this computer into a copy. */
+async function requireOwnChain({ folder }: Machine, chain: readonly string[], source: string): Promise<void> {
+  for (const image of [source, ...chain]) {
+    if (dirname(image) !== join(folder, 'disks')) {
+      throw new Failure('disk.unsupported', `${source} is based on an image outside the machine: ${image}`);
+    }
+    await diskPath(folder, `disks/${basename(image)}`);
   }
 }

@@ -51,7 +51,11 @@ export async function prepareLaunch(
   return { ...paths, qemu: { ...qemu, nicSockets: hasStreamCables(qemu.version) ? networks : {} } };
 }
 
-async function diskPath(folder: string, inner: string): Promise<string> {
+/**
+ * Where an image of a machine really is. @param inner its path inside the folder
+ * @throws Failure `file.not-found`, `file.not-a-file`, `machine.config-invalid` when it lies outside of the folder
+ */
+export async function diskPath(folder: string, inner: string): Promise<string> {
   const path = join(folder, ...inner.split('/'));
   let real: string;
   try {
