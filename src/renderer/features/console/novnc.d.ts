@@ -37,5 +37,11 @@ declare module '@novnc/novnc' {
     protected _requestRemoteResize(): void;
     protected _screenSize(): { w: number; h: number };
     protected _resize(width: number, height: number): void;
+    protected readonly _sock: unknown;
+    protected readonly _screenID: number;
+    protected readonly _screenFlags: number;
+    static readonly messages: {
+      setDesktopSize(socket: unknown, width: number, height: number, id: number, flags: number): void;
+    };
   }
 }

@@ -1,4 +1,5 @@
 import RFB from '@novnc/novnc';
+import { GuestSize } from './guest-size';
 import { RfbChannel } from './rfb-channel';
 import { pointerMotionChange } from './rfb-messages';
 
@@ -18,6 +19,7 @@ export interface ViewerEvents {
 /** noVNC's viewer, with the few things that it keeps to itself. */
 export class Viewer extends RFB {
   #events: ViewerEvents;
+  readonly #guestSize = new GuestSize();
 
   constructor(
     target: HTMLElement,
@@ -64,11 +66,18 @@ export class Viewer extends RFB {
   /** While another tab is in front the element has no size; a guest that was given that would lose its screen. */
   protected override _requestRemoteResize(): void {
     const { w, h } = this._screenSize();
-    if (w >= smallestScreen && h >= smallestScreen) super._requestRemoteResize();
+    if (w < smallestScreen || h < smallestScreen) return;
+    this.#guestSize.ask({ width: w, height: h }, performance.now());
+    super._requestRemoteResize();
   }
 
   protected override _resize(width: number, height: number): void {
     super._resize(width, height);
     this.#events.resized(width, height);
+    const better = this.resizeSession && this.#guestSize.took({ width, height }, performance.now());
+    if (better) {
+      const { _sock: socket, _screenID: id, _screenFlags: flags } = this;
+      RFB.messages.setDesktopSize(socket, better.width, better.height, id, flags);
+    }
   }
 }
