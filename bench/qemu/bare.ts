@@ -4,6 +4,7 @@ import path from 'node:path';
 import type { ByteStream } from '@shared/ipc/byte-stream';
 import { QmpClient } from '../../src/main/platform/qmp/qmp-client';
 import { Terminal } from '../../test/helpers/terminal';
+import { firstByteOf } from './machines';
 
 /** A command line of QEMU, with where its sockets and its machine's files lie. */
 export interface CommandLine {
@@ -67,7 +68,7 @@ export function startBare(
     pid: child.pid ?? 0,
     startedAt,
     terminal,
-    firstByte: terminal.waitFor(/./, 60_000).then(() => performance.now()),
+    firstByte: firstByteOf(terminal),
     control: () => QmpClient.connect({ path: path.join(folder, path.basename(controlOf(all))) }),
     screen: screen.slice('unix:'.length).split(',')[0] ?? '',
     async kill() {
