@@ -122,17 +122,14 @@ async function copy(
 ): Promise<void> {
   const disk = await openTarget(target, false);
   try {
-    for (const { offset, length } of map.runs(chunkSize)) {
+    for await (const { offset, data } of readAhead(view, map)) {
       refuseIfCancelled(signal);
-      const data = await view.read(offset, length);
-      for (let at = 0; at < length; at += pieceSize) {
-        const piece = data.subarray(at, at + pieceSize);
-        const empty = Buffer.compare(piece, zeros.subarray(0, piece.length)) === 0;
-        if (!empty) await disk.write(offset + at, piece);
+      for (const { at, length, empty } of stretches(data)) {
+        if (!empty) await disk.write(offset + at, data.subarray(at, at + length));
         // Zeros hide what is below; where there is nothing below they need not be said.
-        else if (hasBelow) await disk.writeZeros(offset + at, piece.length);
+        else if (hasBelow) await disk.writeZeros(offset + at, length);
       }
-      tell(length);
+      tell(data.length);
     }
   } catch (error) {
     // What happened first is what counts: closing a disk that cannot be written may fail as well.
@@ -140,6 +137,37 @@ async function copy(
     throw error;
   }
   await disk.close();
+}
+
+/** What the map has marked, in order; the next part is read while one is dealt with. */
+async function* readAhead(
+  view: BlockDevice,
+  map: PieceMap,
+): AsyncGenerator<{ offset: number; data: Uint8Array }> {
+  let before: { offset: number; reading: Promise<Uint8Array> } | undefined;
+  for (const { offset, length } of map.runs(chunkSize)) {
+    const reading = view.read(offset, length);
+    reading.catch(() => undefined); // told when its turn comes, if that comes
+    if (before) yield { offset: before.offset, data: await before.reading };
+    before = { offset, reading };
+  }
+  if (before) yield { offset: before.offset, data: await before.reading };
+}
+
+/** Pieces that follow one another and are all zeros, or none of them. */
+function* stretches(data: Uint8Array): Generator<{ at: number; length: number; empty: boolean }> {
+  let stretch: { at: number; length: number; empty: boolean } | undefined;
+  for (let at = 0; at < data.length; at += pieceSize) {
+    const piece = data.subarray(at, at + pieceSize);
+    const empty = Buffer.compare(piece, zeros.subarray(0, piece.length)) === 0;
+    if (stretch?.empty === empty) {
+      stretch.length += piece.length;
+      continue;
+    }
+    if (stretch) yield stretch;
+    stretch = { at, length: piece.length, empty };
+  }
+  if (stretch) yield stretch;
 }
 
 async function compare(
