@@ -60,7 +60,9 @@ describe.skipIf(!chromiumProgram)('cloning, templates, and the page of disks', (
   });
   afterEach(async ({ task }) => {
     if (task.result?.state !== 'fail') return;
-    await manager?.screenshot({ path: path.join(screenshots, 'failed-disks.png') });
+    await manager?.screenshot({ path: path.join(screenshots, `failed-disks-${task.name.slice(0, 20)}.png`) });
+    // What follows is tried all the same.
+    for (let time = 0; time < 2; time++) await manager?.keyboard.press('Escape');
   });
   afterAll(async () => {
     await app?.close();
@@ -176,7 +178,7 @@ describe.skipIf(!chromiumProgram)('cloning, templates, and the page of disks', (
   });
 
   it('an image is copied into a file that needs no other', async () => {
-    await row('disk0.qcow2').first().click();
+    await manager.locator(`[data-image="${image}"]`).click();
     await action('export').click();
     await manager.getByLabel('Folder', { exact: true }).fill(data);
     await manager.getByText('Raw', { exact: true }).click();

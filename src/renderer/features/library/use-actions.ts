@@ -97,8 +97,8 @@ export function useLibraryActions({ rename }: Options) {
     };
     return confirm({
       title: t('library.delete.title', { name: chosen[0]?.name, count: chosen.length }, chosen.length),
-      message: t('library.delete.message', chosen.length),
-      details: [...chosen.map(({ folder }) => folder), ...(await sharedImages(chosen))],
+      message: [t('library.delete.message', chosen.length), ...(await sharedImages(chosen))].join(' '),
+      details: chosen.map(({ folder }) => folder),
       choices: [
         ...(app.info?.canTrash ? [trash] : []),
         {
