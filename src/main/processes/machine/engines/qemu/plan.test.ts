@@ -104,6 +104,8 @@ describe('choosing hardware', () => {
 
   it('chooses processors by the rule', () => {
     expect(processorFor('kvm', 'pc-q35', 'x64', true)).toEqual({ cpuModel: 'host', acceleratorOptions: '' });
+    // QEMU for Windows was built without a model of that name.
+    expect(processorFor('whpx', 'pc-q35', 'x64', true)).toEqual({ cpuModel: 'max', acceleratorOptions: '' });
     expect(processorFor('tcg', 'pc-q35', 'x64', true)).toEqual({
       cpuModel: 'max',
       acceleratorOptions: ',thread=multi',
