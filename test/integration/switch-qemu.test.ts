@@ -1,7 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { captureRequest } from '@shared/network/capture';
 import { defaultNetwork } from '@shared/network/config';
 import { VirtualSwitch } from '../../src/main/processes/switch/virtual-switch';
 import { findProgram } from '../helpers/programs';
@@ -40,7 +42,14 @@ describe.skipIf(!qemu || !bootRom)('a QEMU machine on a virtual network', () => 
       events: { link: (_port, state) => void states.push(state), leases: () => {}, log: () => {} },
       resolvers: () => [],
     });
-    await network.configure(defaultNetwork(), join(folder.path, 'leases.json'));
+    const boot = join(folder.path, 'boot');
+    await mkdir(boot);
+    await writeFile(join(boot, 'start.ipxe'), '#!ipxe\nimgfetch data/marker.bin\nimgfetch no-such-file\n');
+    await mkdir(join(boot, 'data'));
+    await writeFile(join(boot, 'data', 'marker.bin'), Buffer.alloc(100_000, 'marker'));
+    const pxe = { folder: boot, bootFile: 'start.ipxe', uefiBootFile: null };
+    await network.configure({ ...defaultNetwork(), pxe }, join(folder.path, 'leases.json'));
+    network.startCapture(captureRequest.parse({ port: null }));
   });
 
   afterAll(async () => {
@@ -60,6 +69,17 @@ describe.skipIf(!qemu || !bootRom)('a QEMU machine on a virtual network', () => 
     start();
     const leased = (): string[] => network.leases().map(({ mac }) => mac);
     await expect.poll(leased, { timeout: 90_000, interval: 200 }).toEqual(['52:54:00:00:00:77']);
+    // It has started what it was given, for that has fetched another file, and asked for one that there is not.
+    const asked = (): string[] =>
+      network
+        .captured()
+        .page(0, 1000, 'udp dst port 69')
+        .packets.map(({ number }) => {
+          const bytes = Buffer.from(network.captured().detail(number).bytes, 'base64');
+          return bytes.toString('latin1', 44).split('\0')[0] ?? '';
+        });
+    await expect.poll(asked, { timeout: 60_000, interval: 200 }).toContain('/no-such-file');
+    expect(asked()).toEqual(['start.ipxe', '/data/marker.bin', '/no-such-file']);
     await stop();
     const ups = states.filter((state) => state === 'up').length;
     start();

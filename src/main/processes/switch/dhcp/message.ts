@@ -32,7 +32,12 @@ export const optionCodes = {
   renewalTime: 58,
   rebindingTime: 59,
   clientId: 61,
+  tftpServer: 66,
+  bootFile: 67,
+  /** What a machine that boots from the network is (RFC 4578, 2.1). */
+  clientArchitecture: 93,
   domainSearch: 119,
+  tftpAddress: 150,
   end: 255,
 } as const;
 
@@ -101,6 +106,8 @@ export interface DhcpReply {
   server: number;
   relay: number;
   clientMac: number;
+  /** What is to be started by a machine that boots from the network. */
+  bootFile: string | undefined;
   options: readonly (readonly [code: number, value: Uint8Array])[];
 }
 
@@ -117,6 +124,8 @@ export function buildReply(reply: DhcpReply): Buffer {
   fixed.writeUInt32BE(reply.server, 20);
   fixed.writeUInt32BE(reply.relay, 24);
   writeMac(fixed, 28, reply.clientMac);
+  // The last of its 128 bytes stays 0.
+  fixed.write(reply.bootFile ?? '', 108, 127);
   fixed.writeUInt32BE(cookie, fixedLength);
   const message = Buffer.concat([fixed, ...options, Buffer.of(optionCodes.end)]);
   if (message.length >= shortestMessage) return message;

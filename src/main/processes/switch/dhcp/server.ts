@@ -1,4 +1,4 @@
-import type { Subnet } from '@shared/network/address';
+import { formatIpv4, type Subnet } from '@shared/network/address';
 import { broadcastMac, isGroup } from '../ethernet/frame';
 import type { Ipv4Sender } from '../ipv4/sender';
 import { type Datagram, sendDatagram } from '../udp/datagram';
@@ -27,6 +27,8 @@ export interface DhcpOptions {
   /** Whether guests are told of a way out. */
   router: boolean;
   leases: LeaseOptions;
+  /** What machines that boot from the network start, by TFTP from the gateway. */
+  boot: { file: string; uefiFile: string | null } | null;
   /** Told of every lease that is given, ends or changes. */
   changed(): void;
 }
@@ -107,12 +109,13 @@ export class DhcpServer {
       server: refused ? 0 : gateway,
       relay: 0,
       clientMac: message.clientMac,
+      bootFile: refused ? undefined : this.bootFile(message),
       options: [
         [optionCodes.messageType, Buffer.of(type)],
         [optionCodes.server, addressBytes(gateway)],
         ...(refused
           ? [[optionCodes.message, Buffer.from('address not available')] as const]
-          : this.settings(address)),
+          : [...this.settings(address), ...this.bootSettings(message)]),
       ],
     });
     // RFC 2131, 4.1: to an address that the client already uses, else to everybody or to its card.
@@ -128,6 +131,25 @@ export class DhcpServer {
       { address: gateway, port: dhcpPorts.server },
       reply,
     );
+  }
+
+  private bootFile(message: DhcpMessage): string | undefined {
+    const { boot } = this.options;
+    const asked = message.options.get(optionCodes.clientArchitecture);
+    // 0 is a BIOS; everything else that asks so is UEFI, in one way or the other (RFC 4578, 2.1).
+    const isUefi = asked !== undefined && asked.length >= 2 && asked.readUInt16BE(0) !== 0;
+    return (isUefi ? (boot?.uefiFile ?? boot?.file) : boot?.file) ?? undefined;
+  }
+
+  private bootSettings(message: DhcpMessage): (readonly [number, Uint8Array])[] {
+    const file = this.bootFile(message);
+    if (file === undefined) return [];
+    const address = addressBytes(this.options.gateway);
+    return [
+      [optionCodes.tftpServer, Buffer.from(formatIpv4(this.options.gateway))],
+      [optionCodes.bootFile, Buffer.from(file)],
+      [optionCodes.tftpAddress, address],
+    ];
   }
 
   /** All that guests use, whether or not they have asked for it: it is little. */

@@ -9,6 +9,7 @@ import { type ForwardProblems, Forwards, type ForwardTarget } from '../forward/f
 import type { Address } from '../ip/address';
 import { inRanges } from '../ip/range';
 import type { HostStream } from '../nat/host-stream';
+import { TftpServer } from '../tftp/server';
 import { sendDatagram } from '../udp/datagram';
 import { Ipv4Side } from './ipv4-side';
 import { Ipv6Side } from './ipv6-side';
@@ -42,6 +43,7 @@ export class Gateway {
   private readonly ipv6: Ipv6Side | undefined;
   private readonly dns: DnsService;
   private readonly forwards: Forwards;
+  private readonly tftp: TftpServer;
   private readonly streams = { due: new Set<HostStream>() };
 
   constructor(private readonly options: GatewayOptions) {
@@ -66,10 +68,16 @@ export class Gateway {
       ...common,
       wallClock: options.wallClock,
       leasesChanged: options.leasesChanged,
-      takeDatagram: (datagram) => this.forwards.answer(datagram),
+      takeDatagram: (datagram, mac) => this.forwards.answer(datagram) || this.tftp.receive(datagram, mac),
     });
     const { gateway, ipv6 } = this.settings;
     this.ipv6 = ipv6 ? new Ipv6Side(common, ipv6) : undefined;
+    this.tftp = new TftpServer({
+      clock,
+      mtu: config.mtu,
+      folder: () => this.settings.config.pxe?.folder,
+      send: (to, port, message) => sendDatagram(this.ipv4.ip, to, { address: gateway, port }, message),
+    });
     this.forwards = new Forwards({
       gateway,
       clock,
@@ -148,6 +156,7 @@ export class Gateway {
     this.ipv4.close();
     this.ipv6?.close();
     this.dns.close();
+    this.tftp.close();
   }
 
   private findMachine(machine: string, found: (target: ForwardTarget | undefined) => void): void {

@@ -153,6 +153,7 @@ export class Ipv4Side {
         reservations,
         now: () => this.options.wallClock(),
       },
+      boot: config.pxe && { file: config.pxe.bootFile, uefiFile: config.pxe.uefiBootFile },
       changed: () => this.options.leasesChanged(),
     };
   }
