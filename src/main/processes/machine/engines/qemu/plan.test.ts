@@ -52,6 +52,24 @@ describe('a plan for QEMU', () => {
     expect(order).toEqual(['nic0', 'cd0', 'disk0', 'disk1', 'floppy0']);
   });
 
+  it('puts a CD before the disks on IBM Z, whose firmware looks at one device only', () => {
+    const first = (path: string | null, boot: ('disk' | 'cdrom')[] = ['disk', 'cdrom']): string | undefined => {
+      const { disks, cdroms } = plan(
+        testMachine({
+          architecture: 's390x',
+          boot,
+          disks: [{ id: 'disk0', path: 'a.qcow2', bus: 'virtio' }],
+          drives: [{ id: 'cd0', kind: 'cdrom', path }],
+        }),
+        '/m',
+      );
+      return [...disks, ...cdroms].sort((a, b) => a.bootIndex - b.bootIndex)[0]?.id;
+    };
+    expect(first('/cd.iso')).toBe('cd0');
+    expect(first(null)).toBe('disk0');
+    expect(first('/cd.iso', ['disk'])).toBe('disk0');
+  });
+
   it('never looks at an image to tell its format', () => {
     const config = testMachine({
       disks: [
