@@ -1,11 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { chromium } from 'playwright-core';
 import type { MachineConfig } from '@shared/machine/config';
 import { startElectronApp } from '../../test/helpers/app';
 import { prepareMachines } from '../../test/helpers/prepared-machines';
-import { chromiumProgram, findProgram } from '../../test/helpers/programs';
+import { chromiumProgram, findProgram, sayWhySkipped } from '../../test/helpers/programs';
 import { temporaryFolder } from '../../test/helpers/temp-folder';
 import { machineItem, openConsole, waitForScreen } from '../../test/helpers/ui';
 import { startXvfb } from '../../test/helpers/xvfb';
@@ -120,6 +121,10 @@ async function startChromium(display: string): Promise<{ process: ChildProcess; 
 
 /** A console at 1280 × 800 against the same QEMU seen by noVNC in a browser. */
 export async function benchConsole(): Promise<BenchResult[]> {
+  if (!chromiumProgram || !findProgram('websockify') || !existsSync(webFolder)) {
+    sayWhySkipped('the console against noVNC', 'Debian’s chromium, websockify and novnc are not all there');
+    return [];
+  }
   const data = await temporaryFolder('bench-qemu-console');
   const [config] = await prepareMachines(data.path, [machine]);
   const folder = path.join(data.path, 'machines', `prepared-${config?.id.slice(-8)}`);
