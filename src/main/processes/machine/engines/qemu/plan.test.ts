@@ -53,7 +53,10 @@ describe('a plan for QEMU', () => {
   });
 
   it('puts a CD before the disks on IBM Z, whose firmware looks at one device only', () => {
-    const first = (path: string | null, boot: ('disk' | 'cdrom')[] = ['disk', 'cdrom']): string | undefined => {
+    const first = (
+      path: string | null,
+      boot: ('disk' | 'cdrom')[] = ['disk', 'cdrom'],
+    ): string | undefined => {
       const { disks, cdroms } = plan(
         testMachine({
           architecture: 's390x',
