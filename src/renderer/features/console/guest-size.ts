@@ -13,37 +13,49 @@ const near = (a: Size, b: Size): boolean =>
   Math.abs(a.width - b.width) <= rounding && Math.abs(a.height - b.height) <= rounding;
 
 /**
- * What a guest makes of the sizes that it is asked for. One that cannot have a size may fall back to something much
- * smaller: Linux's text console has no more room than its screen had when it began, and takes 800 × 600 when it is
- * asked for more. Such a guest is asked for as much as it has taken before, and the window scales that.
+ * Which sizes a guest is asked for. A desktop takes every one. Linux's text console does not: it has as much room as
+ * its screen had when it began, shows only a corner of that on a smaller screen, and falls back to 800 × 600 when it
+ * is asked for more. From outside they look the same, so that
+ *
+ * - a guest that starts is asked for the size of the window, whatever is there before its system;
+ * - one that runs is asked only for more than it has. When it takes that, it is one that follows, and is asked for
+ *   every size from then on; when it falls back, it is asked for what it had before;
+ * - what it is not asked for is left to scaling.
  */
 export class GuestSize {
-  #asked: { size: Size; at: number } | undefined;
-  /** The largest width and the largest height that it has taken. */
-  #taken: Size | undefined;
+  #follows = false;
+  #guest: Size = { width: 0, height: 0 };
+  #asked: { size: Size; before: Size; at: number; starting: boolean } | undefined;
 
-  /** The guest is asked for the size of the window. @param now in milliseconds */
-  ask(size: Size, now: number): void {
-    this.#asked = { size, at: now };
+  /**
+   * Whether to ask the guest for the size of the window.
+   * @param starting its system has not had the time to take the screen
+   * @param now in milliseconds
+   */
+  ask(size: Size, starting: boolean, now: number): boolean {
+    const larger = size.width >= this.#guest.width && size.height >= this.#guest.height;
+    if (!starting && !this.#follows && !larger) return false;
+    this.#asked = { size, before: this.#guest, at: now, starting };
+    return true;
+  }
+
+  /** A person says that the guest follows: it is believed until it falls back. */
+  insist(): void {
+    this.#follows = true;
   }
 
   /** The guest has a new size. Gives another one to ask it for, where it has fallen back. */
   took(size: Size, now: number): Size | undefined {
+    this.#guest = size;
     const asked = this.#asked;
     if (!asked || now - asked.at > answerMs) return undefined;
     if (near(size, asked.size)) {
-      this.#taken = {
-        width: Math.max(size.width, this.#taken?.width ?? 0),
-        height: Math.max(size.height, this.#taken?.height ?? 0),
-      };
+      this.#follows ||= !asked.starting;
       return undefined;
     }
     this.#asked = undefined;
-    if (!this.#taken) return undefined;
-    const possible = {
-      width: Math.min(asked.size.width, this.#taken.width),
-      height: Math.min(asked.size.height, this.#taken.height),
-    };
-    return near(possible, asked.size) || near(possible, size) ? undefined : possible;
+    if (asked.starting) return undefined;
+    this.#follows = false;
+    return near(size, asked.before) || asked.before.width === 0 ? undefined : asked.before;
   }
 }

@@ -12,6 +12,8 @@ export interface ViewerEvents {
   disconnected(): void;
   /** An update of the screen has been drawn. */
   frame(): void;
+  /** Whether the guest is so new that its system has not taken the screen. */
+  starting(): boolean;
   /** The guest's screen has this many pixels. */
   resized(width: number, height: number): void;
 }
@@ -46,6 +48,12 @@ export class Viewer extends RFB {
     this.channel.sendMovement(mask, dx, dy);
   }
 
+  /** Has the guest follow the size of the element, from now on; see `GuestSize`. */
+  insistOnSize(): void {
+    this.#guestSize.insist();
+    this._requestRemoteResize();
+  }
+
   /** Lets go of every key that is held down in the guest. */
   releaseKeys(): void {
     this._keyboard._allKeysUp();
@@ -67,15 +75,15 @@ export class Viewer extends RFB {
   protected override _requestRemoteResize(): void {
     const { w, h } = this._screenSize();
     if (w < smallestScreen || h < smallestScreen) return;
-    this.#guestSize.ask({ width: w, height: h }, performance.now());
-    super._requestRemoteResize();
+    const wanted = this.#guestSize.ask({ width: w, height: h }, this.#events.starting(), performance.now());
+    if (wanted) super._requestRemoteResize();
   }
 
   protected override _resize(width: number, height: number): void {
     super._resize(width, height);
     this.#events.resized(width, height);
-    const better = this.resizeSession && this.#guestSize.took({ width, height }, performance.now());
-    if (better) {
+    const better = this.#guestSize.took({ width, height }, performance.now());
+    if (better && this.resizeSession) {
       const { _sock: socket, _screenID: id, _screenFlags: flags } = this;
       RFB.messages.setDesktopSize(socket, better.width, better.height, id, flags);
     }
