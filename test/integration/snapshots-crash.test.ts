@@ -2,7 +2,9 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { hostSnapshotFiles } from '../../src/main/snapshots/files';
+import { Failure } from '@shared/errors';
+import type { MergeOptions } from '../../src/main/disks/chain/merge';
+import { hostSnapshotFiles, type SnapshotFiles } from '../../src/main/snapshots/files';
 import { SnapshotStore } from '../../src/main/snapshots/store';
 import {
   complaintsAbout,
@@ -159,6 +161,43 @@ describe.each(Object.entries(operations))('%s, stopped anywhere', (name, operati
       expect(await complaintsAbout(folder, false), what).toEqual([]);
     }
     expect(outcomes).toEqual(new Set(['old', 'new']));
+  });
+});
+
+describe('a deletion that is cancelled', () => {
+  const deletes = async (folder: string, files: SnapshotFiles, options: MergeOptions): Promise<void> => {
+    const store = new SnapshotStore(folder, files);
+    await store.delete(await store.planDelete([second?.() ?? ''], false), options);
+  };
+
+  it('while images are merged changes nothing', async () => {
+    const folder = await copyOf(base, join(root, 'cancelled'));
+    const before = await look(folder);
+    const abort = new AbortController();
+    const onProgress = (): void => abort.abort(new Failure('cancelled', 'Enough.'));
+    const deleting = deletes(folder, hostSnapshotFiles(), { signal: abort.signal, onProgress });
+    await expect(deleting).rejects.toMatchObject({ code: 'cancelled' });
+    expect(await look(folder)).toEqual(before);
+    expect(await complaintsAbout(folder)).toEqual([]);
+    await deletes(folder, hostSnapshotFiles(), {});
+    expect(await complaintsAbout(folder)).toEqual([]);
+  });
+
+  it('after it was decided is carried to its end', async () => {
+    const folder = await copyOf(base, join(root, 'too-late'));
+    const abort = new AbortController();
+    const real = hostSnapshotFiles();
+    const files: SnapshotFiles = {
+      ...real,
+      rename: (from, to) => {
+        abort.abort(new Failure('cancelled', 'Enough.'));
+        return real.rename(from, to);
+      },
+    };
+    await deletes(folder, files, { signal: abort.signal });
+    expect(abort.signal.aborted).toBe(true);
+    expect((await look(folder)).snapshots).not.toHaveProperty(second?.() ?? '');
+    expect(await complaintsAbout(folder)).toEqual([]);
   });
 });
 

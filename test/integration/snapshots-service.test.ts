@@ -146,8 +146,17 @@ describe('snapshots of a machine', () => {
     await done(core.handlers['machine.save']({ id }));
     const saved = await take(id, true);
     expect(core.machines.get(id).state).toBe('saved');
+    const changed = async (): Promise<boolean> =>
+      (await core.handlers['snapshot.list']({ id })).presentChangedSince;
+    expect(await changed()).toBe(false);
     await start(id);
     expect(await read(id)).toBe('saved');
+    // Its disk is what it was, but its memory is another one, which would be lost.
+    await done(core.handlers['machine.save']({ id }));
+    expect(await changed()).toBe(true);
+    await restore(id, saved);
+    expect(await changed()).toBe(false);
+    await start(id);
     await core.handlers['machine.pause']({ id });
     const paused = await take(id, true);
     expect(core.machines.get(id).state).toBe('paused');

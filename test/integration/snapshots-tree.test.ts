@@ -15,7 +15,9 @@ type Action =
   | { kind: 'take' }
   | { kind: 'restore'; pick: number }
   | { kind: 'delete'; picks: number[] }
-  | { kind: 'deleteBranch'; pick: number };
+  | { kind: 'deleteBranch'; pick: number }
+  | { kind: 'keep' }
+  | { kind: 'discard' };
 
 const action: fc.Arbitrary<Action> = fc.oneof(
   {
@@ -39,6 +41,8 @@ const action: fc.Arbitrary<Action> = fc.oneof(
     }),
   },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('deleteBranch' as const), pick: fc.nat() }) },
+  { weight: 1, arbitrary: fc.constant({ kind: 'keep' as const }) },
+  { weight: 1, arbitrary: fc.constant({ kind: 'discard' as const }) },
 );
 
 const takeOptions = {
@@ -53,6 +57,8 @@ const takeOptions = {
 class Model {
   present = [new Uint8Array(diskSize), new Uint8Array(diskSize)];
   current: string | null = null;
+  /** What it goes back to by `discard`. */
+  kept: { disks: Uint8Array[]; current: string | null } | undefined;
   readonly snapshots = new Map<string, { parent: string | null; disks: Uint8Array[] }>();
 
   copyPresent(): Uint8Array[] {
@@ -67,6 +73,7 @@ class Model {
     };
     for (const node of this.snapshots.values()) node.parent = survivor(node.parent);
     this.current = survivor(this.current);
+    if (this.kept) this.kept.current = survivor(this.kept.current);
     for (const id of ids) this.snapshots.delete(id);
   }
 
@@ -104,6 +111,21 @@ async function apply(store: SnapshotStore, model: Model, step: Action): Promise<
       await store.restore(id, false);
       model.present = (model.snapshots.get(id)?.disks ?? []).map((disk) => disk.slice());
       model.current = id;
+      model.kept = undefined;
+      return;
+    }
+    case 'keep': {
+      if (model.kept) return;
+      await store.keep();
+      model.kept = { disks: model.copyPresent(), current: model.current };
+      return;
+    }
+    case 'discard': {
+      expect(await store.discard()).toBe(model.kept !== undefined);
+      if (!model.kept) return;
+      model.present = model.kept.disks.map((disk) => disk.slice());
+      model.current = model.kept.current;
+      model.kept = undefined;
       return;
     }
     case 'delete':
@@ -129,6 +151,15 @@ async function compare(store: SnapshotStore, model: Model): Promise<void> {
   const config = await store.config();
   expect(config.snapshot ?? null).toBe(model.current);
   await same(config.disks, model.present);
+  expect(config.kept !== undefined).toBe(model.kept !== undefined);
+  const keptPath = (id: string): string => config.kept?.paths[id] ?? '';
+  if (model.kept) {
+    expect(config.kept?.snapshot).toBe(model.kept.current);
+    await same(
+      config.disks.map(({ id }) => ({ path: keptPath(id) })),
+      model.kept.disks,
+    );
+  }
   const records = await store.records();
   expect(records.map(({ id }) => id).sort()).toEqual([...model.snapshots.keys()].sort());
   for (const record of records) {
