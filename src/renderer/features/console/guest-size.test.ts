@@ -46,5 +46,5 @@ it('takes no change for an answer that nobody asked for, or that comes late', ()
   expect(guest.ask(size(1200, 692), true, 0)).toBe(true);
   expect(guest.took(size(640, 480), 50)).toBeUndefined();
   expect(guest.ask(size(1200, 692), false, 60_000)).toBe(true);
-  expect(guest.took(size(640, 400), 66_000)).toBeUndefined();
+  expect(guest.took(size(640, 400), 76_000)).toBeUndefined();
 });

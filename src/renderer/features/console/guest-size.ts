@@ -6,8 +6,8 @@ export interface Size {
 
 /** Guests round sizes to what their monitors' timings allow: this many pixels at most. */
 const rounding = 16;
-/** A change that comes this soon after a question is taken for the answer, in milliseconds. */
-const answerMs = 5000;
+/** A change that comes this soon after a question is taken for the answer, on a busy computer too, in milliseconds. */
+const answerMs = 15_000;
 
 const near = (a: Size, b: Size): boolean =>
   Math.abs(a.width - b.width) <= rounding && Math.abs(a.height - b.height) <= rounding;
