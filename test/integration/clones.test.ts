@@ -264,6 +264,10 @@ describe('what is refused', () => {
     expect(await failureCode(clone(id, { snapshot: 'a'.repeat(16) }))).toBe('snapshot.not-found');
     expect(await failureCode(clone(id, { kind: 'linked', snapshots: true }))).toBe('input.invalid');
     expect(await failureCode(clone('b'.repeat(16), {}))).toBe('machine.not-found');
+    const diskless = await createMachine(core, fakeSpec('Diskless', { disk: { kind: 'none' } }));
+    expect(await failureCode(clone(diskless, { name: 'Linked', kind: 'linked' }))).toBe('input.invalid');
+    const copy = await clone(diskless, { name: 'Diskless copy' });
+    expect(core.machines.get(copy).config?.disks).toEqual([]);
     await clean(id, other);
   });
 

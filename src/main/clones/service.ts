@@ -94,6 +94,11 @@ export class CloneService {
     if (request.snapshots && (request.kind === 'linked' || request.snapshot !== null)) {
       throw new Failure('input.invalid', 'Only a full clone of the present state can have all snapshots.');
     }
+    if (request.kind === 'linked' && config.disks.length === 0) {
+      throw new Failure('input.invalid', `“${machine.name}” has no disk that could be shared.`, {
+        hint: 'Make a full clone.',
+      });
+    }
     if (request.snapshot === null) this.keeper.requireRest(machine);
     else await storeIn(machine.folder).record(request.snapshot);
     const configs = [
