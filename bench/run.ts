@@ -5,9 +5,10 @@ import disks from './disks';
 import qemu from './qemu';
 import snapshot from './snapshot';
 import switchBench from './switch';
+import gateway from './switch-gateway';
 import type { Bench, BenchResult } from './types';
 
-const benches: Bench[] = [boot, consoleBench, app, switchBench, qemu, snapshot, disks];
+const benches: Bench[] = [boot, consoleBench, app, switchBench, gateway, qemu, snapshot, disks];
 
 function cell(value: number | null): string {
   if (value === null) return '–';

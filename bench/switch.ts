@@ -16,6 +16,15 @@ const rounds = 5;
 const seconds = '1.5';
 const sizes = [64, 1514];
 const goal = 2;
+const largeFrame = 65_000;
+/** Gbit/s. */
+const largeGoal = 8;
+
+/** How a round of our switch is done. */
+interface Setting {
+  /** A capture: not at all, one that has ended, or one that goes on. */
+  capture?: 'ended' | 'running';
+}
 
 /** Frames a second from one station to another: our switch, and vde_switch in the same run, turn by turn. */
 async function run(): Promise<BenchResult[]> {
@@ -31,26 +40,17 @@ async function run(): Promise<BenchResult[]> {
   try {
     const source = resolve(import.meta.dirname, 'peers/frames.c');
     execFileSync(compiler, ['-O2', '-o', frames, source, '-lvdeplug']);
+    const ours = (size: number, setting: Setting = {}): Promise<number> =>
+      throughOurs(built.folder, folder.path, frames, size, setting);
     const results: BenchResult[] = [];
     for (const size of sizes) {
-      const ours: number[] = [];
-      const theirs: number[] = [];
-      for (let round = 0; round < rounds; round++) {
-        ours.push(await throughOurs(built.folder, folder.path, frames, size));
-        theirs.push(await throughVde(vde, folder.path, frames, size));
-      }
-      const [value, peerValue] = [median(ours), median(theirs)];
-      results.push({
-        name: `switch, frames of ${size} bytes`,
-        value,
-        unit: 'frames/s',
-        peer: 'vde_switch',
-        peerValue,
-        ratio: value / peerValue,
-        goal: `ratio >= ${goal}`,
-        ok: value / peerValue >= goal,
-      });
+      const [value, peerValue] = await inTurn(
+        () => ours(size),
+        () => throughVde(vde, folder.path, frames, size),
+      );
+      results.push(compared(`switch, frames of ${size} bytes`, value, 'vde_switch', peerValue, goal));
     }
+    results.push(await largeFrames(ours), ...(await captureCost(ours)));
     return results;
   } finally {
     await built.remove();
@@ -58,7 +58,73 @@ async function run(): Promise<BenchResult[]> {
   }
 }
 
-async function throughOurs(built: string, folder: string, frames: string, size: number): Promise<number> {
+/** As large as guests send where their cards and the network allow it; vde_switch does not carry such. */
+async function largeFrames(ours: (size: number) => Promise<number>): Promise<BenchResult> {
+  const rates: number[] = [];
+  for (let round = 0; round < rounds; round++) rates.push(await ours(largeFrame));
+  const value = (median(rates) * largeFrame * 8) / 1e9;
+  return {
+    name: `switch, frames of ${largeFrame} bytes`,
+    value,
+    unit: 'Gbit/s',
+    peer: null,
+    peerValue: null,
+    ratio: null,
+    goal: `>= ${largeGoal}`,
+    ok: value >= largeGoal,
+  };
+}
+
+/** What capturing takes while it goes on, and once it has ended: nothing. */
+async function captureCost(
+  ours: (size: number, setting?: Setting) => Promise<number>,
+): Promise<BenchResult[]> {
+  const size = 1514;
+  const [ended, never] = await inTurn(
+    () => ours(size, { capture: 'ended' }),
+    () => ours(size),
+  );
+  const [running, without] = await inTurn(
+    () => ours(size, { capture: 'running' }),
+    () => ours(size),
+  );
+  return [
+    compared('switch, with a capture that has ended', ended, 'without', never, 0.95),
+    compared('switch, with a capture that goes on', running, 'without', without, 0.25),
+  ];
+}
+
+/** The medians of two measurements that are made in turn. */
+async function inTurn(a: () => Promise<number>, b: () => Promise<number>): Promise<[number, number]> {
+  const [as, bs]: [number[], number[]] = [[], []];
+  for (let round = 0; round < rounds; round++) {
+    as.push(await a());
+    bs.push(await b());
+  }
+  return [median(as), median(bs)];
+}
+
+function compared(name: string, value: number, peer: string, peerValue: number, least: number): BenchResult {
+  const ratio = value / peerValue;
+  return {
+    name,
+    value,
+    unit: 'frames/s',
+    peer,
+    peerValue,
+    ratio,
+    goal: `ratio >= ${least}`,
+    ok: ratio >= least,
+  };
+}
+
+async function throughOurs(
+  built: string,
+  folder: string,
+  frames: string,
+  size: number,
+  { capture }: Setting,
+): Promise<number> {
   const process = nodeProcessHost(built).start('switch-process', 'bench');
   const rpc = rpcClient(process, switchProcessCommands, switchProcessEvents, (reason) =>
     console.error(reason),
@@ -68,6 +134,8 @@ async function throughOurs(built: string, folder: string, frames: string, size: 
       network: { ...defaultNetwork(), kind: 'isolated' },
       leasesPath: join(folder, 'leases.json'),
     });
+    if (capture) await rpc.call('startCapture', { port: null });
+    if (capture === 'ended') await rpc.call('stopCapture', {});
     const [from, to] = [join(folder, 'from'), join(folder, 'to')];
     const common = { machine: 'aaaaaaaaaaaaaaaa', name: 'bench', mac: '52:54:00:00:00:01' };
     const counter = start(frames, ['count', `unix:${to}`, String(size), seconds]);

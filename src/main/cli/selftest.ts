@@ -7,16 +7,18 @@ import type { SelftestResult } from '@shared/ipc/contract';
 import { version } from '../../../package.json';
 import { createCore } from '../core';
 import { nodeProcessHost } from '../platform/node-process-host';
+import { type NetworkSelftest, networkSelftest } from '../selftest/network';
 import { type SnapshotSelftest, snapshotSelftest } from '../selftest/snapshot';
 import { programFolders } from '../platform/program-folders';
 
-const usage = 'Usage: npm run selftest -- boot|snapshot [--engine v86|qemu]';
-const tests = ['boot', 'snapshot'] as const;
+const usage = 'Usage: npm run selftest -- boot|snapshot|network [--engine v86|qemu]';
+const tests = ['boot', 'snapshot', 'network'] as const;
 type Test = (typeof tests)[number];
 
 /**
  * Tries something with Starter Linux in a data folder of its own and prints one JSON line: `boot` that its shell
- * answers (`SelftestResult`), `snapshot` that its memory and disk come back (`SnapshotSelftest`). The exit status is
+ * answers (`SelftestResult`), `snapshot` that its memory and disk come back (`SnapshotSelftest`), `network` that it
+ * reaches this computer and is reached from it (`NetworkSelftest`). The exit status is
  * 0 only when that is so; 2 when the command line makes no sense.
  */
 async function main(): Promise<number> {
@@ -44,7 +46,10 @@ function wantedBy(words: string[]): { test: Test; engine: string } | undefined {
   }
 }
 
-async function tryOut(test: Test, engine: string): Promise<SelftestResult | SnapshotSelftest> {
+async function tryOut(
+  test: Test,
+  engine: string,
+): Promise<SelftestResult | SnapshotSelftest | NetworkSelftest> {
   const folders = programFolders(import.meta.url);
   const dataFolder = await mkdtemp(join(tmpdir(), 'vivarium-selftest-data-'));
   const abort = new AbortController();
@@ -62,6 +67,7 @@ async function tryOut(test: Test, engine: string): Promise<SelftestResult | Snap
     });
     try {
       if (test === 'snapshot') return await snapshotSelftest(engine, core, abort.signal);
+      if (test === 'network') return await networkSelftest(engine, core, abort.signal);
       return await core.selftest.run(engine, { signal: abort.signal, progress: () => {} });
     } finally {
       await core.shutdown('power-off');

@@ -72,6 +72,13 @@ export const summaries: Partial<Record<CommandName, string>> = {
   'network.edit': 'Changes a network, also while machines use it',
   'network.remove': 'Removes a network that no machine uses',
   'network.setCondition': 'Makes the cable of a port as slow and lossy as wanted',
+  'network.startCapture': 'Captures what passes a network, or one of its ports',
+  'network.stopCapture': 'Ends a capture; what was captured stays',
+  'network.captureStatus': 'Says how much has been captured',
+  'network.packets': 'Lists captured packets',
+  'network.packet': 'Shows a captured packet with everything in it',
+  'network.followStream': 'Shows what the ends of a captured TCP connection have said',
+  'network.saveCapture': 'Writes captured packets as a pcapng file',
   'network.setForward': 'Adds or changes a port forward',
   'network.removeForward': 'Removes a port forward',
 

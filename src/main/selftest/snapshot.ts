@@ -23,7 +23,7 @@ export interface SnapshotSelftest {
 }
 
 /** The program, as far as it is needed here. */
-interface Program {
+export interface Program {
   handlers: Handlers<Commands>;
   machines: MachineService;
   jobs: JobRegistry;
@@ -124,7 +124,7 @@ function expectWords(found: string, wanted: string): void {
   throw new Failure('internal', `The guest found “${found}” in its memory and on its disk, not “${wanted}”.`);
 }
 
-async function specFor(handlers: Handlers<Commands>, engine: string): Promise<MachineSpec> {
+export async function specFor(handlers: Handlers<Commands>, engine: string): Promise<MachineSpec> {
   const status = (await handlers['host.engines']({})).find(({ capabilities }) => capabilities.id === engine);
   if (!status?.available) {
     throw new Failure('engine.not-found', `The engine “${engine}” cannot be used here.`, {
@@ -155,7 +155,7 @@ async function specFor(handlers: Handlers<Commands>, engine: string): Promise<Ma
 }
 
 /** A guest's shell on its serial port: one command at a time. */
-class Shell {
+export class Shell {
   #output = '';
   #told: () => void = () => {};
 
