@@ -42,6 +42,21 @@ describe('a draft of settings', () => {
     expect(machineSettings.parse(changes)).toEqual(changes);
   });
 
+  it('keeps the arrangement and the model of processors only where the engine has them', () => {
+    const qemu = { ...v86Capabilities, maxCpus: 8, cpuModels: { i386: ['Haswell', 'max'] } };
+    const topology = { sockets: 2, cores: 2, threads: 1 };
+    const draft = draftOf({ ...config, cpus: 4, topology, cpuModel: 'Haswell' });
+    expect(fitTo(draft, qemu)).toMatchObject({ cpus: 4, topology, cpuModel: 'Haswell' });
+    const one = { sockets: 1, cores: 1, threads: 1 };
+    expect(fitTo(draft, v86Capabilities)).toMatchObject({ cpus: 1, topology: one, cpuModel: 'auto' });
+    const three = { sockets: 1, cores: 3, threads: 1 };
+    expect(fitTo(draft, { ...qemu, maxCpus: 3, cpuModels: {} })).toMatchObject({
+      cpus: 3,
+      topology: three,
+      cpuModel: 'auto',
+    });
+  });
+
   it('is brought within what the engine can do, whatever it says', () => {
     const anyDraft = fc.record({
       memoryMiB: fc.integer({ min: 1, max: 1_048_576 }),
