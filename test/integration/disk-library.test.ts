@@ -239,6 +239,13 @@ describe('what is done with images', () => {
     await writeConfig(folder, { ...config, disks });
     await core.machines.rescan();
     const before = await readFile(join(folder, 'disks', 'disk0.img'));
+    // While another image goes on from it, it stays.
+    const above = join(folder, 'disks', 'above.qcow2');
+    const backing = { backingFile: 'disk0.img', backingFormat: 'raw' } as const;
+    await createQcow2(above, { virtualSize: 8 * 2 ** 20, ...backing });
+    const refused = await ended(core.handlers['disks.toQcow2']({ id, image: 'disks/disk0.img' }));
+    expect(refused.error?.code).toBe('input.invalid');
+    await rm(above);
     await done(core.handlers['disks.toQcow2']({ id, image: 'disks/disk0.img' }));
     const path = core.machines.get(id).config?.disks[0]?.path ?? '';
     expect(path).toMatch(/qcow2$/);

@@ -14,6 +14,7 @@ import type { Machine } from '../machines/machine';
 import type { MachineService } from '../machines/service';
 import { runWorkerJob } from '../platform/worker-job';
 import { JournalledFolder } from '../snapshots/journal';
+import { imagesOf } from '../snapshots/plan-delete';
 import { inFolder } from '../snapshots/record';
 import type { Operation } from '../snapshots/steps';
 import { SnapshotStore } from '../snapshots/store';
@@ -101,6 +102,7 @@ export class MachineImages {
     if (formatOf(image) !== 'raw') throw new Failure('input.invalid', 'This image is a qcow2 image already.');
     return this.job('convertDisk', machine, image, 'is having a disk converted', async (control) => {
       this.requirePresent(machine, image);
+      await this.requireAlone(machine, image);
       const title = `Convert ${image}`;
       const { operation, made } = planQcow2(requireConfig(machine), image, title, newMachineId());
       await this.journalled(machine).run(operation, this.merging(control));
@@ -167,6 +169,20 @@ export class MachineImages {
     }
     await pending.decide();
     await pending.finish();
+  }
+
+  /** What a snapshot froze, or another image goes on from, must stay. @throws Failure `input.invalid` */
+  private async requireAlone(machine: Machine, image: string): Promise<void> {
+    const store = this.storeOf(machine);
+    const frozen = (await store.records()).some((record) => imagesOf(record).includes(image));
+    const path = inFolder(machine.folder, image);
+    for (const file of await store.diskFiles()) {
+      const isAbove = (await backingOf(inFolder(machine.folder, file)).catch(() => undefined)) === path;
+      if (!frozen && !isAbove) continue;
+      throw new Failure('input.invalid', `Other images or snapshots go on from this one: ${image}`, {
+        hint: 'Copy it instead: the copy can have the other format.',
+      });
+    }
   }
 
   private requireQcow2(image: string): void {
