@@ -96,18 +96,6 @@ describe.skipIf(!usable)('machines on QEMU', () => {
     return text.replace(/\r/g, '');
   };
 
-  /** Ends the shell's loop. Ctrl+C makes the terminal forget what was typed around it, so it is followed by silence. */
-  async function interrupt(terminal: Terminal): Promise<void> {
-    for (let attempt = 0; attempt < 5; attempt++) {
-      terminal.type('\x03');
-      await sleep(500);
-      const { length } = terminal.text;
-      await sleep(500);
-      if (terminal.text.length === length) return;
-    }
-    throw new Error('The loop could not be interrupted');
-  }
-
   async function quiet(terminal: Terminal): Promise<void> {
     await terminal.waitFor('Starter Linux ready', bootMs);
     await terminal.ask('\n', '# ');
@@ -144,8 +132,9 @@ describe.skipIf(!usable)('machines on QEMU', () => {
     await core.handlers['machine.insertMedium']({ id, drive: 'cd0', path: starterLinuxIso });
     // A drive says first that its medium is another one; reading works a moment later.
     expect(await sh(terminal, `for i in 1 2 3 4 5; do ${readCd}; sleep 1; done`)).toContain('read-40960');
-    // A counter that shows every number once, if time does not jump.
-    terminal.type('i=0; while true; do i=$((i+1)); echo "n$i"; usleep 20000; done\n');
+    // A counter that shows every number once, if time does not jump. It runs beside the shell, which goes on reading:
+    // an interrupt that comes while this shell starts a program is lost on it, whatever QEMU does.
+    terminal.type('(i=0; while true; do i=$((i+1)); echo "n$i"; usleep 20000; done) & counter=$!\n');
     await terminal.waitFor(/n20\r?\n/);
     const job = await core.handlers['machine.save']({ id });
     expect(await jobEnd(core, job)).toMatchObject({ state: 'done', error: null });
@@ -154,7 +143,10 @@ describe.skipIf(!usable)('machines on QEMU', () => {
 
     await core.handlers['machine.start']({ id });
     terminal = terminalOf(id);
+    // Typed at once, and only once: nothing that is sent to a machine that has just been restored may be lost.
+    terminal.type('echo fir""st\n');
     await terminal.waitFor(/n\d+\r?\n.*n\d+\r?\n/s);
+    await terminal.waitFor(/first\r?\n/);
     await sleep(300);
     const numbers = (text: string): number[] =>
       [...text.matchAll(/n(\d+)\r?\n/g)].map((match) => Number(match[1]));
@@ -164,7 +156,7 @@ describe.skipIf(!usable)('machines on QEMU', () => {
     expect(gaps.length).toBeLessThanOrEqual(1);
     expect(new Set(all).size).toBe(all.length);
     expect(gaps.every((value) => value - (numbers(before).at(-1) ?? 0) <= 2)).toBe(true);
-    await interrupt(terminal);
+    await sh(terminal, 'kill $counter');
     expect(await sh(terminal, 'echo $(head -c 4 /dev/vda)')).toContain('kept');
 
     const { png } = await core.handlers['machine.screenshot']({ id });
