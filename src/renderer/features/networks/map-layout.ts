@@ -24,7 +24,7 @@ export interface NetworkMapLayout {
   edges: MapEdge[];
 }
 
-const gap = { network: 260, machine: 190, row: 130 };
+const gap = { outside: 110, network: 260, machine: 190, row: 130 };
 const rows = { outside: 0, network: 130, machine: 320 };
 /** Machines beside each other, at least. */
 const leastPerRow = 4;
@@ -33,17 +33,16 @@ export const networkNode = (id: string): string => `network-${id}`;
 export const machineNode = (id: string): string => `machine-${id}`;
 
 /**
- * The world above, networks below it, and their machines below them, each as near to its first network as its place
- * in the row lets it be. The same networks and machines always give the same map. Pure.
+ * The world above, networks below it, and their machines below them, in the order of the networks. The same networks and machines always give the same map. Pure.
  */
 export function layoutMap(
   networks: readonly NetworkSummary[],
   machines: ReadonlyMap<string, MachineSummary>,
 ): NetworkMapLayout {
-  const width = Math.max(networks.length - 1, 1) * gap.network;
+  const width = (networks.length - 1) * gap.network;
   const nodes: MapNode[] = [
-    { id: 'internet', kind: 'internet', x: width / 2 - gap.network / 2, y: rows.outside },
-    { id: 'host', kind: 'host', x: width / 2 + gap.network / 2, y: rows.outside },
+    { id: 'internet', kind: 'internet', x: width / 2 - gap.outside, y: rows.outside },
+    { id: 'host', kind: 'host', x: width / 2 + gap.outside, y: rows.outside },
   ];
   const edges: MapEdge[] = [];
   const order: string[] = [];
@@ -63,12 +62,13 @@ export function layoutMap(
     }
   });
   const perRow = Math.max(leastPerRow, Math.ceil(width / gap.machine) + 1);
+  const left = width / 2 - ((Math.min(perRow, order.length) - 1) * gap.machine) / 2;
   order.forEach((id, index) => {
     const row = Math.floor(index / perRow);
     nodes.push({
       id: machineNode(id),
       kind: 'machine',
-      x: (index % perRow) * gap.machine,
+      x: left + (index % perRow) * gap.machine,
       y: rows.machine + row * gap.row,
     });
   });

@@ -1,3 +1,4 @@
+import type { NicConfig } from '@shared/machine/config';
 import type { MachineState } from '@shared/machine/state';
 import type { MachineSummary } from '@shared/machine/summary';
 import { type Condition, type ConditionPresetName, conditionPresets } from '@shared/network/condition';
@@ -21,33 +22,35 @@ export interface NetworkPort {
   condition: Condition | undefined;
 }
 
-/** The cards on a network, in the order of the machines' names. Pure. */
+/** The cards that are meant to be on a network, in the order of the machines' names. Pure. */
 export function portsOf(
   network: NetworkSummary,
   machines: ReadonlyMap<string, MachineSummary>,
 ): NetworkPort[] {
-  return network.users
-    .flatMap(({ machine: id, nic, name }) => {
-      const machine = machines.get(id);
-      const card = machine?.config?.nics.find((one) => one.id === nic);
-      if (!machine || !card) return [];
-      const port = `${id}-${nic}`;
-      return [
-        {
-          port,
-          machine: id,
-          nic,
-          name,
-          mac: card.mac,
-          state: machine.state,
-          connected: card.connected,
-          up: network.ports.some((one) => one.port === port && one.state === 'up'),
-          address: network.leases.find(({ mac }) => mac === card.mac)?.address,
-          condition: network.config.conditions[port],
-        },
-      ];
-    })
-    .sort((a, b) => a.name.localeCompare(b.name, undefined, { numeric: true }) || a.nic.localeCompare(b.nic));
+  const cards = [...machines.values()].flatMap((machine) =>
+    (machine.config?.nics ?? [])
+      .filter((nic) => nic.network === network.id)
+      .map((nic) => portOf(network, machine, nic)),
+  );
+  return cards.sort(
+    (a, b) => a.name.localeCompare(b.name, undefined, { numeric: true }) || a.nic.localeCompare(b.nic),
+  );
+}
+
+function portOf(network: NetworkSummary, { id, name, state }: MachineSummary, nic: NicConfig): NetworkPort {
+  const port = `${id}-${nic.id}`;
+  return {
+    port,
+    machine: id,
+    nic: nic.id,
+    name,
+    mac: nic.mac,
+    state,
+    connected: nic.connected,
+    up: network.ports.some((one) => one.port === port && one.state === 'up'),
+    address: network.leases.find(({ mac }) => mac === nic.mac)?.address,
+    condition: network.config.conditions[port],
+  };
 }
 
 /** What a condition is called; `custom` where a person set it; `none` for a cable as good as can be. */

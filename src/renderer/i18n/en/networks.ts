@@ -160,7 +160,6 @@ export default {
     address: 'Address',
     save: 'Save',
     revert: 'Revert',
-    saved: 'The network has been changed.',
   },
   capture: {
     start: 'Start capturing',

@@ -162,7 +162,6 @@ export default {
     address: '地址',
     save: '保存',
     revert: '还原',
-    saved: '网络已更改。',
   },
   capture: {
     start: '开始抓包',
