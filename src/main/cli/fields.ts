@@ -81,7 +81,15 @@ function fieldOf(path: string[], name: string, schema: Schema, required: boolean
 const ourId = '^[a-z0-9]{16}$';
 
 /** Parameters that name a file or folder of this computer. */
-const paths: ReadonlySet<string> = new Set(['path', 'cdrom', 'floppy', 'qemuFolder']);
+const paths: ReadonlySet<string> = new Set([
+  'path',
+  'source',
+  'target',
+  'folder',
+  'cdrom',
+  'floppy',
+  'qemuFolder',
+]);
 
 function kindOf(path: string[], { type, pattern, items }: Schema): FieldKind {
   if (type === 'boolean') return 'flag';
