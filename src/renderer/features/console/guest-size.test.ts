@@ -18,6 +18,17 @@ it('gives a text console the window’s size when it starts, and lets it keep th
   expect(guest.ask(size(700, 500), false, 62_000)).toBe(false);
 });
 
+it('gives a text console back what it had also when its machine is young', () => {
+  const guest = new GuestSize();
+  guest.took(size(720, 400), 0);
+  guest.ask(size(1200, 692), true, 100);
+  expect(guest.took(size(640, 480), 200)).toBeUndefined();
+  guest.ask(size(1200, 692), true, 300);
+  guest.took(size(1200, 692), 4000);
+  guest.ask(size(1310, 762), true, 20_000);
+  expect(guest.took(size(800, 600), 20_300)).toEqual(size(1200, 692));
+});
+
 it('asks a desktop for every size once it has shown that it follows, also by rounding', () => {
   const guest = new GuestSize();
   guest.took(size(1280, 800), 0);

@@ -25,6 +25,8 @@ const near = (a: Size, b: Size): boolean =>
 export class GuestSize {
   #follows = false;
   #guest: Size = { width: 0, height: 0 };
+  /** What it has taken when it was asked the last time. */
+  #had: Size | undefined;
   #asked: { size: Size; before: Size; at: number; starting: boolean } | undefined;
 
   /**
@@ -50,12 +52,15 @@ export class GuestSize {
     const asked = this.#asked;
     if (!asked || now - asked.at > answerMs) return undefined;
     if (near(size, asked.size)) {
+      this.#had = size;
       this.#follows ||= !asked.starting;
       return undefined;
     }
     this.#asked = undefined;
-    if (asked.starting) return undefined;
+    const { before, starting } = asked;
+    // While a system starts the screen changes anyway; what it had is its own if it has taken that.
+    if (starting && !(this.#had && near(before, this.#had))) return undefined;
     this.#follows = false;
-    return near(size, asked.before) || asked.before.width === 0 ? undefined : asked.before;
+    return near(size, before) || before.width === 0 ? undefined : before;
   }
 }
