@@ -5,7 +5,7 @@ import { createConnection } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { defaultNetwork } from '@shared/network/config';
+import { defaultNetwork, type NetworkConfig } from '@shared/network/config';
 import type { EngineEvents, RunningMachine } from '../../src/main/processes/machine/engine';
 import { v86Engine } from '../../src/main/processes/machine/engines/v86/v86-engine';
 import { streamPair } from '../../src/main/processes/machine/rfb/testing/stream-pair';
@@ -65,6 +65,7 @@ describe.skipIf(!existsSync(starterLinuxIso))('two Linux guests on a virtual net
   let network: VirtualSwitch;
   let server: Server;
   let hostPort: number;
+  let config: NetworkConfig;
   const page = Buffer.alloc(700_000, 'Vivarium ');
   const guests: Guest[] = [];
   let a: Guest;
@@ -72,7 +73,7 @@ describe.skipIf(!existsSync(starterLinuxIso))('two Linux guests on a virtual net
 
   const start = async (id: string, name: string, mac: string, model: 'virtio' | 'ne2k'): Promise<Guest> => {
     const socket = join(folder.path, `${name}.sock`);
-    const config = testConfig({
+    const settings = testConfig({
       id,
       name,
       memoryMiB: 64,
@@ -82,7 +83,7 @@ describe.skipIf(!existsSync(starterLinuxIso))('two Linux guests on a virtual net
     });
     const paths = testPaths(folder.path, { drives: { cd0: starterLinuxIso }, networks: { nic0: socket } });
     network.plug({ port: `${id}-nic0`, path: socket, machine: id, name, mac });
-    const machine = await v86Engine.launch(v86Engine.plan(config, paths), events);
+    const machine = await v86Engine.launch(v86Engine.plan(settings, paths), events);
     const [here, there] = streamPair();
     machine.connectSerial(0, here);
     const guest = new Guest(machine, new Terminal(there));
@@ -103,10 +104,12 @@ describe.skipIf(!existsSync(starterLinuxIso))('two Linux guests on a virtual net
         events: { link: () => {}, leases: () => {}, log: () => {} },
         resolvers: () => [],
       });
-      await network.configure(
-        { ...defaultNetwork(), offers: [{ protocol: 'tcp', port: 8080, hostPort }] },
-        join(folder.path, 'leases.json'),
-      );
+      config = {
+        ...defaultNetwork(),
+        ipv6: { prefix: 'fd00:86::/64' },
+        offers: [{ protocol: 'tcp', port: 8080, hostPort }],
+      };
+      await network.configure(config, join(folder.path, 'leases.json'));
       a = await start('aaaaaaaaaaaaaaaa', 'First guest', '52:54:00:00:00:0a', 'virtio');
       b = await start('bbbbbbbbbbbbbbbb', 'Second', '52:54:00:00:00:0b', 'ne2k');
       await Promise.all([a.ready(), b.ready()]);
@@ -160,6 +163,17 @@ describe.skipIf(!existsSync(starterLinuxIso))('two Linux guests on a virtual net
     expect(await knock('169.254.169.254')).toMatch(/status 1/);
   });
 
+  it('have addresses of IPv6 that they made themselves, and reach the gateway and the host by them', async () => {
+    expect(await a.sh('ip -6 -o addr show eth0')).toMatch(/ fd00:86::5054:ff:fe00:a\/64 /);
+    expect(await a.sh('ip -6 route show default')).toMatch(/default via fe80::/);
+    expect(await a.sh('ping -6 -c 3 -W 5 fd00:86::1')).toContain('3 packets received');
+    // Not the other way: v86's ne2k card hears no groups, and so not who looks for its address.
+    expect(await b.sh('ping -6 -c 3 -W 5 fd00:86::5054:ff:fe00:a')).toContain('3 packets received');
+    expect(await b.sh('nslookup -type=aaaa first-guest.vm.internal')).toContain('fd00:86::5054:ff:fe00:a');
+    const hash = createHash('md5').update(page).digest('hex');
+    expect(await a.sh('wget -q -O page http://[fd00:86::1]:8080/page; md5sum < page')).toContain(hash);
+  });
+
   it('send files to each other', async () => {
     await a.sh('head -c 1000000 /dev/urandom > sent');
     const received = b.sh('nc -l -p 5555 > received; md5sum < received');
@@ -171,7 +185,7 @@ describe.skipIf(!existsSync(starterLinuxIso))('two Linux guests on a virtual net
     const port = await freePort();
     const problems = await network.configure(
       {
-        ...defaultNetwork(),
+        ...config,
         forwards: [
           {
             id: 'f1',

@@ -8,6 +8,7 @@ import type {
   TcpStream,
 } from '@shared/network/capture';
 import type { NetworkConfig } from '@shared/network/config';
+import { phrase } from '@shared/phrases/phrase';
 import type { NetworkProcess } from './network-process';
 
 export interface CapturesOptions {
@@ -58,8 +59,8 @@ export class Captures {
     const { name } = this.options.get(id);
     const process = this.options.processOf(id);
     if (process) return process;
-    throw new Failure('network.idle', `No running machine is plugged into “${name}”.`, {
-      hint: 'Start one of its machines.',
+    throw new Failure('network.idle', phrase('network.idle', { name }), {
+      hint: phrase('network.idleHint'),
     });
   }
 }

@@ -8,6 +8,7 @@ import {
 import { type ParamsInput, type Result, rpcClient, type RpcClient } from '@shared/ipc/rpc';
 import type { NetworkConfig } from '@shared/network/config';
 import type { LeaseReport, LinkReport, NetworkStatistics, PlugRequest } from '@shared/network/report';
+import { phrase } from '@shared/phrases/phrase';
 import type { Log } from '../platform/log';
 import type { HostedProcess, ProcessHost } from '../platform/process-host';
 
@@ -81,7 +82,7 @@ export class NetworkProcess {
   async configure(config: NetworkConfig): Promise<Readonly<Record<string, ErrorValue | null>>> {
     this.config = config;
     const { rpc } = this;
-    if (!rpc) throw new Failure('ipc.closed', 'The network is being started again.');
+    if (!rpc) throw new Failure('ipc.closed', phrase('network.startedAgain'));
     this.forwards = await rpc.call('configure', { network: config, leasesPath: this.leasesPath });
     return this.forwards;
   }
@@ -96,7 +97,7 @@ export class NetworkProcess {
     params: ParamsInput<SwitchProcessCommands, Name>,
   ): Promise<Result<SwitchProcessCommands, Name>> {
     const { rpc } = this;
-    if (!rpc) throw new Failure('ipc.closed', 'The network is being started again.');
+    if (!rpc) throw new Failure('ipc.closed', phrase('network.startedAgain'));
     return rpc.call(name, params);
   }
 

@@ -1,6 +1,5 @@
 import { createSocket } from 'node:dgram';
 import { createServer } from 'node:net';
-import { Failure } from '@shared/errors';
 import type { Forward } from '@shared/network/config';
 import { portProblem } from '../platform/port-problem';
 
@@ -14,8 +13,7 @@ export async function probePorts({ protocol, hostAddress, hostPort, count = 1 }:
     try {
       await (protocol === 'tcp' ? probeTcp(hostAddress, port) : probeUdp(hostAddress, port));
     } catch (error) {
-      const problem = await portProblem({ protocol, hostAddress, hostPort: port }, error);
-      throw new Failure(problem.code, problem.message, { hint: problem.hint });
+      throw await portProblem({ protocol, hostAddress, hostPort: port }, error);
     }
   }
 }

@@ -16,6 +16,7 @@ import {
 } from '@shared/network/config';
 import type { NetworkCapabilities, NetworkChanges, NetworkDraft } from '@shared/network/draft';
 import type { LeaseReport } from '@shared/network/report';
+import { phrase } from '@shared/phrases/phrase';
 import type { NetworkSummary } from '@shared/network/summary';
 import type { EmitEvent } from '../platform/events';
 import type { Log } from '../platform/log';
@@ -115,12 +116,12 @@ export class NetworkService {
     return this.inTurn(async () => {
       const { name } = this.store.get(id);
       if (id === defaultNetworkId) {
-        throw new Failure('input.invalid', `“${name}” is the network of new machines: it cannot be removed.`);
+        throw new Failure('input.invalid', phrase('network.isDefault', { name }));
       }
       const users = [...new Set(this.usersOf(id).map((user) => `“${user.name}”`))];
       if (users.length > 0) {
-        throw new Failure('network.in-use', `“${name}” is used by ${users.join(', ')}.`, {
-          hint: 'Plug these machines into another network first.',
+        throw new Failure('network.in-use', phrase('network.inUse', { name, machines: users.join(', ') }), {
+          hint: phrase('network.inUseHint'),
         });
       }
       await this.store.remove(id);
@@ -142,7 +143,7 @@ export class NetworkService {
         .list()
         .flatMap(({ id, forwards }) => (id === network ? others : forwards));
       if (everywhere.some((other) => forwardsCollide(other, entry))) {
-        throw new Failure('input.invalid', `Port ${entry.hostPort} is forwarded already.`);
+        throw new Failure('input.invalid', phrase('network.forwarded', { port: entry.hostPort }));
       }
       // Where the network is in use, its process tries, and may have the port already.
       if (!this.cables.processOf(network)) await probePorts(entry);
@@ -214,7 +215,9 @@ export class NetworkService {
     newForward?: string,
   ): Promise<NetworkSummary> {
     const parsed = networkConfig.safeParse(wanted);
-    if (!parsed.success) throw new Failure('network.invalid', z.prettifyError(parsed.error));
+    if (!parsed.success) {
+      throw new Failure('network.invalid', phrase('network.invalid', { why: z.prettifyError(parsed.error) }));
+    }
     const process = this.cables.processOf(before.id);
     const problems = await process?.configure(parsed.data);
     const problem = newForward === undefined ? null : problems?.[newForward];

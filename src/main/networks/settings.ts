@@ -11,6 +11,7 @@ import {
 } from '@shared/network/config';
 import type { NetworkChanges, NetworkDraft } from '@shared/network/draft';
 import { formatIpv6 } from '@shared/network/ipv6';
+import { phrase } from '@shared/phrases/phrase';
 import { freeSubnet, overlaps, usualAddresses } from '@shared/network/plan';
 
 /** A private prefix that nobody else has, as far as chance goes (RFC 4193, 3.2.2). */
@@ -44,8 +45,8 @@ export function suggestSettings(
   const free = freeSubnet([...used, ...others]);
   const subnet = free === undefined ? undefined : parseSubnet(free);
   if (free === undefined || !subnet) {
-    throw new Failure('network.invalid', 'This computer uses every private subnet.', {
-      hint: 'Give the network a subnet yourself.',
+    throw new Failure('network.invalid', phrase('network.noSubnet'), {
+      hint: phrase('network.noSubnetHint'),
     });
   }
   const { internet, gatewayOn, mtu, firewall, pxe } = defaultNetwork();
@@ -125,30 +126,29 @@ function checked(
 ): NetworkConfig {
   const parsed = networkConfig.safeParse(wanted);
   if (!parsed.success) {
-    throw new Failure('network.invalid', `The network cannot be like this: ${z.prettifyError(parsed.error)}`);
+    throw new Failure('network.invalid', phrase('network.invalid', { why: z.prettifyError(parsed.error) }));
   }
   const { id, name, subnet: text } = parsed.data;
   const others = networks.filter((other) => other.id !== id);
   if (others.some((other) => other.name.toLowerCase() === name.toLowerCase())) {
-    throw new Failure('network.invalid', `There is a network “${name}” already.`, {
-      hint: 'Choose another name.',
+    throw new Failure('network.invalid', phrase('network.nameTaken', { name }), {
+      hint: phrase('network.nameTakenHint'),
     });
   }
   const subnet = parseSubnet(text);
   const rival = others.find((other) => collides(subnet, parseSubnet(other.subnet)));
   if (rival) {
-    throw new Failure(
-      'network.invalid',
-      `The network “${rival.name}” has the subnet ${rival.subnet} already.`,
-    );
+    const taken = { name: rival.name, subnet: rival.subnet };
+    throw new Failure('network.invalid', phrase('network.subnetTaken', taken), {
+      hint: phrase('network.subnetHint'),
+    });
   }
   const own = used.find((other) => collides(subnet, other));
   if (own) {
-    throw new Failure(
-      'network.invalid',
-      `This computer itself reaches a network ${formatIpv4(own.network)}/${own.prefix}, which ${text} would hide from machines.`,
-      { hint: 'Choose another subnet.' },
-    );
+    const hidden = { subnet: `${formatIpv4(own.network)}/${own.prefix}`, wanted: text };
+    throw new Failure('network.invalid', phrase('network.hostSubnet', hidden), {
+      hint: phrase('network.subnetHint'),
+    });
   }
   return parsed.data;
 }

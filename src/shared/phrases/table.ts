@@ -4,6 +4,7 @@ import { engine } from './engine';
 import { engineChange } from './engine-change';
 import { guest } from './guest';
 import { host } from './host';
+import { network } from './network';
 import { problem, state } from './problem';
 import { qemu } from './qemu';
 import { qemuEnd } from './qemu-end';
@@ -20,6 +21,7 @@ export const phrases = {
   engine,
   engineChange,
   guest,
+  network,
   problem,
   qemu,
   qemuEnd,

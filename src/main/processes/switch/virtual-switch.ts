@@ -4,6 +4,7 @@ import { formatIpv4, formatMac, parseMac } from '@shared/network/address';
 import type { CaptureRequest, CaptureStatus } from '@shared/network/capture';
 import type { NetworkConfig } from '@shared/network/config';
 import type { LeaseReport, NetworkStatistics, PlugRequest } from '@shared/network/report';
+import { phrase } from '@shared/phrases/phrase';
 import { Capture } from './capture/capture';
 import { type Clock, systemClock } from './clock';
 import { readLeases, writeLeases } from './dhcp/lease-file';
@@ -18,11 +19,9 @@ import { type LinkState, StreamPort } from './ports/stream-port';
 const writeLeasesMs = 250;
 
 /** What becomes of forwards that have nothing to go through. */
-const noGateway: ErrorValue = {
-  code: 'network.invalid',
-  message: 'The network has no gateway, so that nothing can be forwarded.',
-  hint: 'Turn its gateway on.',
-};
+const noGateway = new Failure('network.invalid', phrase('network.noGateway'), {
+  hint: phrase('network.noGatewayHint'),
+}).toValue();
 
 export interface SwitchEvents {
   link(port: string, state: LinkState, reason?: string): void;
@@ -134,7 +133,7 @@ export class VirtualSwitch {
   /** @throws Failure `network.no-capture` */
   captured(): Capture {
     if (this.capture) return this.capture;
-    throw new Failure('network.no-capture', 'Nothing of this network has been captured.');
+    throw new Failure('network.no-capture', phrase('network.noCapture'));
   }
 
   statistics(): NetworkStatistics {

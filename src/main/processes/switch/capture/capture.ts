@@ -7,6 +7,7 @@ import {
   type PacketSummary,
   type TcpStream,
 } from '@shared/network/capture';
+import { phrase } from '@shared/phrases/phrase';
 import { frameLength, prefixLength } from '../../../platform/frame-stream';
 import type { SwitchPort } from '../ports/port';
 import type { Tap } from '../ports/learning-switch';
@@ -99,7 +100,7 @@ export class Capture implements Tap {
   follow(number: number): TcpStream {
     const stream = followStream(this.ring.after(0), this.find(number));
     if (stream) return stream;
-    throw new Failure('input.invalid', 'This packet does not belong to a TCP connection.');
+    throw new Failure('input.invalid', phrase('network.noStream'));
   }
 
   /** @throws Failure `input.invalid`, the errors of `node:fs` */
@@ -116,7 +117,7 @@ export class Capture implements Tap {
   private find(number: number): CapturedPacket {
     const packet = this.ring.get(number);
     if (packet) return packet;
-    throw new Failure('network.no-capture', `Packet ${number} is not there any more.`);
+    throw new Failure('network.no-capture', phrase('network.packetGone', { number }));
   }
 
   private keep(port: string, direction: CapturedPacket['direction'], run: Buffer): void {

@@ -1,5 +1,6 @@
 import { parseMac } from '@shared/network/address';
 import { Failure } from '@shared/errors';
+import { phrase } from '@shared/phrases/phrase';
 import type { Address } from '../ip/address';
 import { inRange, parseRange, type Range } from '../ip/range';
 import type { Decoded } from './decode/decoded';
@@ -68,7 +69,7 @@ class Parser {
   }
 
   private not(): Filter {
-    if (++this.depth > longestNesting) throw new Failure('input.invalid', 'The filter is nested too deeply.');
+    if (++this.depth > longestNesting) throw new Failure('input.invalid', phrase('network.filterNested'));
     try {
       if (this.takes('not', '!')) {
         const inner = this.not();
@@ -158,8 +159,8 @@ class Parser {
     const word = this.words[this.position + back];
     throw new Failure(
       'input.invalid',
-      word === undefined ? 'The filter ends too early.' : `The filter has “${word}” where it makes no sense.`,
-      { hint: 'Write something like: tcp port 80 and host 10.86.0.100' },
+      word === undefined ? phrase('network.filterEnds') : phrase('network.filterWord', { word }),
+      { hint: phrase('network.filterHint', { example: 'tcp port 80 and host 10.86.0.100' }) },
     );
   }
 }

@@ -88,7 +88,7 @@ export class Forwards {
       await listener.listen();
     } catch (error) {
       await listener.close();
-      return portProblem(forward, error);
+      return (await portProblem(forward, error)).toValue();
     }
     this.open.set(key, listener);
     return null;

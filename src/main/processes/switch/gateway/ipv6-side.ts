@@ -177,6 +177,10 @@ export class Ipv6Side {
   private advertise(): void {
     this.advertisedAt = this.options.clock.now();
     this.sendAdvertisement(allNodes, false);
+    // Emulated cards of simple make hear no groups: those that are known are told by their own address (RFC 6085).
+    for (const mac of this.bindings.stations()) {
+      this.sendAdvertisement({ mac, address: allNodes.address }, false);
+    }
     this.advertiseIn(advertiseEveryMs);
   }
 

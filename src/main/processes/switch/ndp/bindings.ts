@@ -45,6 +45,12 @@ export class Bindings {
       .reverse();
   }
 
+  /** Everybody who has been heard of late. */
+  stations(): ReadonlySet<number> {
+    const oldest = this.clock.now() - bindingLifeMs;
+    return new Set([...this.known.values()].filter(({ heard }) => heard >= oldest).map(({ mac }) => mac));
+  }
+
   owner(address: string): number | undefined {
     const binding = this.known.get(address);
     return binding && this.clock.now() - binding.heard <= bindingLifeMs ? binding.mac : undefined;
