@@ -2,12 +2,14 @@ import { truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { toErrorValue } from '@shared/errors';
-import type { EngineEvents, RunningMachine } from '../../src/main/processes/machine/engine';
+import type { RunningMachine } from '../../src/main/processes/machine/engine';
 import { qemuEngine } from '../../src/main/processes/machine/engines/qemu/qemu-engine';
 import { pathsFor, testMachine } from '../../src/main/processes/machine/engines/qemu/testing/matrix';
 import { streamPair } from '../../src/main/processes/machine/rfb/testing/stream-pair';
-import { type Amd64Iso, buildAmd64Iso } from '../guests/amd64.mjs';
-import { findProgram, sayWhySkipped } from '../helpers/programs';
+import { buildAmd64Iso } from '../guests/amd64.mjs';
+import { engineEvents } from '../helpers/engine-events';
+import { guestImage } from '../helpers/guest-image';
+import { findProgram } from '../helpers/programs';
 import { temporaryFolder } from '../helpers/temp-folder';
 import { Terminal } from '../helpers/terminal';
 
@@ -17,20 +19,7 @@ const suite = 'the guest agent in a guest';
 const qemu = findProgram('qemu-system-x86_64');
 const bootMs = 60_000;
 
-async function guest(): Promise<Amd64Iso | undefined> {
-  if (!qemu) {
-    sayWhySkipped(suite, 'qemu-system-x86_64 is missing');
-    return undefined;
-  }
-  try {
-    return await buildAmd64Iso();
-  } catch (error) {
-    if (!(error instanceof Error) || error.name !== 'PackagesUnavailable') throw error;
-    sayWhySkipped(suite, error.message);
-    return undefined;
-  }
-}
-const iso = await guest();
+const iso = await guestImage(suite, 'qemu-system-x86_64', () => buildAmd64Iso());
 
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -58,16 +47,7 @@ describe.skipIf(!iso)(suite, () => {
       fail = reject;
     });
     stopped.catch(() => {}); // the test that waits for it tells
-    const nothing = (): void => {};
-    const events: EngineEvents = {
-      stopped: () => stop(),
-      pausedByProblem: fail,
-      resumed: nothing,
-      failed: fail,
-      pointer: nothing,
-      screen: nothing,
-      log: nothing,
-    };
+    const events = engineEvents({ stopped: () => stop(), pausedByProblem: fail, failed: fail });
     const paths = pathsFor(config, folder, { binary: qemu ?? '' });
     machine = await qemuEngine.launch(qemuEngine.plan(config, paths), events);
     const [here, there] = streamPair();

@@ -6,7 +6,6 @@ import { defaultsFor } from '@shared/guests/defaults';
 import { refusal } from '@shared/guests/refusal';
 import { findStream } from '../../src/main/api/streams';
 import type { Core } from '../../src/main/core';
-import type { Amd64Iso } from '../guests/amd64.mjs';
 import { buildBoardIso } from '../guests/boards.mjs';
 import {
   buildMain,
@@ -16,7 +15,8 @@ import {
   temporaryFolder,
   testCore,
 } from '../helpers/core';
-import { findProgram, sayWhySkipped } from '../helpers/programs';
+import { guestImage } from '../helpers/guest-image';
+import { sayWhySkipped } from '../helpers/programs';
 import { Terminal } from '../helpers/terminal';
 
 /** Computers that are no PC, made by the wizard's own defaults from an image, up to a shell on serial port and screen. */
@@ -29,25 +29,13 @@ const boards = [
   { architecture: 's390x', serial: null, firmware: 'bios' },
 ] as const;
 
-async function imageFor(
-  architecture: (typeof boards)[number]['architecture'],
-): Promise<Amd64Iso | undefined> {
-  const suite = `a Linux for ${architecture}`;
-  if (!findProgram(`qemu-system-${architecture}`)) {
-    sayWhySkipped(suite, `qemu-system-${architecture} is missing`);
-    return undefined;
-  }
-  try {
-    return await buildBoardIso(architecture);
-  } catch (error) {
-    if (!(error instanceof Error) || error.name !== 'PackagesUnavailable') throw error;
-    sayWhySkipped(suite, error.message);
-    return undefined;
-  }
-}
-
 const guests = await Promise.all(
-  boards.map(async (board) => ({ ...board, iso: await imageFor(board.architecture) })),
+  boards.map(async (board) => {
+    const { architecture } = board;
+    const suite = `a Linux for ${architecture}`;
+    const iso = await guestImage(suite, `qemu-system-${architecture}`, () => buildBoardIso(architecture));
+    return { ...board, iso };
+  }),
 );
 
 describe.skipIf(guests.every(({ iso }) => iso === undefined))('a new machine from an image', () => {

@@ -1,15 +1,17 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { EngineEvents, RunningMachine, ScreenCapture } from '../../src/main/processes/machine/engine';
+import type { RunningMachine, ScreenCapture } from '../../src/main/processes/machine/engine';
 import { qemuEngine } from '../../src/main/processes/machine/engines/qemu/qemu-engine';
 import { pathsFor, testMachine } from '../../src/main/processes/machine/engines/qemu/testing/matrix';
-import { buildNetbootIso, type NetbootIso } from '../guests/netboot.mjs';
-import { findProgram, sayWhySkipped } from '../helpers/programs';
+import { buildNetbootIso } from '../guests/netboot.mjs';
+import { engineEvents } from '../helpers/engine-events';
+import { guestImage } from '../helpers/guest-image';
+import { findProgram } from '../helpers/programs';
 import { temporaryFolder } from '../helpers/temp-folder';
 
 /** Debian's installer on QEMU, up to its first question on the graphical screen, which the keyboard moves in. */
 
 const suite = 'the installer of Debian on QEMU';
-const qemu = findProgram('qemu-system-i386') ?? findProgram('qemu-system-x86_64');
+const qemu = findProgram('qemu-system-i386');
 /** An idle computer needs a fifth of it. */
 const patienceMs = 100_000;
 /** The guest draws its text in rows of 16 pixels. */
@@ -19,20 +21,7 @@ const grey = Buffer.from([0xaa, 0xaa, 0xaa, 0xff]).readUInt32LE();
 const red = Buffer.from([0xaa, 0, 0, 0xff]).readUInt32LE();
 const arrowDown = [0xe0, 0x50, 0xe0, 0xd0];
 
-async function installer(): Promise<NetbootIso | undefined> {
-  if (!qemu) {
-    sayWhySkipped(suite, 'qemu-system-i386 is missing');
-    return undefined;
-  }
-  try {
-    return await buildNetbootIso();
-  } catch (error) {
-    if (!(error instanceof Error) || error.name !== 'PackagesUnavailable') throw error;
-    sayWhySkipped(suite, error.message);
-    return undefined;
-  }
-}
-const iso = await installer();
+const iso = await guestImage(suite, 'qemu-system-i386', () => buildNetbootIso());
 
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -68,23 +57,14 @@ describe.skipIf(!iso)(suite, () => {
   beforeAll(async () => {
     const { path, remove: removeFolder } = await temporaryFolder('installer');
     remove = removeFolder;
-    const architecture = qemu?.endsWith('i386') ? 'i386' : 'x86_64';
     const config = testMachine({
-      architecture,
+      architecture: 'i386',
       memoryMiB: 512,
       boot: ['cdrom'],
       drives: [{ id: 'cd0', kind: 'cdrom', path: iso?.path ?? null }],
     });
-    const nothing = (): void => {};
-    const events: EngineEvents = {
-      stopped: nothing,
-      pausedByProblem: (problem) => void failures.push(problem),
-      resumed: nothing,
-      failed: (error) => void failures.push(error),
-      pointer: nothing,
-      screen: nothing,
-      log: nothing,
-    };
+    const fail = (error: unknown): void => void failures.push(error);
+    const events = engineEvents({ pausedByProblem: fail, failed: fail });
     machine = await qemuEngine.launch(
       qemuEngine.plan(config, pathsFor(config, path, { binary: qemu ?? '' })),
       events,

@@ -4,7 +4,6 @@ import { createConnection } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { describe, expect, it } from 'vitest';
 import { QmpClient } from '../../src/main/platform/qmp/qmp-client';
-import type { EngineEvents } from '../../src/main/processes/machine/engine';
 import { screenArguments } from '../../src/main/processes/machine/engines/qemu/arguments/screen';
 import { planQemu } from '../../src/main/processes/machine/engines/qemu/plan';
 import { createQemuEngine } from '../../src/main/processes/machine/engines/qemu/qemu-engine';
@@ -14,6 +13,7 @@ import { pathsFor, testMachine } from '../../src/main/processes/machine/engines/
 import { hostImages } from '../../src/main/processes/machine/images';
 import { ModelClient } from '../../src/main/processes/machine/rfb/testing/model-client';
 import { streamPair } from '../../src/main/processes/machine/rfb/testing/stream-pair';
+import { engineEvents } from '../helpers/engine-events';
 import { findProgram, sayWhySkipped } from '../helpers/programs';
 import { temporaryFolder } from '../helpers/temp-folder';
 
@@ -79,16 +79,12 @@ describe.skipIf(!qemu)('the screen behind a password', () => {
     const { path: folder, remove } = await temporaryFolder('vnc');
     const failures: unknown[] = [];
     const sizes: string[] = [];
-    const nothing = (): void => {};
-    const events: EngineEvents = {
-      stopped: nothing,
-      pausedByProblem: (problem) => void failures.push(problem),
-      resumed: nothing,
-      failed: (error) => void failures.push(error),
-      pointer: nothing,
+    const fail = (error: unknown): void => void failures.push(error);
+    const events = engineEvents({
+      pausedByProblem: fail,
+      failed: fail,
       screen: ({ width, height }) => void sizes.push(`${width}×${height}`),
-      log: nothing,
-    };
+    });
     const engine = createQemuEngine(hostImages, undefined, async () => ({
       ...(await makeSockets()),
       screen: null,
