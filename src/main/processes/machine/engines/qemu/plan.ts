@@ -102,7 +102,7 @@ export function planQemu(config: MachineConfig, paths: LaunchPaths): QemuPlan {
     host,
     platform,
     guest: guestById(config.guest),
-    memoryMiB: config.memoryMiB,
+    memoryMiB: memoryOn(platform, config.memoryMiB),
     topology: planTopology(config, platform),
     acpi: config.acpi,
     localClock: clockIsLocal(config.guest),
@@ -175,6 +175,11 @@ function planSound({ sound }: MachineConfig, platform: Platform, { audio }: Qemu
   if (!sound) return null;
   if (platform === 's390-ccw-virtio') throw unsupported('An IBM Z machine has no sound.');
   return audio ?? { driver: 'none' };
+}
+
+/** A POWER computer's memory comes in blocks of 256 MiB; what is missing to the next one is added. */
+function memoryOn(platform: Platform, memoryMiB: number): number {
+  return platform === 'pseries' ? Math.ceil(memoryMiB / 256) * 256 : memoryMiB;
 }
 
 /**

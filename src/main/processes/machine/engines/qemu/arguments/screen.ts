@@ -14,7 +14,8 @@ export function screenArguments(plan: QemuPlan, sockets: QemuSockets): string[] 
 
 /** A socket in a folder that only this user can enter needs no password; a port has one before anybody is let in. */
 function server({ screen }: QemuSockets): string {
-  if (screen !== null) return keyValues(`unix:${screen}`, { share: 'force-shared' });
+  // By name: a path with an equals sign in it would be taken for an option otherwise.
+  if (screen !== null) return keyValues('', { vnc: `unix:${screen}`, share: 'force-shared' });
   // A display's number, counted from port 5900 on; `to` has QEMU look for one that is free.
   return keyValues('127.0.0.1:0', { to: 999, password: true, share: 'force-shared' });
 }
