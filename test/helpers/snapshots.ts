@@ -14,6 +14,14 @@ import { testConfig } from './machine-config';
 
 export const diskSize = 12 * 65536;
 
+/** What a new snapshot is given besides its name, where that does not matter. */
+export const takeOptions = {
+  description: '',
+  state: 'off',
+  engineVersion: '1',
+  createdAt: '2026-01-01T00:00:00.000Z',
+} as const;
+
 /** A machine's folder with empty disks, without a program around it. */
 export async function machineFolder(folder: string, disks = 1): Promise<MachineConfig> {
   await mkdir(join(folder, 'disks'), { recursive: true });
@@ -45,6 +53,14 @@ export async function writeTo(path: string, offset: number, data: Uint8Array): P
     await disk.write(offset, data);
   } finally {
     await disk.close();
+  }
+}
+
+/** Writes to all disks of a machine's present state. */
+export async function fillDisks(folder: string, byte: number, offset: number, length: number): Promise<void> {
+  const store = new SnapshotStore(folder, hostSnapshotFiles());
+  for (const { path } of (await store.config()).disks) {
+    await writeTo(join(folder, path), offset, new Uint8Array(length).fill(byte));
   }
 }
 

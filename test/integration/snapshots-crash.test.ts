@@ -9,11 +9,13 @@ import { SnapshotStore } from '../../src/main/snapshots/store';
 import {
   complaintsAbout,
   copyOf,
+  fillDisks,
   type FaultKind,
   FaultyFiles,
   look,
   machineFolder,
   type Seen,
+  takeOptions,
   writeTo,
 } from '../helpers/snapshots';
 
@@ -21,13 +23,6 @@ import {
  * Every operation on the tree is stopped at every one of its calls to the host's disk: after it (which is before the
  * next), in the middle of it, or by a full disk. Afterwards there is the old state or the new one, whole.
  */
-
-const options = {
-  description: '',
-  state: 'off',
-  engineVersion: '1',
-  createdAt: '2026-01-01T00:00:00.000Z',
-} as const;
 
 let root: string;
 let base: string;
@@ -40,28 +35,24 @@ let ids: string[];
 async function makeTree(folder: string): Promise<string[]> {
   await machineFolder(folder, 2);
   const store = new SnapshotStore(folder, hostSnapshotFiles());
-  const fill = async (byte: number, offset: number): Promise<void> => {
-    for (const { path } of (await store.config()).disks) {
-      await writeTo(join(folder, path), offset, new Uint8Array(100_000).fill(byte));
-    }
-  };
+  const fill = (byte: number, offset: number): Promise<void> => fillDisks(folder, byte, offset, 100_000);
   await mkdir(join(folder, 'firmware'));
   await writeFile(join(folder, 'firmware', 'variables.fd'), 'first variables');
   await fill(1, 0);
-  const a = await store.take({ ...options, name: 'a' }, false);
+  const a = await store.take({ ...takeOptions, name: 'a' }, false);
   await fill(2, 70_000);
   await fill(0, 10_000);
-  const b = await store.take({ ...options, name: 'b' }, false);
+  const b = await store.take({ ...takeOptions, name: 'b' }, false);
   await store.restore(a, false);
   await fill(3, 200_000);
-  const c = await store.take({ ...options, name: 'c' }, false);
+  const c = await store.take({ ...takeOptions, name: 'c' }, false);
   await store.restore(b, false);
   await fill(4, 300_000);
   await writeFile(join(folder, 'firmware', 'variables.fd'), 'second variables');
   await mkdir(join(folder, 'saved'));
   await writeFile(join(folder, 'saved', 'state.viv'), 'the memory of d');
   await writeFile(join(folder, 'saved', 'screen.png'), 'the screen of d');
-  const d = await store.take({ ...options, name: 'd' }, true);
+  const d = await store.take({ ...takeOptions, name: 'd' }, true);
   await fill(5, 0);
   return [a, b, c, d];
 }
@@ -76,13 +67,9 @@ beforeAll(async () => {
   await rm(join(forgetful, 'saved'), { recursive: true });
   await store.keep();
   await writeFile(join(forgetful, 'firmware', 'variables.fd'), 'passing variables');
-  const change = async (byte: number): Promise<void> => {
-    for (const { path } of (await store.config()).disks) {
-      await writeTo(join(forgetful, path), 400_000, new Uint8Array(50_000).fill(byte));
-    }
-  };
+  const change = (byte: number): Promise<void> => fillDisks(forgetful, byte, 400_000, 50_000);
   await change(6);
-  await store.take({ ...options, name: 'of what passes' }, false);
+  await store.take({ ...takeOptions, name: 'of what passes' }, false);
   await change(7);
   expect(await complaintsAbout(forgetful)).toEqual([]);
 });
@@ -90,7 +77,7 @@ afterAll(() => rm(root, { recursive: true, force: true }));
 
 const [first, second, third, fourth] = [0, 1, 2, 3].map((index) => () => ids[index] ?? '');
 const operations: Record<string, (store: SnapshotStore) => Promise<unknown>> = {
-  'take with memory': (store) => store.take({ ...options, name: 'new' }, true),
+  'take with memory': (store) => store.take({ ...takeOptions, name: 'new' }, true),
   'restore with memory': (store) => store.restore(fourth?.() ?? '', true),
   'restore disks only': (store) => store.restore(third?.() ?? '', false),
   'delete a leaf': async (store) => store.delete(await store.planDelete([third?.() ?? ''], false)),
@@ -157,7 +144,7 @@ describe.each(Object.entries(operations))('%s, stopped anywhere', (name, operati
       outcomes.add(await judge(folder, before, after, what));
       // It goes on from there: whatever is left, the next operation works.
       if (n % 4 !== 0) continue;
-      await store.take({ ...options, name: 'next' }, false);
+      await store.take({ ...takeOptions, name: 'next' }, false);
       expect(await complaintsAbout(folder, false), what).toEqual([]);
     }
     expect(outcomes).toEqual(new Set(['old', 'new']));
@@ -206,7 +193,7 @@ describe('a snapshot of a running machine, whose program dies after it was decid
     const folder = await copyOf(base, join(root, 'live'));
     const store = new SnapshotStore(folder, hostSnapshotFiles());
     const before = await store.config();
-    const { pending, overlays, id } = await store.beginTake({ ...options, name: 'live' }, false);
+    const { pending, overlays, id } = await store.beginTake({ ...takeOptions, name: 'live' }, false);
     await pending.decide();
     const written = new Uint8Array(5000).fill(200);
     for (const disk of before.disks) {
@@ -230,7 +217,7 @@ describe('a snapshot of a running machine, whose program dies after it was decid
     const folder = await copyOf(base, join(root, 'refused'));
     const before = await look(folder);
     const store = new SnapshotStore(folder, hostSnapshotFiles());
-    const { pending } = await store.beginTake({ ...options, name: 'live' }, false);
+    const { pending } = await store.beginTake({ ...takeOptions, name: 'live' }, false);
     await pending.decide();
     await pending.takeBack(new Error('refused'));
     expect(await store.recover()).toBeUndefined();
@@ -285,7 +272,7 @@ describe('a recovery', () => {
       await writeFile(join(folder, 'journal.json'), text);
       const store = new SnapshotStore(folder, hostSnapshotFiles());
       await expect(store.recover()).rejects.toMatchObject({ code: 'journal.unfinished' });
-      await expect(store.take({ ...options, name: 'x' }, false)).rejects.toMatchObject({
+      await expect(store.take({ ...takeOptions, name: 'x' }, false)).rejects.toMatchObject({
         code: 'journal.unfinished',
       });
     }

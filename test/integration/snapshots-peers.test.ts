@@ -8,17 +8,11 @@ import { lockFile } from '../../src/main/platform/file-lock';
 import { hostSnapshotFiles } from '../../src/main/snapshots/files';
 import { SnapshotStore } from '../../src/main/snapshots/store';
 import { buildMain, createMachine, failureCode, fakeSpec, jobEnd, testCore } from '../helpers/core';
-import { complaintsAbout, contentsOf, look, machineFolder, writeTo } from '../helpers/snapshots';
+import { complaintsAbout, contentsOf, look, machineFolder, takeOptions, writeTo } from '../helpers/snapshots';
 
 /** What has lost people's data in other programs of this kind; the names say where. */
 
-const options = {
-  name: 'x',
-  description: '',
-  state: 'off',
-  engineVersion: '1',
-  createdAt: '2026-01-01T00:00:00.000Z',
-} as const;
+const options = { ...takeOptions, name: 'x' };
 
 let folder: string;
 let store: SnapshotStore;

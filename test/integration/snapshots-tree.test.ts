@@ -6,7 +6,14 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { branchOf } from '@shared/snapshot/tree';
 import { hostSnapshotFiles } from '../../src/main/snapshots/files';
 import { SnapshotStore } from '../../src/main/snapshots/store';
-import { complaintsAbout, contentsOf, diskSize, machineFolder, writeTo } from '../helpers/snapshots';
+import {
+  complaintsAbout,
+  contentsOf,
+  diskSize,
+  machineFolder,
+  takeOptions,
+  writeTo,
+} from '../helpers/snapshots';
 
 /** Random trees of snapshots against the contents of disks in memory, with the real driver on real files. */
 
@@ -45,13 +52,7 @@ const action: fc.Arbitrary<Action> = fc.oneof(
   { weight: 1, arbitrary: fc.constant({ kind: 'discard' as const }) },
 );
 
-const takeOptions = {
-  name: 'A',
-  description: '',
-  state: 'off',
-  engineVersion: '1',
-  createdAt: '2026-01-01T00:00:00.000Z',
-} as const;
+const options = { ...takeOptions, name: 'A' };
 
 /** The machine as it must be. */
 class Model {
@@ -100,7 +101,7 @@ async function apply(store: SnapshotStore, model: Model, step: Action): Promise<
       return;
     }
     case 'take': {
-      const id = await store.take(takeOptions, false);
+      const id = await store.take(options, false);
       model.snapshots.set(id, { parent: model.current, disks: model.copyPresent() });
       model.current = id;
       return;
