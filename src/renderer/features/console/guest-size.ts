@@ -50,12 +50,15 @@ export class GuestSize {
   took(size: Size, now: number): Size | undefined {
     this.#guest = size;
     const asked = this.#asked;
-    if (!asked || now - asked.at > answerMs) return undefined;
+    if (!asked) return undefined;
+    const soon = now - asked.at <= answerMs;
     if (near(size, asked.size)) {
+      // A system that starts takes the size when it gets to its screen, however late that is.
       this.#had = size;
-      this.#follows ||= !asked.starting;
+      this.#follows ||= soon && !asked.starting;
       return undefined;
     }
+    if (!soon) return undefined;
     this.#asked = undefined;
     const { before, starting } = asked;
     // While a system starts the screen changes anyway; what it had is its own if it has taken that.
