@@ -97,7 +97,7 @@ export class TcpConnection {
 
   /** Bytes that the guest has not acknowledged or not been sent. */
   get queued(): number {
-    return this.sending.queued;
+    return this.sending.stream.length;
   }
 
   /** The host has answered: tell the guest. */
@@ -109,7 +109,7 @@ export class TcpConnection {
 
   /** @returns false when the caller should wait for `drained` */
   write(bytes: Uint8Array): boolean {
-    if (this.sending.isEnding || this.isOver) return true;
+    if (this.sending.stream.isEnding || this.isOver) return true;
     const hasRoom = this.sending.write(bytes);
     this.transmit();
     return hasRoom;
@@ -117,8 +117,8 @@ export class TcpConnection {
 
   /** No more data will come: sends FIN behind what is still to be sent. */
   end(): void {
-    if (this.sending.isEnding || this.isOver) return;
-    this.sending.end();
+    if (this.sending.stream.isEnding || this.isOver) return;
+    this.sending.stream.isEnding = true;
     this.transmit();
   }
 
@@ -157,7 +157,7 @@ export class TcpConnection {
     if (now > this.endBy) this.abort('timeout');
     if (this.state !== 'open' || now - this.heard < idleMs) return;
     if (this.probes++ >= maxProbes) this.abort('timeout');
-    else this.emit(flags.ack, add(this.sending.firstUnacknowledged, -1), 0);
+    else this.emit(flags.ack, add(this.sending.stream.oldest, -1), 0);
   }
 
   /** A segment of the guest (RFC 9293, 3.10.7). */
@@ -197,7 +197,7 @@ export class TcpConnection {
 
   private receiveAnswer(segment: Segment): void {
     const acknowledges = (segment.flags & flags.ack) !== 0;
-    if (acknowledges && segment.acknowledgment !== this.sending.highest) {
+    if (acknowledges && segment.acknowledgment !== this.sending.stream.highest) {
       if ((segment.flags & flags.rst) === 0) this.sendResetFor(segment);
       return;
     }
@@ -230,7 +230,7 @@ export class TcpConnection {
     }
     if ((set & flags.ack) === 0) return;
     if (this.state === 'received') {
-      if (segment.acknowledgment !== this.sending.highest) {
+      if (segment.acknowledgment !== this.sending.stream.highest) {
         this.sendResetFor(segment);
         return;
       }
@@ -240,7 +240,7 @@ export class TcpConnection {
       this.acknowledge();
       return;
     }
-    if (this.sending.isEndAcknowledged) this.endAcknowledged();
+    if (this.sending.stream.isEndAcknowledged) this.endAcknowledged();
     if (this.isOver) return;
     this.takeData(segment);
     if (!this.isOver) this.transmit();
@@ -263,7 +263,8 @@ export class TcpConnection {
   private takeReset(): void {
     if (this.state === 'time-wait') this.forget();
     else if (this.state === 'received') this.finish('refused');
-    else this.finish(this.receiving.ended && this.sending.isAllButEndAcknowledged ? 'closed' : 'reset');
+    else
+      this.finish(this.receiving.ended && this.sending.stream.isAllButEndAcknowledged ? 'closed' : 'reset');
   }
 
   private established(segment: Segment): void {
@@ -284,13 +285,13 @@ export class TcpConnection {
     if (!this.receiving.takeEnd()) return;
     this.acknowledge();
     this.user.ended();
-    if (this.sending.isEndAcknowledged) this.waitAfterEnd();
+    if (this.sending.stream.isEndAcknowledged) this.waitAfterEnd();
   }
 
   private endAcknowledged(): void {
     if (!this.receiving.ended || this.isOver) return;
     // We have ended first or both at once when the guest has not ended before our FIN was sent.
-    if (this.sending.endedFirst) this.waitAfterEnd();
+    if (this.sending.stream.endedFirst) this.waitAfterEnd();
     else this.finish('closed');
   }
 
@@ -351,7 +352,7 @@ export class TcpConnection {
   }
 
   private acknowledge(): void {
-    this.emit(flags.ack, this.sending.highest, 0);
+    this.emit(flags.ack, this.sending.stream.highest, 0);
   }
 
   private emit(set: number, sequence: number, length: number, fill?: OutgoingSegment['fill']): void {
@@ -365,7 +366,7 @@ export class TcpConnection {
   }
 
   private sendReset(): void {
-    const { highest } = this.sending;
+    const { highest } = this.sending.stream;
     if (this.state === 'sent') this.output(flags.rst, highest, 0);
     else this.output(flags.rst | flags.ack, highest, this.receiving.expected);
   }

@@ -1,10 +1,10 @@
 import type { Clock } from '../clock';
-import { ByteRing } from './byte-ring';
 import { Congestion } from './congestion';
 import type { Deadline } from './deadline';
+import { OutgoingStream, type SendSegment } from './outgoing-stream';
 import { RetransmissionTimer } from './retransmission-timer';
 import { Scoreboard } from './scoreboard';
-import { flags, type OutgoingSegment, type Segment, sequenceLength } from './segment';
+import { flags, type Segment, sequenceLength } from './segment';
 import { add, distance } from './sequence';
 
 /** The host is asked to wait while more than this is under way to the guest, in bytes. */
@@ -19,7 +19,7 @@ export interface SendHalfOptions {
   initialSequence: number;
   /** When `expired` is to be called. */
   deadline: Deadline;
-  send(set: number, sequence: number, length: number, fill?: OutgoingSegment['fill']): void;
+  send: SendSegment;
   /** There is room again after `write` had said that there is none. */
   drained(): void;
 }
@@ -28,26 +28,17 @@ export interface SendHalfOptions {
 export class SendHalf {
   /** The longest payload that both sides take. */
   mss: number;
-  /** The highest number that was ever sent, and one more. */
-  highest: number;
   /** Undefined where windows are not scaled. */
   peerShift: number | undefined;
   /** The other side tells what it has behind the first that it misses. */
   selective = false;
-  /** We have sent our FIN before the guest's came. */
-  endedFirst = false;
-  private oldest: number;
-  private next: number;
+  readonly stream: OutgoingStream;
   private peerWindow = 0;
   /** The segment that the window was last taken from. */
   private windowFrom = 0;
-  /** Data from `oldest` on; the SYN is not in it. */
-  private readonly unsent = new ByteRing();
   private readonly timer = new RetransmissionTimer();
   private readonly scoreboard = new Scoreboard();
   private congestion: Congestion;
-  private ending = false;
-  private endSequence: number | undefined;
   private full = false;
   private duplicates = 0;
   /** While it recovers from a loss: everything up to here was under way then. */
@@ -60,36 +51,14 @@ export class SendHalf {
   private probing = false;
 
   constructor(private readonly options: SendHalfOptions) {
-    this.oldest = this.next = this.highest = options.initialSequence;
+    this.stream = new OutgoingStream(options.initialSequence, options.send);
     this.mss = options.mss;
     this.congestion = new Congestion(this.mss);
   }
 
-  /** Bytes that the guest has not acknowledged or not been sent. */
-  get queued(): number {
-    return this.unsent.length;
-  }
-
-  get firstUnacknowledged(): number {
-    return this.oldest;
-  }
-
-  get isEndSent(): boolean {
-    return this.endSequence !== undefined;
-  }
-
-  get isEndAcknowledged(): boolean {
-    return this.endSequence !== undefined && distance(this.endSequence, this.oldest) > 0;
-  }
-
-  /** Everything but our end has been acknowledged. */
-  get isAllButEndAcknowledged(): boolean {
-    return this.endSequence !== undefined && distance(this.endSequence, this.oldest) >= 0;
-  }
-
   /** The guest waits with its window closed while there is something for it. */
   get isHeldUp(): boolean {
-    return this.peerWindow === 0 && this.unsent.length > 0;
+    return this.peerWindow === 0 && this.stream.length > 0;
   }
 
   takeHandshake({ mss, windowShift, window, sequence, sackPermitted }: Segment): void {
@@ -103,9 +72,8 @@ export class SendHalf {
   }
 
   handshakeSent(): void {
-    const { initialSequence, clock, deadline } = this.options;
-    this.next = this.highest = add(initialSequence, 1);
-    this.measuring = { sequence: this.next, since: clock.now() };
+    const { clock, deadline } = this.options;
+    this.measuring = { sequence: this.stream.handshakeSent(), since: clock.now() };
     deadline.set(this.timer.timeout);
   }
 
@@ -123,7 +91,7 @@ export class SendHalf {
   established(segment: Segment): void {
     if (this.attempts === 0) this.timer.measured(this.options.clock.now() - (this.measuring?.since ?? 0));
     this.measuring = undefined;
-    this.oldest = this.next = this.highest;
+    this.stream.established();
     this.attempts = 0;
     this.options.deadline.set(Infinity);
     this.updateWindow(segment);
@@ -131,32 +99,24 @@ export class SendHalf {
 
   /** @returns false when there should be no more until `drained` */
   write(bytes: Uint8Array): boolean {
-    this.unsent.append(bytes);
-    this.full = this.unsent.length > sendCapacity;
+    this.stream.append(bytes);
+    this.full = this.stream.length > sendCapacity;
     return !this.full;
   }
 
-  /** No more data will come: FIN is sent behind what is still to be sent. */
-  end(): void {
-    this.ending = true;
-  }
-
-  get isEnding(): boolean {
-    return this.ending;
-  }
-
   clear(): void {
-    this.unsent.clear();
+    this.stream.clear();
     this.scoreboard.clear();
   }
 
   /** Takes what a segment says of ours. @returns false when it speaks of what was never sent */
   take(segment: Segment): boolean {
     const { acknowledgment } = segment;
-    if (distance(this.highest, acknowledgment) > 0) return false;
-    const progress = distance(this.oldest, acknowledgment);
+    const { oldest, highest } = this.stream;
+    if (distance(highest, acknowledgment) > 0) return false;
+    const progress = distance(oldest, acknowledgment);
     if (progress < 0) return true;
-    const isNew = this.selective && this.scoreboard.add(segment.sack, acknowledgment, this.highest);
+    const isNew = this.selective && this.scoreboard.add(segment.sack, acknowledgment, highest);
     if (progress > 0) this.takeProgress(acknowledgment, progress);
     else this.takeDuplicate(segment, isNew);
     this.updateWindow(segment);
@@ -171,10 +131,10 @@ export class SendHalf {
   transmit(guestEnded: boolean): void {
     if (this.recoverTo !== undefined && this.selective) this.resendMissing();
     else this.sendNew();
-    this.sendEndIfDue(guestEnded);
+    if (this.stream.sendEnd(guestEnded)) this.measure();
     const { deadline } = this.options;
     // With nothing under way only a question can find out when a closed window opens (RFC 9293, 3.8.6.1).
-    if (!deadline.isSet && (this.oldest !== this.highest || this.unsent.length > 0)) {
+    if (!deadline.isSet && (this.stream.underWay > 0 || this.stream.length > 0)) {
       deadline.set(this.timer.timeout);
     }
   }
@@ -186,8 +146,8 @@ export class SendHalf {
       this.probe();
       return true;
     }
-    if (this.oldest !== this.highest && ++this.attempts > maxRetransmissions) return false;
-    const underWay = distance(this.oldest, this.highest);
+    const { underWay } = this.stream;
+    if (underWay > 0 && ++this.attempts > maxRetransmissions) return false;
     if (underWay > 0) this.congestion.timedOut(underWay);
     this.measuring = undefined;
     this.recoverTo = undefined;
@@ -195,16 +155,13 @@ export class SendHalf {
     this.duplicates = 0;
     // What was told to be there may be thrown away again (RFC 2018, 8).
     this.scoreboard.clear();
-    this.next = this.oldest;
+    this.stream.next = this.stream.oldest;
     return true;
   }
 
   private takeProgress(acknowledgment: number, progress: number): void {
-    const endTaken = this.endSequence !== undefined && acknowledgment === add(this.endSequence, 1);
-    this.unsent.drop(endTaken ? progress - 1 : progress);
-    this.oldest = acknowledgment;
+    this.stream.acknowledge(acknowledgment);
     this.scoreboard.advance(acknowledgment);
-    if (distance(this.next, acknowledgment) > 0) this.next = acknowledgment;
     this.attempts = 0;
     this.duplicates = 0;
     if (this.measuring && distance(this.measuring.sequence, acknowledgment) >= 0) {
@@ -214,8 +171,8 @@ export class SendHalf {
       this.timer.progressed();
     }
     this.recover(acknowledgment, progress);
-    this.options.deadline.set(this.oldest === this.highest ? Infinity : this.timer.timeout);
-    if (this.full && this.unsent.length <= sendCapacity / 2) {
+    this.options.deadline.set(this.stream.underWay === 0 ? Infinity : this.timer.timeout);
+    if (this.full && this.stream.length <= sendCapacity / 2) {
       this.full = false;
       this.options.drained();
     }
@@ -236,7 +193,7 @@ export class SendHalf {
 
   /** @param isNew it tells of data that it has not told of before */
   private takeDuplicate(segment: Segment, isNew: boolean): void {
-    const underWay = distance(this.oldest, this.highest);
+    const { underWay, oldest, highest } = this.stream;
     if (underWay === 0 || this.probing) return;
     // What it takes to be one: RFC 5681, 2; RFC 6675, 2.
     const isPlain = sequenceLength(segment) === 0 && this.windowOf(segment) === this.peerWindow;
@@ -244,13 +201,13 @@ export class SendHalf {
     this.duplicates++;
     if (this.recoverTo !== undefined) {
       if (!this.selective) this.congestion.inflate();
-    } else if (this.duplicates >= duplicatesForLoss || this.isLost(this.oldest)) {
-      this.recoverTo = this.highest;
+    } else if (this.duplicates >= duplicatesForLoss || this.isLost(oldest)) {
+      this.recoverTo = highest;
       if (this.selective) this.congestion.lostSelectively(underWay);
       else this.congestion.lost(underWay);
       // Selectively it may have been sent again already, when an earlier recovery went on beyond its end.
-      if (!this.selective || this.unresent() === this.oldest) {
-        this.resentTo = add(this.oldest, this.resendFirst());
+      if (!this.selective || this.unresent() === oldest) {
+        this.resentTo = add(oldest, this.resendFirst());
       }
     }
   }
@@ -265,10 +222,10 @@ export class SendHalf {
     if (this.probing) {
       // What was sent into the closed window did not fit, unless it has been acknowledged.
       this.probing = false;
-      this.next = this.oldest;
+      this.stream.next = this.stream.oldest;
       deadline.set(Infinity);
       this.timer.progressed();
-    } else if (this.oldest === this.highest) {
+    } else if (this.stream.underWay === 0) {
       deadline.set(Infinity);
     }
   }
@@ -285,27 +242,25 @@ export class SendHalf {
   /** Sends the next segment if the window has room for it. */
   private sendNext(window: number): boolean {
     const hole = this.skipWhatIsThere();
-    const inFlight = distance(this.oldest, this.next);
-    const available = this.unsent.length - inFlight;
-    const most = hole ? distance(this.next, hole) : this.mss;
-    const length = Math.min(this.mss, available, window - inFlight, most);
-    if (length <= 0 || (length < Math.min(this.mss, most) && length < available && inFlight > 0))
-      return false;
-    this.sendData(this.next, length);
-    this.next = add(this.next, length);
-    this.advanceHighest();
+    const { oldest, next, unsent } = this.stream;
+    const inFlight = distance(oldest, next);
+    const most = hole ? distance(next, hole) : this.mss;
+    const length = Math.min(this.mss, unsent, window - inFlight, most);
+    if (length <= 0 || (length < Math.min(this.mss, most) && length < unsent && inFlight > 0)) return false;
+    if (this.stream.sendNext(length)) this.measure();
     return true;
   }
 
   /** When it sends everything again, not what the guest has told to have. @returns where the next such begins */
   private skipWhatIsThere(): number | undefined {
-    if (this.scoreboard.isEmpty || distance(this.next, this.highest) <= 0) return undefined;
-    const hole = this.scoreboard.holeFrom(this.next);
+    const { stream, scoreboard } = this;
+    if (scoreboard.isEmpty || distance(stream.next, stream.highest) <= 0) return undefined;
+    const hole = scoreboard.holeFrom(stream.next);
     if (hole) {
-      this.next = hole.start;
+      stream.next = hole.start;
       return hole.end;
     }
-    if (distance(this.next, this.scoreboard.highest) > 0) this.next = this.scoreboard.highest;
+    if (distance(stream.next, scoreboard.highest) > 0) stream.next = scoreboard.highest;
     return undefined;
   }
 
@@ -315,9 +270,9 @@ export class SendHalf {
     let underWay = this.bytesUnderWay();
     while (underWay + this.mss <= window) {
       const hole = this.scoreboard.holeFrom(this.unresent());
-      const highest = this.highest;
+      const { highest } = this.stream;
       if (hole && this.isLost(hole.start)) this.resend(hole.start, hole.end);
-      else if (this.sendNext(this.peerWindow)) underWay += distance(highest, this.highest) - this.mss;
+      else if (this.sendNext(this.peerWindow)) underWay += distance(highest, this.stream.highest) - this.mss;
       else if (hole) this.resend(hole.start, hole.end);
       else return;
       underWay += this.mss;
@@ -326,20 +281,21 @@ export class SendHalf {
 
   /** Where what has not been sent again begins. */
   private unresent(): number {
-    const { oldest, resentTo } = this;
+    const { resentTo } = this;
+    const { oldest } = this.stream;
     return resentTo !== undefined && distance(oldest, resentTo) > 0 ? resentTo : oldest;
   }
 
   private resend(start: number, end: number): void {
     this.measuring = undefined;
     const length = Math.min(this.mss, distance(start, end));
-    this.sendData(start, length);
+    this.stream.sendAt(start, length);
     this.resentTo = add(start, length);
   }
 
   /** What was sent, has not been told to be there, and is not taken for lost: “pipe” of RFC 6675. */
   private bytesUnderWay(): number {
-    let bytes = distance(this.oldest, this.highest) - this.scoreboard.above(this.oldest);
+    let bytes = this.stream.underWay - this.scoreboard.above(this.stream.oldest);
     let from = this.unresent();
     for (let hole = this.scoreboard.holeFrom(from); hole; hole = this.scoreboard.holeFrom(from)) {
       if (!this.isLost(hole.start)) break;
@@ -354,48 +310,27 @@ export class SendHalf {
     return this.scoreboard.above(sequence) > (duplicatesForLoss - 1) * this.mss;
   }
 
-  private advanceHighest(): void {
-    if (distance(this.highest, this.next) <= 0) return;
-    if (!this.measuring && this.recoverTo === undefined) {
-      this.measuring = { sequence: this.next, since: this.options.clock.now() };
-    }
-    this.highest = this.next;
-  }
-
-  private sendData(sequence: number, length: number): void {
-    const offset = distance(this.oldest, sequence);
-    const isLast = offset + length === this.unsent.length;
-    this.options.send(isLast ? flags.ack | flags.push : flags.ack, sequence, length, (target, at) =>
-      this.unsent.copy(target, at, offset, length),
-    );
-  }
-
-  private sendEndIfDue(guestEnded: boolean): void {
-    const isAllSent = distance(this.oldest, this.next) >= this.unsent.length;
-    if (!this.ending || !isAllSent || this.next === add(this.endSequence ?? this.next, 1)) return;
-    if (this.endSequence === undefined) this.endedFirst = !guestEnded;
-    this.endSequence ??= this.next;
-    this.options.send(flags.ack | flags.fin, this.endSequence, 0);
-    this.next = add(this.endSequence, 1);
-    this.advanceHighest();
+  /** Something was sent for the first time: how long its acknowledgement takes is worth knowing. */
+  private measure(): void {
+    if (this.measuring || this.recoverTo !== undefined) return;
+    this.measuring = { sequence: this.stream.highest, since: this.options.clock.now() };
   }
 
   /** Sends the oldest unacknowledged segment once more. @returns bytes of data in it */
   private resendFirst(): number {
     this.measuring = undefined;
-    const length = Math.min(this.mss, this.unsent.length, distance(this.oldest, this.highest));
-    if (length > 0) this.sendData(this.oldest, length);
-    else if (this.endSequence === this.oldest) this.options.send(flags.ack | flags.fin, this.oldest, 0);
-    return length;
+    return this.stream.sendFirst(this.mss);
   }
 
   /** Asks for the window with a byte that does not fit into it. */
   private probe(): void {
     this.measuring = undefined;
-    this.sendData(this.oldest, 1);
-    if (this.oldest === this.highest) {
+    if (this.stream.underWay === 0) {
       this.probing = true;
-      this.next = this.highest = add(this.oldest, 1);
+      this.stream.next = this.stream.oldest;
+      this.stream.sendNext(1);
+    } else {
+      this.stream.sendAt(this.stream.oldest, 1);
     }
     this.options.deadline.set(this.timer.timeout);
   }
