@@ -1,3 +1,4 @@
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { qemuStateVersion } from '@shared/engine/qemu/saved-state';
@@ -183,6 +184,15 @@ describe.skipIf(!iso)(suite, () => {
     expect(problems[0]?.message).toMatch(/monitor/);
     await monitor.ask('cont\r', '(qemu) ');
     await until('the machine is known to run', () => resumed === 1);
+    // A migration leaves a machine standing, whose disks nobody has taken over: it goes on like any other.
+    const path = join(folder.path, 'm');
+    const taker = createServer((socket) => socket.resume()).listen(path);
+    await monitor.ask(`migrate unix:${path}\r`, '(qemu) ', 60_000);
+    await until('the machine is known to stand still', () => problems.length === 2);
+    taker.close();
+    await monitor.ask('cont\r', '(qemu) ');
+    await until('the machine is known to run', () => resumed === 2);
+    expect(await sh('echo still $((6*7))')).toContain('still 42');
   }, 60_000);
 
   it('takes the size that its viewer asks for, while it runs', async () => {

@@ -7,6 +7,8 @@ import { SerialLine } from './serial-line';
 
 /** A change that comes this soon after something was typed is taken for its effect, in milliseconds. */
 const effectMs = 5000;
+/** States of QEMU after `stop`, and after a migration that was begun here. */
+const stoppedHere: ReadonlySet<string> = new Set(['paused', 'finish-migrate', 'postmigrate']);
 /** Until QEMU has settled in what it was told, in milliseconds. */
 const settleMs = 100;
 
@@ -48,9 +50,12 @@ export class ExpertMonitor {
     this.#running = running;
   }
 
-  /** Why QEMU ended, if it was told to here. */
-  reason(): Failure | undefined {
-    if (!this.#quit) return undefined;
+  /**
+   * Why QEMU ended, if it was told to here.
+   * @param status its exit status; its last event may have been lost with it
+   */
+  reason(status: number | null): Failure | undefined {
+    if (!this.#quit && !(status === 0 && this.#wasUsed())) return undefined;
     return new Failure('engine.failed', phrase('consoleUse.monitorQuit'), {
       hint: phrase('consoleUse.monitorQuitHint'),
     });
@@ -96,7 +101,7 @@ export class ExpertMonitor {
     if (running) {
       this.#running = true;
       this.events.resumed();
-    } else if (status === 'paused') {
+    } else if (stoppedHere.has(status)) {
       this.#running = false;
       this.events.pausedByProblem(
         new Failure('engine.failed', phrase('consoleUse.monitorStop'), {

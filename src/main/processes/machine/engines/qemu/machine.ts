@@ -110,7 +110,7 @@ export class QemuMachine implements RunningMachine {
   /** The guest runs: from now on an end of QEMU that nobody asked for is told as an event. */
   started(): void {
     void this.parts.process.ended.then((end) =>
-      this.#qemuEnded(() => this.#monitor.reason() ?? explainEnd(end)),
+      this.#qemuEnded(() => this.#monitor.reason(end.code) ?? explainEnd(end)),
     );
   }
 
