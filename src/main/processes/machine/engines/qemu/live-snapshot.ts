@@ -112,7 +112,8 @@ export class LiveSnapshots {
         await sink.write(data);
       },
     };
-    const memory = beginSaving(this.client, this.plan, this.socketPath, watched).then(({ done }) => done);
+    const begun = beginSaving(this.client, this.plan, this.socketPath, watched, true);
+    const memory = begun.then(({ done }) => done);
     await Promise.race([ready, memory.catch(() => undefined)]);
     clearTimeout(timer);
     return { memory };

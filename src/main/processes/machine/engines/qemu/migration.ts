@@ -38,6 +38,9 @@ export async function saveState(
 
 /**
  * The same in two parts: `done` settles when everything has been written, or cannot be.
+ *
+ * @param behind the guest runs meanwhile. Such a migration is never cut off, not even when the sink takes no more: QEMU
+ * 7.2 would leave the guest's memory write-protected, and the guest standing still for ever. The rest is thrown away.
  * @throws Failure when nothing of it can begin; whatever `sink` throws to its first bytes
  */
 export async function beginSaving(
@@ -45,6 +48,7 @@ export async function beginSaving(
   plan: QemuPlan,
   socketPath: string | null,
   sink: StateSink,
+  behind = false,
 ): Promise<{ done: Promise<void> }> {
   if (socketPath === null) throw noTransport();
   await sink.write(encodeHeader(plan));
@@ -55,10 +59,33 @@ export async function beginSaving(
     const connection = once(server, 'connection') as Promise<[Socket]>;
     await client.execute('migrate', { uri: `unix:${socketPath}` });
     const [socket] = await Promise.race([connection, failed(client)]);
-    return { done: receive(client, socket, sink).finally(() => server.close()) };
+    const lasting = behind ? new LastingSink(sink) : undefined;
+    const done = receive(client, socket, lasting ?? sink).then(() => lasting?.verdict());
+    return { done: done.finally(() => server.close()) };
   } catch (error) {
     server.close();
     throw error;
+  }
+}
+
+/** Takes everything that comes, also when the sink behind it takes no more of it. */
+class LastingSink implements StateSink {
+  #failure: { error: unknown } | undefined;
+
+  constructor(private readonly sink: StateSink) {}
+
+  async write(data: Uint8Array): Promise<void> {
+    if (this.#failure) return;
+    try {
+      await this.sink.write(data);
+    } catch (error) {
+      this.#failure = { error };
+    }
+  }
+
+  /** @throws what the sink threw */
+  verdict(): void {
+    if (this.#failure) throw this.#failure.error;
   }
 }
 
