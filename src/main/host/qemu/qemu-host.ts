@@ -50,19 +50,16 @@ export class QemuHost {
     const uefi = new Set<Architecture>();
     const secureBoot = new Set<Architecture>();
     const usable = new Map<Architecture, EmulatorFacts>();
-    for (const [architecture, { facts, ownFolder }] of emulators) {
-      const names = facts.machines.map(({ name }) => name);
-      const board = platformFor({ architecture, firmware: 'uefi', guest: 'linux', disks: [] });
-      const type = newestType(board, names);
-      if (type === null) continue;
-      const found =
-        (await findUefi(architecture, type, { dataFolder: ownFolder })) ??
-        (await findBootLoader(architecture));
-      if (found) uefi.add(architecture);
-      if (await findUefi(architecture, type, { dataFolder: ownFolder, secureBoot: true })) {
-        secureBoot.add(architecture);
-      }
-      if (found || !needsUefi.includes(architecture)) usable.set(architecture, facts);
+    // At once: every start of a machine waits for this.
+    const firmware = await Promise.all(
+      [...emulators].map(([architecture, one]) => firmwareFor(architecture, one)),
+    );
+    for (const found of firmware) {
+      if (!found) continue;
+      const { architecture, facts } = found;
+      if (found.uefi) uefi.add(architecture);
+      if (found.secureBoot) secureBoot.add(architecture);
+      if (found.uefi || !needsUefi.includes(architecture)) usable.set(architecture, facts);
     }
     const tpm = (await this.#tpmEmulator()) !== undefined;
     const capabilities = {
@@ -206,6 +203,20 @@ export class QemuHost {
     if (path !== undefined) return path;
     throw new Failure('engine.unsupported', phrase('qemu.tpm'), { hint: phrase('qemu.tpmHint') });
   }
+}
+
+/** Which firmware there is for an architecture's newest board; undefined when the emulator has no such board. */
+async function firmwareFor(architecture: Architecture, { facts, ownFolder }: Emulator) {
+  const names = facts.machines.map(({ name }) => name);
+  const board = platformFor({ architecture, firmware: 'uefi', guest: 'linux', disks: [] });
+  const type = newestType(board, names);
+  if (type === null) return undefined;
+  const [plain, loader, secure] = await Promise.all([
+    findUefi(architecture, type, { dataFolder: ownFolder }),
+    findBootLoader(architecture),
+    findUefi(architecture, type, { dataFolder: ownFolder, secureBoot: true }),
+  ]);
+  return { architecture, facts, uefi: Boolean(plain ?? loader), secureBoot: Boolean(secure) };
 }
 
 /** The processor model that a person has chosen. @throws Failure `engine.unsupported` when it is not known here */
