@@ -23,7 +23,6 @@ it('gives a text console back what it had also when its machine is young', () =>
   guest.took(size(720, 400), 0);
   guest.ask(size(1200, 692), true, 100);
   expect(guest.took(size(640, 480), 200)).toBeUndefined();
-  guest.ask(size(1200, 692), true, 300);
   guest.took(size(1200, 692), 19_000);
   guest.ask(size(1310, 762), true, 20_000);
   expect(guest.took(size(800, 600), 20_300)).toEqual(size(1200, 692));

@@ -59,10 +59,10 @@ export class GuestSize {
       return undefined;
     }
     if (!soon) return undefined;
-    this.#asked = undefined;
     const { before, starting } = asked;
     // While a system starts the screen changes anyway; what it had is its own if it has taken that.
     if (starting && !(this.#had && near(before, this.#had))) return undefined;
+    this.#asked = undefined;
     this.#follows = false;
     return near(size, before) || before.width === 0 ? undefined : before;
   }
