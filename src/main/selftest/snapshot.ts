@@ -80,11 +80,13 @@ async function tryOut(
   };
   await handlers['machine.start']({ id });
   let guest = shell();
-  await guest.run(':', bootMs);
+  // The shell is there before the drivers of disks are.
+  await guest.run('until [ -e /run/ready ]; do sleep 1; done', bootMs);
   const disk = await guest.run(
     'for d in /dev/sda /dev/hda /dev/vda; do [ -b $d ] && echo $d; done',
     answerMs,
   );
+  if (!disk) throw new Failure('engine.failed', 'The guest does not see its disk.');
   const put = (word: string): Promise<string> =>
     guest.run(`echo ${word} >/tmp/word; echo ${word} | dd of=${disk} conv=fsync 2>/dev/null`, answerMs);
   const got = (): Promise<string> =>
