@@ -236,8 +236,10 @@ class GatewayBench {
     const medians: Record<PathName, number[]> = { ours: [], slirp: [], passt: [] };
     for (let round = 0; round < rounds; round++) {
       for (const name of this.names) {
-        const [p50] = (await this.sh(`/tcp ping ${paths[name].host} ${this.port}`)).split(' ').map(Number);
-        medians[name].push(p50 ?? NaN);
+        // A prompt may be in front of it.
+        const told = await this.sh(`/tcp ping ${paths[name].host} ${this.port}`);
+        const p50 = Number(/(\d+) \d+\s*$/.exec(told)?.[1]);
+        medians[name].push(p50);
       }
     }
     return this.names

@@ -39,7 +39,7 @@ export interface ConnectionOptions {
   /** The longest payload of a segment that the link takes. */
   mss: number;
   initialSequence: number;
-  output(segment: Omit<OutgoingSegment, 'sourcePort' | 'destinationPort'>): void;
+  output(segment: OutgoingSegment): void;
   /** Called when an acknowledgement should be sent at the end of the current call into the gateway. */
   due(connection: TcpConnection): void;
   /** The connection can be forgotten. */

@@ -105,9 +105,7 @@ export function sequenceLength(segment: Segment): number {
 }
 
 /** What is answered to a segment that belongs to no connection (RFC 9293, 3.10.7.1); to a RST, nothing. */
-export function resetFor(
-  segment: Segment,
-): Omit<OutgoingSegment, 'sourcePort' | 'destinationPort'> | undefined {
+export function resetFor(segment: Segment): OutgoingSegment | undefined {
   if ((segment.flags & flags.rst) !== 0) return undefined;
   const acknowledged = (segment.flags & flags.ack) !== 0;
   return {
@@ -120,8 +118,6 @@ export function resetFor(
 }
 
 export interface OutgoingSegment {
-  sourcePort: number;
-  destinationPort: number;
   sequence: number;
   acknowledgment: number;
   flags: number;
@@ -135,24 +131,33 @@ export interface OutgoingSegment {
   fill?(target: Buffer, offset: number): void;
 }
 
-/** Sends a segment from `source`. Precondition: it fits into the MTU. */
-export function sendSegment(ip: IpSender, to: Receiver, source: Address, segment: OutgoingSegment): void {
-  const written = optionsOf(segment);
+/** The two ends of a connection, as they stand in segments to the guest. */
+export interface SegmentEnds {
+  source: Address;
+  sourcePort: number;
+  destinationPort: number;
+}
+
+/** Sends a segment. Precondition: it fits into the MTU. */
+export function sendSegment(ip: IpSender, to: Receiver, ends: SegmentEnds, segment: OutgoingSegment): void {
+  const hasOptions =
+    segment.handshake !== undefined || (segment.sack !== undefined && segment.sack.length > 0);
+  const written = hasOptions ? optionsOf(segment) : noOptions;
   const header = tcpHeaderLength + written.length;
   const total = header + segment.length;
-  const frame = ip.packet(to, source, protocols.tcp, total);
+  const frame = ip.packet(to, ends.source, protocols.tcp, total);
   const start = ip.payloadStart;
-  frame.writeUInt16BE(segment.sourcePort, start);
-  frame.writeUInt16BE(segment.destinationPort, start + 2);
+  frame.writeUInt16BE(ends.sourcePort, start);
+  frame.writeUInt16BE(ends.destinationPort, start + 2);
   frame.writeUInt32BE(segment.sequence, start + 4);
   frame.writeUInt32BE(segment.acknowledgment, start + 8);
   frame[start + 12] = (header / 4) << 4;
   frame[start + 13] = segment.flags;
   frame.writeUInt16BE(segment.window, start + 14);
   frame.writeUInt32BE(0, start + 16);
-  frame.set(written, start + tcpHeaderLength);
+  if (hasOptions) frame.set(written, start + tcpHeaderLength);
   segment.fill?.(frame, start + header);
-  const pseudo = pseudoHeaderSum(source, to.address, protocols.tcp, total);
+  const pseudo = pseudoHeaderSum(ends.source, to.address, protocols.tcp, total);
   frame.writeUInt16BE(checksum(frame, start, start + total, pseudo), start + 16);
 }
 
@@ -167,7 +172,7 @@ function optionsOf({ handshake, sack }: OutgoingSegment): Buffer {
     if (sackPermitted) written.push(options.nothing, options.nothing, options.sackPermitted, 2);
     return Buffer.from(written);
   }
-  if (!sack || sack.length === 0) return noOptions;
+  if (!sack) return noOptions;
   const written = Buffer.alloc(sackLength(sack.length));
   written.set([options.nothing, options.nothing, options.sack, 2 + 8 * sack.length]);
   sack.forEach(({ start, end }, index) => {

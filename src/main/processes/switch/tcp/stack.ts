@@ -161,18 +161,14 @@ export class TcpStack {
     const { ip, clock } = this.options;
     const { address } = flow.guest;
     const key = keyOf(flow.guestPort, flow.remote, flow.remotePort);
+    const ends = { source: flow.remote, sourcePort: flow.remotePort, destinationPort: flow.guestPort };
     let user: ConnectionUser | undefined = undefined;
     const connection: TcpConnection = new TcpConnection(
       {
         clock,
         mss: ip.mtu - ip.headerLength - tcpHeaderLength,
         initialSequence: randomInt(2 ** 32),
-        output: (segment) =>
-          sendSegment(ip, flow.guest, flow.remote, {
-            ...segment,
-            sourcePort: flow.remotePort,
-            destinationPort: flow.guestPort,
-          }),
+        output: (segment) => sendSegment(ip, flow.guest, ends, segment),
         due: (which) => void this.due.add(which),
         gone: () => this.remove(address, key),
       },
@@ -217,11 +213,9 @@ export class TcpStack {
   private refuse(segment: Segment, mac: number): void {
     const reset = resetFor(segment);
     if (!reset) return;
-    sendSegment(this.options.ip, { mac, address: segment.source }, segment.destination, {
-      ...reset,
-      sourcePort: segment.destinationPort,
-      destinationPort: segment.sourcePort,
-    });
+    const { source, destination, sourcePort, destinationPort } = segment;
+    const ends = { source: destination, sourcePort: destinationPort, destinationPort: sourcePort };
+    sendSegment(this.options.ip, { mac, address: source }, ends, reset);
   }
 }
 

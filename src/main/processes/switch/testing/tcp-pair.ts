@@ -106,10 +106,7 @@ export class TcpPair {
     );
   }
 
-  private carry(
-    from: 'here' | 'there',
-    outgoing: Omit<OutgoingSegment, 'sourcePort' | 'destinationPort'>,
-  ): void {
+  private carry(from: 'here' | 'there', outgoing: OutgoingSegment): void {
     const data = Buffer.alloc(outgoing.length);
     outgoing.fill?.(data, 0);
     const segment: Segment = {
