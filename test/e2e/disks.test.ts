@@ -160,7 +160,8 @@ describe.skipIf(!chromiumProgram)('cloning, templates, and the page of disks', (
 
   it('an image is checked and compacted, and its contents stay', async () => {
     await goTo('Library');
-    await choose('Workstation', 'Delete');
+    await machineItem(manager, 'Workstation').click();
+    await manager.keyboard.press('Delete');
     await manager.locator('[data-choice="erase"]').click();
     await machineItem(manager, 'Workstation').waitFor({ state: 'detached' });
     await goTo('Disks');
@@ -178,6 +179,7 @@ describe.skipIf(!chromiumProgram)('cloning, templates, and the page of disks', (
   });
 
   it('an image is copied into a file that needs no other', async () => {
+    await goTo('Disks');
     await manager.locator(`[data-image="${image}"]`).click();
     await action('export').click();
     await manager.getByLabel('Folder', { exact: true }).fill(data);
@@ -190,6 +192,7 @@ describe.skipIf(!chromiumProgram)('cloning, templates, and the page of disks', (
   });
 
   it('everything is checked, and what nobody needs is removed when a person says so', async () => {
+    await goTo('Disks');
     await manager.getByTestId('verify').click();
     await manager.getByTestId('verify-report').waitFor();
     expect(await manager.getByTestId('verify-report').innerText()).toMatch(/old-copy\.qcow2/);
@@ -210,6 +213,7 @@ describe.skipIf(!chromiumProgram)('cloning, templates, and the page of disks', (
   });
 
   it('a disk gets bigger', async () => {
+    await goTo('Disks');
     await row('disk0-').filter({ hasText: 'Disk 1, as it is now' }).first().click();
     await action('grow').click();
     await manager.getByLabel('New capacity in GiB').fill('0.03');
