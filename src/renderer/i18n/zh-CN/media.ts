@@ -57,7 +57,7 @@ export default {
     repair: '修复',
     grow: '扩大…',
     toQcow2: '转换为 qcow2',
-    export: '复制或转换…',
+    export: '另存为…',
     attach: '连接…',
     detach: '分离…',
     move: '移动…',
