@@ -3,15 +3,10 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { captureRequest } from '@shared/network/capture';
-import { defaultNetwork } from '@shared/network/config';
 import { Capture } from '../../src/main/processes/switch/capture/capture';
-import { systemClock } from '../../src/main/processes/switch/clock';
-import { Gateway } from '../../src/main/processes/switch/gateway/gateway';
-import { GatewayPort } from '../../src/main/processes/switch/gateway/gateway-port';
-import { Machines } from '../../src/main/processes/switch/gateway/machines';
-import { LearningSwitch } from '../../src/main/processes/switch/ports/learning-switch';
 import { dnsQuestion, TestGuest } from '../../src/main/processes/switch/testing/guest';
 import { TestGuest6 } from '../../src/main/processes/switch/testing/guest6';
+import { testNetwork } from '../../src/main/processes/switch/testing/network';
 import { findProgram, sayWhySkipped } from '../helpers/programs';
 import { temporaryFolder } from '../helpers/temp-folder';
 
@@ -45,21 +40,10 @@ describe.skipIf(!tshark)('a capture that was saved', () => {
     const server = createServer({ allowHalfOpen: true }, (socket) => socket.end(page));
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const { port: hostPort } = server.address() as { port: number };
-    const bridge = new LearningSwitch(systemClock);
-    const port = new GatewayPort(0x025600000001, bridge, systemClock);
-    const gateway = (port.gateway = new Gateway({
-      link: port.link,
-      clock: systemClock,
-      wallClock: Date.now,
-      machines: new Machines(),
-      config: {
-        ...defaultNetwork(),
-        ipv6: { prefix: 'fd00:86::/64' },
-        offers: [{ protocol: 'tcp', port: 80, hostPort }],
-      },
-      leasesChanged: () => {},
-      resolvers: () => [],
-    }));
+    const { bridge, gateway } = testNetwork({
+      ipv6: { prefix: 'fd00:86::/64' },
+      offers: [{ protocol: 'tcp', port: 80, hostPort }],
+    });
     closing.push(
       () => gateway.close(),
       () => Promise.resolve(bridge.close()),

@@ -1,14 +1,11 @@
 import { createServer } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { captureRequest, type CaptureRequest } from '@shared/network/capture';
-import { defaultNetwork } from '@shared/network/config';
-import { systemClock } from '../clock';
-import { Gateway } from '../gateway/gateway';
-import { GatewayPort } from '../gateway/gateway-port';
-import { Machines } from '../gateway/machines';
-import { LearningSwitch } from '../ports/learning-switch';
+import type { Gateway } from '../gateway/gateway';
+import type { LearningSwitch } from '../ports/learning-switch';
 import { dnsQuestion, TestGuest } from '../testing/guest';
 import { TestGuest6 } from '../testing/guest6';
+import { testNetwork } from '../testing/network';
 import { Capture } from './capture';
 import { decodeFrame } from './decode/frame';
 
@@ -49,21 +46,10 @@ describe('a capture', () => {
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const { port: hostPort } = server.address() as { port: number };
-    bridge = new LearningSwitch(systemClock);
-    const port = new GatewayPort(0x025600000001, bridge, systemClock);
-    gateway = port.gateway = new Gateway({
-      link: port.link,
-      clock: systemClock,
-      wallClock: Date.now,
-      machines: new Machines(),
-      config: {
-        ...defaultNetwork(),
-        ipv6: { prefix: 'fd00:86::/64' },
-        offers: [{ protocol: 'tcp', port: 80, hostPort }],
-      },
-      leasesChanged: () => {},
-      resolvers: () => [],
-    });
+    ({ bridge, gateway } = testNetwork({
+      ipv6: { prefix: 'fd00:86::/64' },
+      offers: [{ protocol: 'tcp', port: 80, hostPort }],
+    }));
     guest = new TestGuest('a', 0x525400000001, bridge);
     // The gateway advertises itself at its beginning.
     await new Promise((resolve) => setImmediate(resolve));

@@ -4,21 +4,20 @@ import { networkInterfaces } from 'node:os';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { defaultNetwork, type NetworkConfig } from '@shared/network/config';
 import { formatIpv6, parseIpv6 } from '@shared/network/ipv6';
-import { systemClock } from '../clock';
 import { checksum, pseudoHeaderSum } from '../ethernet/checksum';
 import { headerLength } from '../ethernet/frame';
 import { protocols } from '../ip/ip';
 import { maxPacketsPerSource } from '../ip/reassembly';
 import { unspecified6, writeIpv6Header } from '../ipv6/packet';
 import { maxPerStation } from '../ndp/bindings';
-import { LearningSwitch } from '../ports/learning-switch';
+import type { LearningSwitch } from '../ports/learning-switch';
 import { framesIn } from '../testing/frames';
 import { dnsQuestion, TestGuest, until } from '../testing/guest';
 import { TestGuest6 } from '../testing/guest6';
+import { testNetwork } from '../testing/network';
 import { sendDatagram } from '../udp/datagram';
-import { Gateway } from './gateway';
-import { GatewayPort } from './gateway-port';
-import { Machines } from './machines';
+import type { Gateway } from './gateway';
+import type { Machines } from './machines';
 
 const ip6 = (text: string): string => parseIpv6(text) ?? '';
 const gatewayAddress = ip6('fd00:86::1');
@@ -27,7 +26,6 @@ const network: NetworkConfig = { ...defaultNetwork(), ipv6: { prefix: 'fd00:86::
 describe('the gateway over IPv6', () => {
   let bridge: LearningSwitch;
   let gateway: Gateway;
-  let port: GatewayPort;
   let a: TestGuest6;
   let closing: (() => Promise<unknown> | void)[];
 
@@ -48,19 +46,8 @@ describe('the gateway over IPv6', () => {
 
   beforeEach(() => {
     closing = [];
-    bridge = new LearningSwitch(systemClock);
-    port = new GatewayPort(0x025600000001, bridge, systemClock);
-    const machines = new Machines();
-    gateway = new Gateway({
-      link: port.link,
-      clock: systemClock,
-      wallClock: Date.now,
-      machines,
-      config: network,
-      leasesChanged: () => {},
-      resolvers: () => [],
-    });
-    port.gateway = gateway;
+    let machines: Machines;
+    ({ bridge, gateway, machines } = testNetwork(network));
     a = new TestGuest6('a', 0x525400000001, bridge);
     machines.plug({ port: 'a', machine: 'aaaaaaaaaaaaaaaa', name: 'Alpha', mac: a.mac });
     machines.plug({ port: 'b', machine: 'bbbbbbbbbbbbbbbb', name: 'Beta', mac: 0x525400000002 });
