@@ -60,8 +60,11 @@ describe.skipIf(!usable)('a Linux with a disk', () => {
     await core.handlers['machine.start']({ id });
     const { runner, description } = findStream(core.machines, 'console.serial', { id, port: 0 });
     const terminal = new Terminal(byteStreamOver(runner.openStream(description)));
-    await terminal.waitFor('# ', bootMs);
-    const text = await terminal.ask(`${command}; echo en""d\n`, /\nend\r?\n/, bootMs);
+    await terminal.waitFor('Starter Linux ready', bootMs);
+    // The first prompt asks the terminal where its cursor is, and takes what comes then for the answer.
+    await terminal.ask('\n', '# ');
+    await terminal.ask('stty -echo; PS1=; echo qui""et\n', /\nquiet\r?\n/, bootMs);
+    const text = await terminal.ask(`${command}; echo en""d\n`, /(?:^|\n)end\r?\n/, bootMs);
     await core.handlers['machine.powerOff']({ id });
     return text;
   }
