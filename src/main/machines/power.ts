@@ -1,7 +1,10 @@
 import { access, mkdir } from 'node:fs/promises';
 import { type ErrorValue, Failure, toErrorValue, toFailure } from '@shared/errors';
+import type { LaunchPaths } from '@shared/ipc/machine-process';
+import type { MachineConfig } from '@shared/machine/config';
 import { hasProcess, isAllowed } from '@shared/machine/state';
 import { phrase } from '@shared/phrases/phrase';
+import type { HostedProcess } from '../platform/process-host';
 import { checkConfig } from './check-config';
 import { type MachinesContext, requireConfig, requireEngine, requireState } from './context';
 import { prepareLaunch } from './launch-paths';
@@ -47,15 +50,17 @@ export class Power {
       await this.library.reread(machine);
       requireState(machine, 'start');
       const config = requireConfig(machine);
-      const { folder } = machine;
-      const { savedState, logs } = layoutOf(folder);
       const restoring = machine.state === 'saved';
-      const engine = await requireEngine(this.context, config.engine);
-      checkConfig(config, engine);
-      const paths = await prepareLaunch(folder, config, this.context, restoring ? savedState : null);
-      if (restoring) await checkSavedState(savedState, config, engine);
-      await mkdir(logs, { recursive: true, mode: 0o700 });
-      const runner = this.begin(machine, restoring);
+      // Its process starts up while everything is looked at: that takes it a tenth of a second.
+      const child = this.context.processHost.start('machine-process', machine.name);
+      let paths: LaunchPaths;
+      try {
+        paths = await this.prepare(machine, config, restoring);
+      } catch (error) {
+        child.kill();
+        throw error;
+      }
+      const runner = this.begin(machine, child, restoring);
       this.context.networks?.plug(config, paths.networks ?? {});
       try {
         await runner.call('launch', { config, paths });
@@ -71,6 +76,18 @@ export class Power {
       // Its process has made the saved state unusable already; this takes the rest of it away.
       if (restoring) await this.tidySaved(machine);
     });
+  }
+
+  /** Everything that can refuse a start. @throws Failure nothing has been changed then */
+  private async prepare(machine: Machine, config: MachineConfig, restoring: boolean): Promise<LaunchPaths> {
+    const { folder } = machine;
+    const { savedState, logs } = layoutOf(folder);
+    const engine = await requireEngine(this.context, config.engine);
+    checkConfig(config, engine);
+    const paths = await prepareLaunch(folder, config, this.context, restoring ? savedState : null);
+    if (restoring) await checkSavedState(savedState, config, engine);
+    await mkdir(logs, { recursive: true, mode: 0o700 });
+    return paths;
   }
 
   /** Powers off at once, in whatever the machine is doing. */
@@ -161,10 +178,9 @@ export class Power {
     throw new Failure('machine.wrong-state', `“${machine.name}” does not run.`);
   }
 
-  private begin(machine: Machine, restoring: boolean): Runner {
+  private begin(machine: Machine, child: HostedProcess, restoring: boolean): Runner {
     const runner = new Runner(
-      this.context.processHost,
-      machine.name,
+      child,
       {
         pausedByProblem: (problem) => {
           if (machine.state === 'running') machine.apply('pause');

@@ -9,7 +9,7 @@ import {
   type MachineStream,
 } from '@shared/ipc/machine-process';
 import { type ParamsInput, type Result, rpcClient, type RpcClient } from '@shared/ipc/rpc';
-import type { HostedProcess, ProcessExit, ProcessHost, StreamEndpoint } from '../platform/process-host';
+import type { HostedProcess, ProcessExit, StreamEndpoint } from '../platform/process-host';
 import type { Log } from '../platform/log';
 
 /** How a machine's process is watched over; all in milliseconds. */
@@ -58,20 +58,18 @@ const toldLines = 5;
 export class Runner {
   /** Resolves when the process is gone. */
   readonly ended: Promise<Ending>;
-  private readonly process: HostedProcess;
   private readonly rpc: RpcClient<MachineProcessCommands, MachineProcessEvents>;
   private failure: ErrorValue | undefined;
   private killedByUs = false;
   private over = false;
 
+  /** @param process a machine process that has just been started */
   constructor(
-    host: ProcessHost,
-    label: string,
+    private readonly process: HostedProcess,
     private readonly listener: RunnerListener,
     private readonly patience: Patience,
     log: Log,
   ) {
-    this.process = host.start('machine-process', label);
     this.rpc = rpcClient(this.process, machineProcessCommands, machineProcessEvents, (reason) =>
       log.once(`machine-process ${reason.slice(0, 40)}`, `A machine's process sent ${reason}`),
     );

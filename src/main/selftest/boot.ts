@@ -101,8 +101,7 @@ async function bootAndAsk(
 function startQuietly(context: MachinesContext, problem: (value: ErrorValue) => void): Runner {
   const nothing = (): void => {};
   return new Runner(
-    context.processHost,
-    'self-test',
+    context.processHost.start('machine-process', 'self-test'),
     {
       pausedByProblem: problem,
       resumed: nothing,
