@@ -21,6 +21,15 @@ import { pacedGuestDisk } from './paced-guest';
 const rounds = 5;
 const roundMs = 3000;
 /** Until guest and viewer are in their stride, in milliseconds. */
+/** Runs in the page: counts what noVNC puts on the screen, which it copies from a canvas of its own. */
+const countPictures = `
+  var drawn = 0;
+  const draw = CanvasRenderingContext2D.prototype.drawImage;
+  CanvasRenderingContext2D.prototype.drawImage = function (...all) {
+    if (this.canvas.isConnected) drawn++;
+    return draw.apply(this, all);
+  };
+`;
 const settleMs = 4000;
 /** Of websockify, and of Debian's noVNC beside it. */
 const webPort = 16080;
@@ -67,23 +76,11 @@ async function measurePeer(bare: Bare): Promise<Measured> {
     const browser = await chromium.connectOverCDP(program.endpoint);
     const page = await (browser.contexts()[0] ?? (await browser.newContext())).newPage();
     await page.setViewportSize({ width: 1280, height: 800 });
-    // Counts what noVNC puts on the screen: it copies each picture from a canvas of its own.
-    await page.addInitScript(() => {
-      const counted = window as unknown as { drawn: number };
-      counted.drawn = 0;
-      const draw = CanvasRenderingContext2D.prototype.drawImage;
-      CanvasRenderingContext2D.prototype.drawImage = function (
-        this: CanvasRenderingContext2D,
-        ...all: unknown[]
-      ) {
-        if (this.canvas.isConnected) counted.drawn++;
-        return (draw as (...args: unknown[]) => void).apply(this, all);
-      };
-    });
+    await page.addInitScript({ content: countPictures });
     await page.goto(`http://127.0.0.1:${webPort}/vnc_lite.html?path=websockify&scale=true`);
     await page.locator('canvas').waitFor();
     await page.waitForTimeout(settleMs);
-    const count = () => page.evaluate(() => (window as unknown as { drawn: number }).drawn);
+    const count = () => page.evaluate<number>('drawn');
     const measured = await measure([bare.pid, program.process.pid ?? 0, websockify.pid ?? 0], count);
     await browser.close();
     return measured;

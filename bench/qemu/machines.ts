@@ -68,7 +68,7 @@ export interface Started {
 }
 
 export async function startMachine(host: Host, id: string): Promise<Started> {
-  const answered = host.core.handlers['machine.start']({ id });
+  const answered = Promise.resolve(host.core.handlers['machine.start']({ id }, undefined));
   const runner = await processOf(host, id);
   const terminal = new Terminal(byteStreamOver(runner.openStream({ name: 'serial', port: 0 })));
   return { terminal, answered, firstByte: firstByteOf(terminal) };

@@ -92,13 +92,6 @@ export const summaries: Partial<Record<CommandName, string>> = {
   'network.packet': 'Shows a captured packet with everything in it',
   'network.followStream': 'Shows what the ends of a captured TCP connection have said',
   'network.saveCapture': 'Writes captured packets as a pcapng file',
-  'network.startCapture': 'Captures what passes a network, or one port of it',
-  'network.stopCapture': 'Stops capturing; what was captured stays until the last machine leaves',
-  'network.captureStatus': 'Says what has been captured',
-  'network.packets': 'Lists captured frames; --filter takes the words of pcap-filter(7)',
-  'network.packet': 'Shows one captured frame, decoded',
-  'network.followStream': 'Shows what the two ends of a TCP connection have said',
-  'network.saveCapture': 'Writes captured frames as a pcapng file and says where',
   'network.setForward': 'Adds or changes a port forward',
   'network.removeForward': 'Removes a port forward',
 
