@@ -14,7 +14,7 @@ import type { Bench, BenchResult } from './types';
 const rounds = 5;
 const mebibyte = 2 ** 20;
 /** What the disk holds: half of it data, half zeros that were written. */
-const filledMiB = 512;
+const filledMiB = 128;
 
 async function makeDisk(image: string): Promise<void> {
   await createQcow2(image, { virtualSize: 4096 * mebibyte });

@@ -59,6 +59,9 @@ describe('a checked copy of a file', () => {
 describe('writing a disk into a new image', () => {
   it('is cancelled without leaving anything, and refuses images that draw other files in', async () => {
     await createQcow2(at('secret.qcow2'), { virtualSize: 4_000_000 });
+    const disk = await openDisk(at('secret.qcow2'), { readOnly: false });
+    await disk.write(0, new Uint8Array(3_000_000).fill(1));
+    await disk.close();
     await createQcow2(at('a.qcow2'), { virtualSize: 4_000_000, backingFile: 'secret.qcow2' });
     const request = { source: at('a.qcow2'), target: at('b.img'), format: 'raw' } as const;
     await expect(exportDisk({ ...request, from: 'stranger' })).rejects.toMatchObject({

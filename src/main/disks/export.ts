@@ -3,12 +3,15 @@ import { rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { Failure } from '@shared/errors';
 import type { BlockDevice } from './block-device';
-import { formatOf } from './chain/chain';
+import { chainOf, formatOf } from './chain/chain';
+import { writtenRuns } from './chain/merge';
+import { PieceMap } from './chain/piece-map';
 import { hostFailure, openHostFile, syncFolder } from './host-file';
 import type { DiskFormat } from './image-format';
 import { openDisk } from './open-disk';
 import { createQcow2 } from './qcow2/create';
 import { openQcow2 } from './qcow2/open';
+import { Qcow2Disk } from './qcow2/qcow2-disk';
 
 export interface ExportRequest {
   source: string;
@@ -20,7 +23,7 @@ export interface ExportRequest {
 }
 
 export interface ExportOptions {
-  /** Bytes copied and compared, and twice the bytes of the disk. */
+  /** Bytes copied and compared, and twice the bytes that the disk holds. */
   onProgress?: (done: number, total: number) => void;
   signal?: AbortSignal;
 }
@@ -42,8 +45,9 @@ export async function exportDisk(request: ExportRequest, options: ExportOptions 
   const unfinished = `${target}.${randomBytes(4).toString('hex')}.part`;
   try {
     await refuseExisting(target);
-    await copyInto(unfinished, format, source, options);
-    await compare(source, unfinished, format, options);
+    const runs = await runsOf(request, source);
+    await copyInto(unfinished, format, source, runs, options);
+    await compare(source, unfinished, format, runs, options);
     await refuseExisting(target);
     await rename(unfinished, target);
     await syncFolder(dirname(target));
@@ -64,11 +68,12 @@ async function copyInto(
   path: string,
   format: DiskFormat,
   source: BlockDevice,
+  runs: readonly Run[],
   options: ExportOptions,
 ): Promise<void> {
   const target = await createTarget(path, format, source.size);
   try {
-    await each(source, options, 0, async (offset, data) => {
+    await each(source, runs, options, 0, async (offset, data) => {
       for (let at = 0; at < data.length; at += pieceSize) {
         const piece = data.subarray(at, at + pieceSize);
         if (!isZero(piece)) await target.write(offset + at, piece);
@@ -110,6 +115,7 @@ async function compare(
   source: BlockDevice,
   path: string,
   format: DiskFormat,
+  runs: readonly Run[],
   options: ExportOptions,
 ): Promise<void> {
   const made = await openDisk(path, { readOnly: true, format });
@@ -120,7 +126,7 @@ async function compare(
       });
     // A qcow2 image is as long as whole sectors.
     if (made.size < source.size || made.size - source.size >= 512) throw different();
-    await each(source, options, source.size, async (offset, data) => {
+    await each(source, runs, options, 1, async (offset, data) => {
       if (Buffer.compare(await made.read(offset, data.length), data) !== 0) throw different();
     });
   } finally {
@@ -130,16 +136,36 @@ async function compare(
 
 async function each(
   source: BlockDevice,
+  runs: readonly Run[],
   { onProgress, signal }: ExportOptions,
-  before: number,
+  round: 0 | 1,
   use: (offset: number, data: Uint8Array) => Promise<void>,
 ): Promise<void> {
-  for (let offset = 0; offset < source.size; offset += chunkSize) {
+  const total = runs.reduce((sum, { length }) => sum + length, 0);
+  let done = total * round;
+  for (const { offset, length } of runs) {
     if (signal?.aborted) throw new Failure('cancelled', 'The conversion was cancelled');
-    const length = Math.min(chunkSize, source.size - offset);
     await use(offset, await source.read(offset, length));
-    onProgress?.(before + offset + length, source.size * 2);
+    onProgress?.((done += length), total * 2);
   }
+}
+
+/** A part of a disk, in bytes. */
+interface Run {
+  offset: number;
+  length: number;
+}
+
+/** What has to be looked at: of a big disk with little in it that is little. */
+async function runsOf({ source: path, from }: ExportRequest, source: BlockDevice): Promise<Run[]> {
+  if (from === 'library') return writtenRuns(await chainOf(path), chunkSize);
+  const map = new PieceMap(source.size, pieceSize);
+  if (source instanceof Qcow2Disk) {
+    for await (const { offset, length } of source.ownStretches()) map.mark(offset, length);
+  } else {
+    map.mark(0, source.size);
+  }
+  return [...map.runs(chunkSize)];
 }
 
 const isZero = (piece: Uint8Array): boolean => Buffer.compare(piece, zeros.subarray(0, piece.length)) === 0;

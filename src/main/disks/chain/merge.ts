@@ -80,6 +80,23 @@ export async function measureMerge(layers: string[]): Promise<number> {
   }
 }
 
+/**
+ * The parts of a disk that any of its images says something about, each of at most `longest` bytes: everything else
+ * reads as zeros. @param layers all images of the chain, the newest first
+ * @throws Failure what images and host say
+ */
+export async function writtenRuns(
+  layers: string[],
+  longest: number,
+): Promise<{ offset: number; length: number }[]> {
+  const opened = await openLayers(layers, true);
+  try {
+    return [...(await mapOf(opened)).runs(longest)];
+  } finally {
+    await Promise.all(opened.map((disk) => disk.close()));
+  }
+}
+
 async function openLayers(layers: string[], unlocked: boolean): Promise<BlockDevice[]> {
   const opened: BlockDevice[] = [];
   try {
