@@ -110,8 +110,10 @@ export class Ipv6Side {
     if (type < icmpv6Types.routerSolicitation || type > icmpv6Types.neighbourAdvertisement) return false;
     if (hops !== ndpHops || !isIntact(packet)) return true;
     if (type === icmpv6Types.routerSolicitation) {
-      if (source === unspecified6) this.advertiseSoon();
-      else this.sendAdvertisement({ mac: sender, address: source }, false);
+      const nameless = source === unspecified6;
+      // By its own hardware address, for its card may hear no groups (RFC 6085); for the others, soon.
+      this.sendAdvertisement({ mac: sender, address: nameless ? allNodes.address : source }, false);
+      if (nameless) this.advertiseSoon();
     } else if (type === icmpv6Types.neighbourSolicitation) {
       const asked = parseNeighbourMessage(bytes, payload, end);
       if (asked && this.isOwn(asked.target)) this.answerNeighbour(asked.target, source, sender);
