@@ -93,7 +93,7 @@ async function tryOut(
     forward: { protocol: 'tcp', hostAddress: '127.0.0.1', hostPort, machine: id, guestPort },
   });
   const word = randomBytes(8).toString('hex');
-  await guest.run(`(echo ${word} | nc -l -p ${guestPort}) >/dev/null 2>&1 &`, answerMs);
+  await guest.run(`{ (echo ${word} | nc -l -p ${guestPort}) >/dev/null 2>&1 & }`, answerMs);
   began = performance.now();
   await until(signal, answerMs, 'an answer by the forward', async () =>
     (await read(hostPort)).includes(word),
