@@ -59,14 +59,16 @@ const boundaries = [
       electron,
       {
         regex:
-          '/(machines|snapshots|networks|jobs|api|app|server|cli|processes|gallery|preferences|selftest|host)/',
+          '/(machines|devices|snapshots|clones|disk-library|networks|guests|jobs|api|app|server|cli|processes|gallery|preferences|selftest|host)/',
         message: 'Disks know the platform and the shared vocabulary only.',
       },
     ],
   ),
   closed(
     'services',
-    ['src/main/{machines,media,jobs,gallery,preferences,host}/**/*.ts'],
+    [
+      'src/main/{machines,devices,snapshots,clones,disk-library,networks,guests,media,jobs,gallery,preferences,host,selftest}/**/*.ts',
+    ],
     [],
     [
       electron,
@@ -83,7 +85,8 @@ const boundaries = [
     [
       electron,
       {
-        regex: '/(machines|snapshots|networks|jobs|api|app|server|cli|gallery|preferences|selftest|host)/',
+        regex:
+          '/(machines|devices|snapshots|clones|disk-library|networks|guests|jobs|api|app|server|cli|gallery|preferences|selftest|host)/',
         message: 'A helper process imports shared, platform and disks, never a service.',
       },
     ],
@@ -96,7 +99,7 @@ const boundaries = [
       electron,
       {
         regex:
-          '/(machines|snapshots|networks|jobs|api|app|server|cli|gallery|preferences|selftest|host|worker|switch)/',
+          '/(machines|devices|snapshots|clones|disk-library|networks|guests|jobs|api|app|server|cli|gallery|preferences|selftest|host|worker|switch)/',
         message:
           'The machine process imports shared, platform and disks, never a service or another process.',
       },

@@ -3,6 +3,7 @@ import type { Handlers } from '@shared/ipc/rpc';
 import { appHandlers } from './app';
 import { cloneHandlers } from './clones';
 import { diskHandlers } from './disks';
+import { deviceHandlers } from './devices';
 import { hostHandlers } from './host';
 import { machineHandlers } from './machines';
 import { networkHandlers } from './networks';
@@ -13,6 +14,7 @@ import { snapshotHandlers } from './snapshots';
 export function allHandlers(services: Services): Handlers<Commands> {
   return {
     ...appHandlers(services),
+    ...deviceHandlers(services),
     ...hostHandlers(services),
     ...machineHandlers(services),
     ...networkHandlers(services),

@@ -1,5 +1,7 @@
 import type { CloneService } from '../clones/service';
 import type { DiskLibrary } from '../disk-library/service';
+import type { CardService } from '../devices/cards';
+import type { DiskService } from '../devices/disks';
 import type { GalleryService } from '../gallery/service';
 import type { GuestDatabase } from '../guests/guest-database';
 import type { HostService } from '../host/service';
@@ -25,6 +27,8 @@ export interface Services {
   machines: MachineService;
   networks: NetworkService;
   snapshots: SnapshotService;
+  disks: DiskService;
+  cards: CardService;
   clones: CloneService;
   diskLibrary: DiskLibrary;
   gallery: GalleryService;

@@ -11,7 +11,10 @@ export function startNotify(app: App): void {
 }
 
 /** A short message in the corner. */
-export function notify(title: string, details: { description?: string; icon?: string; color?: 'success' | 'warning' } = {}): void {
+export function notify(
+  title: string,
+  details: { description?: string; icon?: string; color?: 'success' | 'warning' } = {},
+): void {
   toasts?.add({ title, color: 'success', icon: 'i-lucide-circle-check', ...details });
 }
 

@@ -47,10 +47,7 @@ export const hostReport = z.object({
       detail: z.string(),
       hint: z.string().optional(),
       /** What of the texts has fixed wording: to be shown in the person's language. */
-      phrases: z
-        .object({ title: phraseRef, detail: phraseRef, hint: phraseRef })
-        .partial()
-        .optional(),
+      phrases: z.object({ title: phraseRef, detail: phraseRef, hint: phraseRef }).partial().optional(),
     }),
   ),
 });

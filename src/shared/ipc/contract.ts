@@ -8,7 +8,6 @@ import { newDisk, newNic, nicChange, removedImage } from '../machine/devices';
 import { machineSummary } from '../machine/summary';
 import { mediumReport } from '../media/report';
 import { automaticSnapshots } from '../snapshot/automatic';
-import { automaticSnapshots } from '../snapshot/automatic';
 import { snapshotComparison } from '../snapshot/changes';
 import {
   snapshotDescription,
@@ -358,18 +357,6 @@ export const commands = define({
   'snapshot.compare': {
     params: z.strictObject({ id: machineId, a: snapshotId, b: snapshotId.nullable() }),
     result: snapshotComparison,
-  },
-  /**
-   * What happens to a machine's states by itself; what is missing stays as it is. `automatic` null: no snapshots that
-   * nobody asked for. `discardOnPowerOff` can be changed while the machine is off.
-   */
-  'snapshot.protect': {
-    params: z.strictObject({
-      id: machineId,
-      automatic: automaticSnapshots.nullable().optional(),
-      discardOnPowerOff: z.boolean().optional(),
-    }),
-    result: nothing,
   },
   /**
    * What happens to a machine's states by itself; what is missing stays as it is. `automatic` null: no snapshots that

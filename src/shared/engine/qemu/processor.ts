@@ -30,7 +30,8 @@ export function processorFor(
   hasMax: boolean,
   chosen: string | null = null,
 ): ProcessorChoice {
-  if (accelerator !== 'tcg') return { cpuModel: chosen ?? hardwareModel(accelerator), acceleratorOptions: '' };
+  if (accelerator !== 'tcg')
+    return { cpuModel: chosen ?? hardwareModel(accelerator), acceleratorOptions: '' };
   const stronglyOrderedGuest =
     platform === 'pc-q35' || platform === 'pc-i440fx' || platform === 's390-ccw-virtio';
   const multi = hostArchitecture === 'x64' || !stronglyOrderedGuest;
