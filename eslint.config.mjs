@@ -59,7 +59,7 @@ const boundaries = [
       electron,
       {
         regex:
-          '/(machines|devices|snapshots|clones|disk-library|networks|guests|jobs|api|app|server|cli|processes|gallery|preferences|selftest|host)/',
+          '/(machines|devices|snapshots|clones|disk-library|networks|jobs|api|app|server|cli|processes|gallery|preferences|selftest|host)/',
         message: 'Disks know the platform and the shared vocabulary only.',
       },
     ],
@@ -86,7 +86,7 @@ const boundaries = [
       electron,
       {
         regex:
-          '/(machines|devices|snapshots|clones|disk-library|networks|guests|jobs|api|app|server|cli|gallery|preferences|selftest|host)/',
+          '/(machines|devices|snapshots|clones|disk-library|networks|jobs|api|app|server|cli|gallery|preferences|selftest|host)/',
         message: 'A helper process imports shared, platform and disks, never a service.',
       },
     ],
@@ -99,7 +99,7 @@ const boundaries = [
       electron,
       {
         regex:
-          '/(machines|devices|snapshots|clones|disk-library|networks|guests|jobs|api|app|server|cli|gallery|preferences|selftest|host|worker|switch)/',
+          '/(machines|devices|snapshots|clones|disk-library|networks|jobs|api|app|server|cli|gallery|preferences|selftest|host|worker|switch)/',
         message:
           'The machine process imports shared, platform and disks, never a service or another process.',
       },
