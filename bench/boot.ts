@@ -10,6 +10,7 @@ import { starterLinuxIso, testConfig, testPaths } from '../test/helpers/machine-
 import { temporaryFolder } from '../test/helpers/temp-folder';
 import { Terminal } from '../test/helpers/terminal';
 import { median } from './median';
+import { threadCpuMs } from './process-cpu';
 import type { Bench, BenchResult } from './types';
 
 const rounds = 5;
@@ -19,6 +20,7 @@ const end = 'loop-over';
 /** The word is split, so that the echo of the command is not taken for its end. */
 const loop = `i=0; while [ $i -lt ${turns} ]; do i=$((i+1)); done; echo loop-""over\n`;
 
+/** Milliseconds that the emulating thread has computed. */
 interface Measured {
   shellMs: number;
   loopMs: number;
@@ -53,14 +55,18 @@ async function measureOurs(): Promise<Measured> {
     watch(viewer).catch(() => {}); // the machine ends under it
     // The emulator's speed is the question, not how fast a program of Node starts.
     await rpc.call('ping', {});
-    const started = performance.now();
+    const computed = () => threadCpuMs(child.pid ?? 0);
+    const started = computed();
     await rpc.call('launch', { config, paths: testPaths(folder.path, { drives: { cd0: starterLinuxIso } }) });
     await terminal.waitFor('Starter Linux ready', limitMs);
-    const shellMs = performance.now() - started;
+    const shellMs = computed() - started;
     await terminal.ask('\n', '# ', limitMs);
-    const loopStarted = performance.now();
+    // Once for V8, which compiles what runs often; how long that takes is not the question.
     await terminal.ask(loop, end, limitMs);
-    return { shellMs, loopMs: performance.now() - loopStarted };
+    await terminal.ask('\n', '# ', limitMs);
+    const loopStarted = computed();
+    await terminal.ask(loop, end, limitMs);
+    return { shellMs, loopMs: computed() - loopStarted };
   } finally {
     child.kill();
     await child.exited;
@@ -85,7 +91,11 @@ function compare(name: string, unit: string, ours: number[], bare: number[]): Be
   return { name, value, unit, peer: 'bare v86', peerValue, ratio, goal: 'ratio >= 0.98', ok: ratio >= 0.98 };
 }
 
-/** Boot and computation with a console open, against the bare emulator: speeds, so more is better. */
+/**
+ * Boot and computation with a console open, against the bare emulator: speeds, so more is better. Measured in time
+ * that the emulating thread has computed: the clock of a computer that others share shows what they do, and differs
+ * between two runs of the same program by more than what is asked for here.
+ */
 const bench: Bench = {
   name: 'boot',
   async run() {

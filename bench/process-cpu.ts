@@ -9,14 +9,19 @@ interface Entry {
 }
 
 /** What `/proc/PID/stat` says (proc(5)): the name may hold anything, so fields are counted from its last bracket. */
-function readEntry(pid: string): Entry | undefined {
+function readEntry(path: string): Entry | undefined {
   try {
-    const text = fs.readFileSync(`/proc/${pid}/stat`, 'utf8');
+    const text = fs.readFileSync(`/proc/${path}/stat`, 'utf8');
     const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
     return { parent: Number(fields[1]), ticks: Number(fields[11]) + Number(fields[12]) };
   } catch {
     return undefined; // it has ended
   }
+}
+
+/** Milliseconds that the main thread of a process has computed so far; steps of 10. Linux only. */
+export function threadCpuMs(pid: number): number {
+  return ((readEntry(`${pid}/task/${pid}`)?.ticks ?? 0) * 1000) / ticksPerSecond;
 }
 
 /** CPU seconds that a process and everything below it have used so far. Linux only. */

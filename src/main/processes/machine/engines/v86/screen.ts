@@ -2,7 +2,7 @@ import type { ScreenAdapter } from '../../display/screen-adapter';
 
 /** Milliseconds between two pictures: motion looks like motion, text that scrolls leaves the guest its time. */
 const fastest = 1000 / 60;
-const slowest = { graphics: 1000 / 30, text: 50 };
+const slowest = { graphics: 1000 / 30, text: 100 };
 const unwatched = 500;
 /** Part of this thread's time that fetching pictures may take while somebody looks. */
 const timeShare = 0.01;
