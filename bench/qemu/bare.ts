@@ -6,6 +6,9 @@ import { QmpClient } from '../../src/main/platform/qmp/qmp-client';
 import { Terminal } from '../../test/helpers/terminal';
 import { firstByteOf } from './machines';
 
+/** How the argument begins that says where QEMU's VNC server listens. */
+const screenAt = 'vnc=unix:';
+
 /** A command line of QEMU, with where its sockets and its machine's files lie. */
 export interface CommandLine {
   program: string;
@@ -63,14 +66,14 @@ export function startBare(
     if (code) console.error(`QEMU ended with ${code}: ${said}`);
   });
   const terminal = new Terminal(streamOf(child));
-  const screen = all.find((argument) => argument.startsWith('unix:')) ?? '';
+  const screen = all.find((argument) => argument.startsWith(screenAt)) ?? '';
   return {
     pid: child.pid ?? 0,
     startedAt,
     terminal,
     firstByte: firstByteOf(terminal),
     control: () => QmpClient.connect({ path: path.join(folder, path.basename(controlOf(all))) }),
-    screen: screen.slice('unix:'.length).split(',')[0] ?? '',
+    screen: screen.slice(screenAt.length).split(',')[0] ?? '',
     async kill() {
       child.kill('SIGKILL');
       await exited;

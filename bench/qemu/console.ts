@@ -63,6 +63,19 @@ async function measure(pids: readonly number[], count: () => Promise<number>): P
   return { cores: median(cores), frames: median(frames) };
 }
 
+/** Resolves when somebody answers at a port of this computer: websockify takes its time to start. */
+async function listens(port: number): Promise<void> {
+  for (let attempt = 0; ; attempt++) {
+    try {
+      await fetch(`http://127.0.0.1:${port}/`);
+      return;
+    } catch (error) {
+      if (attempt === 100) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  }
+}
+
 /** noVNC from Debian in Chromium, fed by websockify: the guest's QEMU, the viewer and what lies between. */
 async function measurePeer(bare: Bare): Promise<Measured> {
   const websockify = spawn(
@@ -77,6 +90,7 @@ async function measurePeer(bare: Bare): Promise<Measured> {
     const page = await (browser.contexts()[0] ?? (await browser.newContext())).newPage();
     await page.setViewportSize({ width: 1280, height: 800 });
     await page.addInitScript({ content: countPictures });
+    await listens(webPort);
     await page.goto(`http://127.0.0.1:${webPort}/vnc_lite.html?path=websockify&scale=true`);
     await page.locator('canvas').waitFor();
     await page.waitForTimeout(settleMs);
