@@ -23,10 +23,10 @@ const roundMs = 3000;
 /** Until guest and viewer are in their stride, in milliseconds. */
 /** Runs in the page: counts what noVNC puts on the screen, which it copies from a canvas of its own. */
 const countPictures = `
-  var drawn = 0;
+  window.drawn = 0;
   const draw = CanvasRenderingContext2D.prototype.drawImage;
   CanvasRenderingContext2D.prototype.drawImage = function (...all) {
-    if (this.canvas.isConnected) drawn++;
+    if (this.canvas.isConnected) window.drawn++;
     return draw.apply(this, all);
   };
 `;
@@ -94,7 +94,7 @@ async function measurePeer(bare: Bare): Promise<Measured> {
     await page.goto(`http://127.0.0.1:${webPort}/vnc_lite.html?path=websockify&scale=true`);
     await page.locator('canvas').waitFor();
     await page.waitForTimeout(settleMs);
-    const count = () => page.evaluate<number>('drawn');
+    const count = () => page.evaluate<number>('window.drawn');
     const measured = await measure([bare.pid, program.process.pid ?? 0, websockify.pid ?? 0], count);
     await browser.close();
     return measured;
