@@ -135,6 +135,7 @@ describe('the command line', () => {
   it.each([
     [['frobnicate'], exitStatus.usage, 'no command'],
     [['machine'], exitStatus.usage, 'goes on with one of'],
+    [['list', '--data'], exitStatus.usage, '--data needs a folder'],
     [['start'], exitStatus.usage, 'id is missing'],
     [['start', 'nobody'], exitStatus.notFound, 'no machine “nobody”'],
     [['pause', 'Alpha'], exitStatus.wrongState, 'Alpha'],

@@ -60,7 +60,7 @@ function parseGlobal(words: readonly string[]): GlobalOptions {
     if (word === '--json') json = true;
     else if (word === '--help' || word === '-h') help = true;
     else if (word.startsWith('--data=')) data = word.slice('--data='.length);
-    else if (word === '--data') data = words[++index];
+    else if (word === '--data') data = words[++index] ?? '';
     else rest.push(word);
   }
   if (data === '') throw new UsageError('--data needs a folder.');
