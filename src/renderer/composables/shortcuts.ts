@@ -1,4 +1,5 @@
 import { onBeforeUnmount, onMounted } from 'vue';
+import { overlayOpen } from '../ui/overlays';
 
 /** Keys by their combination, e.g. `Mod+N`, `F2`, `Delete`; `Mod` is Ctrl, or Command on a Mac. */
 export type Shortcuts = Record<string, (event: KeyboardEvent) => void>;
@@ -33,7 +34,7 @@ export function useShortcuts(shortcuts: Shortcuts): void {
   const listener = (event: KeyboardEvent): void => {
     const pressed = combination(event);
     const action = Object.hasOwn(shortcuts, pressed) ? shortcuts[pressed] : undefined;
-    if (!action || event.defaultPrevented || document.querySelector('[role="dialog"], [role="menu"]')) return;
+    if (!action || event.defaultPrevented || overlayOpen(event)) return;
     if (isTyping(event.target) && !pressed.startsWith('Mod+')) return;
     event.preventDefault();
     action(event);
