@@ -1,34 +1,15 @@
 import { join } from 'node:path';
 import type { MachineSpec } from '@shared/machine/config';
 import { byteStreamOver } from '@shared/ipc/byte-stream';
-import { createCore } from '../../src/main/core';
-import { nodeProcessHost } from '../../src/main/platform/node-process-host';
-import { complaintsAbout, look } from './snapshots';
+import { createCore } from '../../../src/main/core';
+import { nodeProcessHost } from '../../../src/main/platform/node-process-host';
+import { complaintsAbout, look } from '../snapshots';
+import type { TortureAnswer, TortureState, TortureStep } from './steps';
 
 /**
- * A program of its own that does to one machine what it is told, until it is killed: see `snapshots-torture.test.ts`.
+ * A program of its own that does to one machine what it is told, until it is killed: see `torture.ts`.
  * Its arguments: the folder of the processes' entries, that of resources, that of data.
  */
-
-/** What it is told to do. */
-export type TortureStep =
-  | { do: 'write'; word: string }
-  | { do: 'take'; memory: boolean }
-  | { do: 'restore'; snapshot: string }
-  | { do: 'delete'; snapshots: string[] }
-  | { do: 'powerOff' };
-
-/** The machine as its files say: by snapshot, the one that it goes on from and the word on its disk. */
-export interface TortureState {
-  present: string;
-  current: string | null;
-  snapshots: Record<string, { parent: string | null; word: string }>;
-}
-
-/** What it says: how things are when it begins, and what came of each step. */
-export type TortureAnswer =
-  | { begun: TortureState; complaints: string[] }
-  | { did: TortureStep['do']; snapshot: string | null; error: string | null; machine: number | null };
 
 /** Where the fake machine's word lies on its disk, in bytes. */
 const wordOffset = 4096;
@@ -128,9 +109,22 @@ async function carryOut(step: TortureStep): Promise<string | null> {
       await ended(await core.handlers['snapshot.delete']({ id, snapshots: step.snapshots }));
       return null;
     case 'powerOff':
-      if (core.machines.get(id).state === 'running') await core.handlers['machine.powerOff']({ id });
+      await powerOff();
       return null;
+    case 'save':
+      if (core.machines.get(id).state === 'running') await ended(await core.handlers['machine.save']({ id }));
+      return null;
+    case 'compact': {
+      await powerOff();
+      const image = core.machines.library.get(id).config?.disks[0]?.path ?? '';
+      await ended(await core.handlers['disks.compact']({ id, image }));
+      return null;
+    }
   }
+}
+
+async function powerOff(): Promise<void> {
+  if (core.machines.get(id).state === 'running') await core.handlers['machine.powerOff']({ id });
 }
 
 const tell = (answer: TortureAnswer): void => void process.send?.(answer);
