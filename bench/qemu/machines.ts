@@ -3,6 +3,8 @@ import path from 'node:path';
 import { byteStreamOver } from '@shared/ipc/byte-stream';
 import type { MachineConfig } from '@shared/machine/config';
 import type { Core } from '../../src/main/core';
+import { nodeProcessHost } from '../../src/main/platform/node-process-host';
+import { keepReady, quietMs } from '../../src/main/platform/ready-process';
 import { testCore } from '../../test/helpers/core';
 import { starterLinuxIso } from '../../test/helpers/machine-config';
 import { prepareMachines } from '../../test/helpers/prepared-machines';
@@ -29,7 +31,10 @@ export async function startHost(machines: readonly Partial<MachineConfig>[]): Pr
     data.path,
     machines.map((changes) => ({ ...starter, ...changes })),
   );
-  const core = await testCore(path.resolve('out/main'), data.path);
+  const built = path.resolve('out/main');
+  const core = await testCore(built, data.path, {
+    processHost: keepReady(nodeProcessHost(built), 'machine-process'),
+  });
   return {
     core,
     machines: configs,
@@ -65,6 +70,11 @@ export interface Started {
   firstByte: Promise<number>;
   /** Resolves when our command to start it has been answered. */
   answered: Promise<unknown>;
+}
+
+/** A person starts a machine when the program has been at rest for a while. */
+export function rest(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, quietMs + 1000));
 }
 
 export async function startMachine(host: Host, id: string): Promise<Started> {

@@ -7,7 +7,7 @@ import { powerRegisters, tinyGuestDisk } from '../../test/helpers/boot-sector';
 import { median } from '../median';
 import type { BenchResult } from '../types';
 import { type CommandLine, commandLineOf, startBare } from './bare';
-import { type Host, limitMs, quiet, qemuPid, ready, startHost, startMachine } from './machines';
+import { type Host, limitMs, quiet, qemuPid, ready, rest, startHost, startMachine } from './machines';
 
 const rounds = 5;
 const shortRounds = 11;
@@ -45,6 +45,7 @@ async function watch(viewer: ModelClient): Promise<void> {
 
 /** A guest that says something as soon as its firmware lets it, in milliseconds. */
 async function ourFirstByte(host: Host, id: string): Promise<number> {
+  await rest();
   const startedAt = performance.now();
   const { firstByte, answered } = await startMachine(host, id);
   const firstByteMs = (await firstByte) - startedAt;
@@ -90,6 +91,7 @@ async function benchFirstByte(): Promise<BenchResult> {
 }
 
 async function measureOurs(host: Host, id: string): Promise<Measured & { line: CommandLine }> {
+  await rest();
   const startedAt = performance.now();
   const { terminal, answered } = await startMachine(host, id);
   await terminal.waitFor(ready, limitMs);

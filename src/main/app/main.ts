@@ -6,6 +6,7 @@ import { type Core, createCore } from '../core';
 import { askToShow } from '../platform/instance';
 import { dataFolder as usualDataFolder } from '../platform/paths';
 import { programFolders } from '../platform/program-folders';
+import { keepReady } from '../platform/ready-process';
 import { parseArguments } from './arguments';
 import { electronShell } from './electron-shell';
 import { WindowIpc } from './ipc';
@@ -44,7 +45,7 @@ async function main(): Promise<void> {
   const core = await createCore({
     dataFolder,
     resourcesFolder: resources,
-    processHost: utilityProcessHost(folders.main),
+    processHost: keepReady(utilityProcessHost(folders.main), 'machine-process'),
     shell: electronShell(windows, guard),
     version,
     development: process.env['VIVARIUM_DEVELOPMENT'] === '1',

@@ -15,6 +15,18 @@ function nativeLocks(): NativeLocks {
   return native;
 }
 
+/**
+ * Loads what locks need, some tens of milliseconds, so that the first one need not wait for it. Where it cannot be
+ * loaded the first lock tells.
+ */
+export function prepareLocks(): void {
+  try {
+    nativeLocks();
+  } catch {
+    // told by `lockFile`, to whom it matters
+  }
+}
+
 /** The lock is on a byte far behind the text, because a lock on Windows also keeps others from reading. */
 const lockedByte = 2 ** 40;
 

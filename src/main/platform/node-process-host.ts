@@ -5,6 +5,7 @@ import type { Message } from '@shared/ipc/messages';
 import { messageStreams } from './message-streams';
 import type { HostedProcess, ProcessEntry, ProcessExit, ProcessHost, StreamEndpoint } from './process-host';
 import { parseProcessMessage, type ProcessMessage } from './process-messages';
+import { processTitle } from './process-title';
 
 /** Lines of a process's output that are kept. */
 const tailLines = 200;
@@ -38,7 +39,7 @@ function startChild(file: string, entry: ProcessEntry, label: string): HostedPro
   const child = fork(file, [], {
     serialization: 'advanced',
     // Only our own flag: a debugger or loader of the parent must not be started once more in every child.
-    execArgv: [`--title=vivarium ${entry}: ${titleOf(label)}`],
+    execArgv: [`--title=${processTitle(entry, label)}`],
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });
   for (const output of [child.stdout, child.stderr]) {
@@ -95,11 +96,6 @@ function startChild(file: string, entry: ProcessEntry, label: string): HostedPro
     },
     kill: () => void child.kill('SIGKILL'),
   };
-}
-
-/** Labels are made of what people type: a title is one line of visible characters. */
-function titleOf(label: string): string {
-  return label.replace(/\p{C}/gu, ' ').slice(0, 80);
 }
 
 /** The socket itself goes to the child, so that what a viewer sees never passes through main. */

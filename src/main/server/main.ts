@@ -4,6 +4,7 @@ import { type Core, createCore } from '../core';
 import { askToShow, statusTaken } from '../platform/instance';
 import { describe } from '../platform/log';
 import { nodeProcessHost } from '../platform/node-process-host';
+import { keepReady } from '../platform/ready-process';
 import { dataFolder as usualDataFolder } from '../platform/paths';
 import { programFolders } from '../platform/program-folders';
 import { parseServerArguments, type ServerArguments, usage } from './arguments';
@@ -42,7 +43,7 @@ async function serve(args: ServerArguments): Promise<void> {
     core = await createCore({
       dataFolder,
       resourcesFolder: folders.resources,
-      processHost: nodeProcessHost(folders.main),
+      processHost: keepReady(nodeProcessHost(folders.main), 'machine-process'),
       shell,
       version,
       development: process.env['VIVARIUM_DEVELOPMENT'] === '1',

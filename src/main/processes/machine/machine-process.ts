@@ -17,6 +17,7 @@ import { type SavedStateIdentity, SavedStateWriter } from '../../disks/saved-sta
 import { writeAtomic } from '../../platform/atomic-file';
 import { type FileLock, lockFile } from '../../platform/file-lock';
 import type { ParentLink } from '../../platform/process-host';
+import { processTitle } from '../../platform/process-title';
 import { CommandQueue } from './command-queue';
 import { deviceGone, deviceHandlers } from './device-changes';
 import { encodePng } from './display/png';
@@ -175,6 +176,8 @@ export class MachineProcess {
   async #launch(config: MachineConfig, paths: LaunchPaths): Promise<void> {
     if (this.#launched) throw new Failure('machine.wrong-state', 'This machine has been launched before.');
     this.#launched = true;
+    // It may have been started before anybody knew for which machine.
+    process.title = processTitle('machine-process', config.name);
     const { engine } = engineOf(config.engine);
     const plan = engine.plan(config, paths);
     const lock = await takeLock(paths.folder);

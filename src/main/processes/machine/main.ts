@@ -1,3 +1,4 @@
+import { prepareLocks } from '../../platform/file-lock';
 import { connectToParent } from '../../platform/parent-link';
 import { MachineProcess } from './machine-process';
 
@@ -11,3 +12,6 @@ process.on('unhandledRejection', (error) => void machineProcess.collapse(error))
 process.on('SIGINT', () => {});
 process.on('SIGHUP', () => {});
 process.on('SIGTERM', () => void machineProcess.leave('The process was asked to end'));
+
+// Often it waits to be told for which machine it is: what follows then takes that much less.
+prepareLocks();

@@ -88,7 +88,9 @@ export class Launch {
     this.#process = process;
     const { pid } = process;
     if (pid === undefined) throw new Failure('engine.not-found', `${binary} cannot be started.`);
-    await record.running(pid);
+    // Written down while QEMU begins; the guest does not run before it is.
+    const recorded = record.running(pid);
+    recorded.catch(() => undefined); // awaited below
     const lines = connectLines(sockets, plan, process.gone);
     lines.catch(() => undefined); // told below, when there is nothing better to tell
     const client = (this.#client = await QmpClient.connect(
@@ -128,6 +130,7 @@ export class Launch {
       picture: machine.picture,
     });
     machine.watched(this.#watch);
+    await recorded;
     if (plan.savedState !== null) await consumeSavedState(plan.savedState);
     await client.execute('cont', {}, slowMs);
     machine.started();

@@ -42,12 +42,17 @@ export async function announceRun(folder: string, sockets: string): Promise<RunR
   const owner = { pid: process.pid, started: (await processStart(process.pid)) ?? null };
   const value: QemuRecord = { pid: null, started: null, owner, bootId: await bootId(), sockets };
   await writeAtomic(path, JSON.stringify(value));
+  let written = Promise.resolve();
   return {
-    async running(pid) {
-      const started = (await processStart(pid)) ?? null;
-      await writeAtomic(path, JSON.stringify({ ...value, pid, started }));
+    running(pid) {
+      return (written = processStart(pid).then((started) =>
+        writeAtomic(path, JSON.stringify({ ...value, pid, started: started ?? null })),
+      ));
     },
-    remove: () => rm(path, { force: true }),
+    async remove() {
+      await written.catch(() => undefined); // told to whom it was promised
+      await rm(path, { force: true });
+    },
   };
 }
 
