@@ -1,19 +1,30 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
+import { LongestFirst } from './test/helpers/longest-first';
 import { uiPlugins } from './ui.config';
 
 const alias = { '@shared': fileURLToPath(new URL('./src/shared', import.meta.url)) };
 
+/** What all projects have in common; a test may take so many milliseconds, on a slow computer with much to do. */
+const common = (name: string, timeLimit: number) => ({
+  name,
+  environment: 'node' as const,
+  setupFiles: ['test/helpers/seed.ts'],
+  testTimeout: timeLimit,
+  hookTimeout: timeLimit,
+  // Whoever waits for a state waits long: only a test that fails takes that time.
+  expect: { poll: { timeout: 30_000 } },
+});
+
 export default defineConfig({
   resolve: { alias },
   test: {
+    sequence: { sequencer: LongestFirst },
     projects: [
       {
         resolve: { alias },
         test: {
-          name: 'node',
-          environment: 'node',
-          setupFiles: ['test/helpers/seed.ts'],
+          ...common('node', 60_000),
           include: ['src/{main,shared,preload}/**/*.test.ts', 'scripts/**/*.test.ts'],
         },
       },
@@ -21,45 +32,26 @@ export default defineConfig({
         resolve: { alias },
         plugins: uiPlugins(),
         test: {
-          name: 'renderer',
+          ...common('renderer', 60_000),
           environment: 'happy-dom',
-          setupFiles: ['test/helpers/seed.ts'],
           include: ['src/renderer/**/*.test.ts'],
         },
       },
       {
         resolve: { alias },
-        test: {
-          name: 'conformance',
-          environment: 'node',
-          setupFiles: ['test/helpers/seed.ts'],
-          include: ['test/conformance/**/*.test.ts'],
-          testTimeout: 120_000,
-          hookTimeout: 120_000,
-        },
+        test: { ...common('conformance', 240_000), include: ['test/conformance/**/*.test.ts'] },
       },
       {
         resolve: { alias },
         test: {
-          name: 'integration',
-          environment: 'node',
-          setupFiles: ['test/helpers/seed.ts'],
+          ...common('integration', 240_000),
+          globalSetup: ['test/helpers/build-once.ts'],
           include: ['test/integration/**/*.test.ts'],
-          testTimeout: 120_000,
-          hookTimeout: 120_000,
         },
       },
       {
         resolve: { alias },
-        test: {
-          name: 'e2e',
-          environment: 'node',
-          setupFiles: ['test/helpers/seed.ts'],
-          include: ['test/e2e/**/*.test.ts'],
-          testTimeout: 240_000,
-          hookTimeout: 240_000,
-          fileParallelism: false,
-        },
+        test: { ...common('e2e', 480_000), include: ['test/e2e/**/*.test.ts'] },
       },
     ],
   },

@@ -20,26 +20,48 @@ const only = process.argv.includes('--only')
 const wanted = (stage) => !only || only.includes(stage);
 const total = { passed: 0, failed: 0, skipped: 0 };
 
-/** Runs one stage and says how long it took. */
-async function stage(name, work) {
-  if (!wanted(name)) return;
-  console.log(`\n── ${name} ──`);
+/** Runs a stage that has one or more of the names that can be wanted, and says how long it took. */
+async function stage(names, work) {
+  const here = names.filter(wanted);
+  if (here.length === 0) return;
+  console.log(`\n── ${here.join(', ')} ──`);
   const started = Date.now();
   await work();
-  console.log(`── ${name}: ${((Date.now() - started) / 1000).toFixed(0)} s ──`);
+  console.log(`── ${here.join(', ')}: ${((Date.now() - started) / 1000).toFixed(0)} s ──`);
 }
 
-/** A stage that is one program: it counts as one test. */
-async function check(title, status) {
-  if ((await status) === 0) total.passed++;
-  else {
-    total.failed++;
-    console.log(`FAILED: ${title}`);
-  }
-}
+/** What checks the sources, by stage: title, package and arguments. The slowest first. */
+const checks = {
+  lint: [
+    ['eslint', 'eslint', ['.', '--max-warnings', '0']],
+    ['prettier', 'prettier', ['--check', '--log-level', 'warn', '.']],
+  ],
+  types: [
+    ['renderer', 'vue-tsc', ['-p', 'tsconfig.web.json']],
+    ['main', 'typescript', ['-p', 'tsconfig.node.json']],
+    ['end-to-end tests', 'typescript', ['-p', 'tsconfig.e2e.json']],
+    ['preload', 'typescript', ['-p', 'tsconfig.preload.json']],
+  ],
+};
 
-/** Files of tests that run side by side: they wait for guests and disks more than they compute. */
+/** How much runs side by side: guests, disks and apps wait more than they compute. */
 const sideBySide = Math.max(2, os.availableParallelism());
+
+/** Runs programs that compute on one processor each, side by side. Each of them counts as one test. */
+async function check(programs) {
+  const waiting = [...programs];
+  const runInTurn = async () => {
+    for (let next = waiting.shift(); next; next = waiting.shift()) {
+      const [title, program, args] = next;
+      if ((await runPackage(program, args)) === 0) total.passed++;
+      else {
+        total.failed++;
+        console.log(`FAILED: ${title}`);
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: sideBySide }, runInTurn));
+}
 
 /** Runs projects of vitest, so many files at a time, and adds its counts to ours; no counts are a failure. */
 async function vitest(workers, ...projects) {
@@ -81,21 +103,14 @@ async function main() {
   }
   await ensureBuild();
 
-  await stage('lint', async () => {
-    await check('eslint', runPackage('eslint', ['.', '--max-warnings', '0']));
-    await check('prettier', runPackage('prettier', ['--check', '--log-level', 'warn', '.']));
-  });
-  await stage('types', async () => {
-    await check('main', runPackage('typescript', ['-p', 'tsconfig.node.json']));
-    await check('preload', runPackage('typescript', ['-p', 'tsconfig.preload.json']));
-    await check('end-to-end tests', runPackage('typescript', ['-p', 'tsconfig.e2e.json']));
-    await check('renderer', runPackage('vue-tsc', ['-p', 'tsconfig.web.json']));
-  });
-  await stage('unit', () => vitest(sideBySide, 'node', 'renderer'));
-  await stage('conformance', () => vitest(sideBySide, 'conformance'));
-  await stage('integration', () => vitest(sideBySide, 'integration'));
+  await stage(['lint', 'types'], () =>
+    check(Object.entries(checks).flatMap(([name, programs]) => (wanted(name) ? programs : []))),
+  );
+  await stage(['unit'], () => vitest(sideBySide, 'node', 'renderer'));
+  await stage(['conformance'], () => vitest(sideBySide, 'conformance'));
+  await stage(['integration'], () => vitest(sideBySide, 'integration'));
   // One app at a time: each of them wants the whole computer.
-  await stage('e2e', () => vitest(1, 'e2e'));
+  await stage(['e2e'], () => vitest(1, 'e2e'));
 }
 
 const started = Date.now();

@@ -1,7 +1,6 @@
-import { mkdir, mkdtemp, realpath, rm } from 'node:fs/promises';
+import { mkdtemp, realpath } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
-import { build } from 'vite';
+import { join } from 'node:path';
 import { Failure } from '@shared/errors';
 import { byteStreamOver } from '@shared/ipc/byte-stream';
 import type { Job } from '@shared/ipc/contract';
@@ -10,52 +9,11 @@ import type { MachineState } from '@shared/machine/state';
 import { type Core, createCore, type CoreOptions } from '../../src/main/core';
 import type { CoreEvent } from '../../src/main/platform/events';
 import { nodeProcessHost } from '../../src/main/platform/node-process-host';
+import { projectRoot } from './built-main';
 
-export const projectRoot = resolve(import.meta.dirname, '../..');
+export { type BuiltMain, buildMain, projectRoot } from './built-main';
+
 export const resourcesFolder = join(projectRoot, 'resources');
-
-/** The entries of processes as they are in the sources now, bundled; to be removed by `remove`. */
-export interface BuiltMain {
-  folder: string;
-  remove(): Promise<void>;
-}
-
-/** Bundles the process entries as the real build does, into a folder of this test's own. */
-export async function buildMain(
-  entries: Record<string, string> = {
-    'machine-process': 'src/main/processes/machine/main.ts',
-    'worker-process': 'src/main/processes/worker/main.ts',
-    'switch-process': 'src/main/processes/switch/main.ts',
-  },
-): Promise<BuiltMain> {
-  // Inside the project, so that packages are found; as deep as `out/main`, so that the resources are.
-  await mkdir(join(projectRoot, 'out'), { recursive: true });
-  const folder = await mkdtemp(join(projectRoot, 'out', 'test-'));
-  const input = Object.fromEntries(
-    Object.entries(entries).map(([name, file]) => [name, join(projectRoot, file)]),
-  );
-  await build({
-    configFile: false,
-    logLevel: 'error',
-    root: projectRoot,
-    resolve: { alias: { '@shared': join(projectRoot, 'src/shared') } },
-    ssr: { noExternal: true },
-    build: {
-      ssr: true,
-      target: 'node20',
-      minify: false,
-      emptyOutDir: false,
-      copyPublicDir: false,
-      outDir: folder,
-      rollupOptions: {
-        input,
-        external: ['electron', 'fs-native-extensions', 'v86', /^v86\//],
-        output: { format: 'es', entryFileNames: '[name].js', chunkFileNames: 'chunks/[name]-[hash].js' },
-      },
-    },
-  });
-  return { folder, remove: () => rm(folder, { recursive: true, force: true }) };
-}
 
 /** A temporary folder under its real name; to be removed by the caller. */
 export async function temporaryFolder(): Promise<string> {

@@ -32,10 +32,7 @@ describe.skipIf(!iso)(suite, () => {
   let terminal: Terminal;
 
   beforeAll(async () => {
-    built = await buildMain({
-      'machine-process': 'src/main/processes/machine/main.ts',
-      'worker-process': 'src/main/processes/worker/main.ts',
-    });
+    built = await buildMain();
     dataFolder = await temporaryFolder();
     core = await testCore(built.folder, dataFolder);
   });

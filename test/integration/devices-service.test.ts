@@ -28,10 +28,7 @@ describe('the devices of a machine', () => {
   let trashWorks: boolean;
 
   beforeAll(async () => {
-    built = await buildMain({
-      'machine-process': 'src/main/processes/machine/main.ts',
-      'worker-process': 'src/main/processes/worker/main.ts',
-    });
+    built = await buildMain();
   });
   afterAll(() => built?.remove());
   beforeEach(async () => {

@@ -25,10 +25,7 @@ let dataFolder: string;
 let core: Core;
 
 beforeAll(async () => {
-  built = await buildMain({
-    'machine-process': 'src/main/processes/machine/main.ts',
-    'worker-process': 'src/main/processes/worker/main.ts',
-  });
+  built = await buildMain();
   dataFolder = await temporaryFolder();
   core = await testCore(built.folder, dataFolder);
 });

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { readFile, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { ErrorValue } from '@shared/errors';
 import { byteStreamOver } from '@shared/ipc/byte-stream';
 import {
@@ -35,7 +35,7 @@ let paths: LaunchPaths;
 const started: HostedProcess[] = [];
 
 beforeAll(async () => {
-  bundle = await buildMain({ 'machine-process': 'src/main/processes/machine/main.ts' });
+  bundle = await buildMain();
 });
 afterAll(() => bundle.remove());
 
@@ -219,7 +219,7 @@ describe('the machine process', () => {
     const png = Buffer.from(pictures[0] ?? []);
     expect([png.readUInt32BE(16), png.readUInt32BE(20)]).toEqual([160, 100]);
     await terminal.ask('t', 'T\n');
-    await vi.waitFor(() => expect(pictures.length).toBeGreaterThan(1), { timeout: 5000 });
+    await expect.poll(() => pictures.length).toBeGreaterThan(1);
     expect(pictures.length).toBeLessThan(5);
     stream.close();
   });
