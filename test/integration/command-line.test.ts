@@ -2,7 +2,7 @@ import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { exitStatus } from '../../src/main/cli/exit-status';
 import { temporaryFolder } from '../helpers/temp-folder';
 
@@ -29,7 +29,7 @@ describe('the command line', () => {
   });
   afterAll(async () => {
     await run('app', 'quit', 'power-off');
-    await vi.waitFor(async () => expect(await backgroundPids()).toEqual([]), { timeout: 10_000 });
+    await expect.poll(() => backgroundPids()).toEqual([]);
     await folder.remove();
   });
 

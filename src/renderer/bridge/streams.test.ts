@@ -37,11 +37,11 @@ describe('a stream in Electron', () => {
     const received: Uint8Array[] = [];
     stream.onData((data) => void received.push(data));
     port1.postMessage(Uint8Array.of(1, 2, 3));
-    await vi.waitFor(() => expect(received).toEqual([Uint8Array.of(1, 2, 3)]));
+    await expect.poll(() => received).toEqual([Uint8Array.of(1, 2, 3)]);
     const closed = vi.fn();
     stream.onClose(closed);
     port1.postMessage(null);
-    await vi.waitFor(() => expect(closed).toHaveBeenCalledOnce());
+    await expect.poll(() => closed).toHaveBeenCalledOnce();
     port1.close();
   });
 

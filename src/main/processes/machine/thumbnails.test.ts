@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ByteStream } from '@shared/ipc/byte-stream';
 import type { ScreenCapture } from './engine';
 import { streamPair } from './rfb/testing/stream-pair';
@@ -50,27 +50,27 @@ const counts = (): number[] => pictures.map((taken) => taken.length);
 describe('thumbnails', () => {
   it('are sent at once, and then only when the screen is different', async () => {
     view(4);
-    await vi.waitFor(() => expect(counts()).toEqual([1]));
-    await vi.waitFor(() => expect(looks).toBeGreaterThan(2), { timeout: 5000 });
+    await expect.poll(() => counts()).toEqual([1]);
+    await expect.poll(() => looks).toBeGreaterThan(2);
     expect(counts()).toEqual([1]);
     paint(200);
-    await vi.waitFor(() => expect(counts()).toEqual([2]), { timeout: 5000 });
+    await expect.poll(() => counts()).toEqual([2]);
   });
 
   it('are made with one look for all who want them', async () => {
     view(4);
-    await vi.waitFor(() => expect(counts()).toEqual([1]));
+    await expect.poll(() => counts()).toEqual([1]);
     view(2);
-    await vi.waitFor(() => expect(counts()).toEqual([1, 1]));
+    await expect.poll(() => counts()).toEqual([1, 1]);
     const before = looks;
     paint(100);
-    await vi.waitFor(() => expect(counts()).toEqual([2, 2]), { timeout: 5000 });
+    await expect.poll(() => counts()).toEqual([2, 2]);
     expect(looks - before).toBeLessThanOrEqual(2);
   });
 
   it('end when nobody takes them any more', async () => {
     view(4);
-    await vi.waitFor(() => expect(counts()).toEqual([1]));
+    await expect.poll(() => counts()).toEqual([1]);
     streams[0]?.close();
     await new Promise((resolve) => setTimeout(resolve, 700));
     const before = looks;
@@ -85,7 +85,7 @@ describe('thumbnails', () => {
       (error) => failures.push(error),
     );
     const viewer = view(4);
-    await vi.waitFor(() => expect(viewer.closed).toBe(true));
+    await expect.poll(() => viewer.closed).toBe(true);
     expect(failures).toEqual([broken]);
   });
 });

@@ -130,7 +130,7 @@ describe('the hardware version', () => {
     await update(shown)?.trigger('click');
     expect(openQuestion.value?.message).toMatch(/From pc-i440fx-7.1 to pc-i440fx-7.2.*Windows/);
     openQuestion.value?.answer('snapshot');
-    await vi.waitFor(() => expect(done).toHaveLength(2));
+    await expect.poll(() => done).toHaveLength(2);
     expect(done).toEqual([
       'snapshot Before the change from pc-i440fx-7.1 false',
       'configure {"machineType":"pc-i440fx-7.2"}',
@@ -154,7 +154,7 @@ describe('the hardware version', () => {
     const shown = await show(HardwareVersion, { config, capabilities: qemu, locked: false });
     await update(shown)?.trigger('click');
     openQuestion.value?.answer('snapshot');
-    await vi.waitFor(() => expect(update(shown)?.attributes('disabled')).toBeUndefined());
+    await expect.poll(() => update(shown)?.attributes('disabled')).toBeUndefined();
     await settle();
     await update(shown)?.trigger('click');
     openQuestion.value?.answer(undefined);

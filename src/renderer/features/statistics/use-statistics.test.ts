@@ -75,40 +75,40 @@ describe('the statistics of a machine', () => {
     expect(opened).toEqual([]);
 
     machine.value = testMachine(1, 'One', 'running');
-    await vi.waitFor(() => expect(opened).toHaveLength(1));
+    await expect.poll(() => opened).toHaveLength(1);
     expect(opened[0]?.params).toEqual({ id: machine.value.id, history: false });
     await nextTick();
     tell(0.5);
-    await vi.waitFor(() => expect(latest.value?.cpu).toBe(0.5));
+    await expect.poll(() => latest.value?.cpu).toBe(0.5);
 
     await look(true);
-    await vi.waitFor(() => expect(opened[0]?.closed).toBe(true));
+    await expect.poll(() => opened[0]?.closed).toBe(true);
     await look(false);
-    await vi.waitFor(() => expect(opened).toHaveLength(2));
+    await expect.poll(() => opened).toHaveLength(2);
 
     machine.value = testMachine(1, 'One', 'off');
-    await vi.waitFor(() => expect(opened[1]?.closed).toBe(true));
+    await expect.poll(() => opened[1]?.closed).toBe(true);
     expect(latest.value).toBeUndefined();
   });
 
   it('go on from what was before', async () => {
     machine.value = testMachine(1, 'One', 'running');
     const { history } = use(true);
-    await vi.waitFor(() => expect(opened).toHaveLength(1));
+    await expect.poll(() => opened).toHaveLength(1);
     await nextTick();
     const fine = { times: [1000, 2000], columns: { cpu: [0.1, 0.2] } };
     const coarse = { times: [], columns: {} };
     opened[0]?.port.postMessage(encodeStatistics({ kind: 'history', fine, coarse }));
     tell(0.3, 3000);
-    await vi.waitFor(() => expect(history.value.of.recent('cpu', 5)).toEqual([0.1, 0.2, 0.3]));
+    await expect.poll(() => history.value.of.recent('cpu', 5)).toEqual([0.1, 0.2, 0.3]);
   });
 
   it('end with the component that shows them', async () => {
     machine.value = testMachine(1, 'One', 'running');
     use(false);
-    await vi.waitFor(() => expect(opened).toHaveLength(1));
+    await expect.poll(() => opened).toHaveLength(1);
     await nextTick();
     scope.stop();
-    await vi.waitFor(() => expect(opened[0]?.closed).toBe(true));
+    await expect.poll(() => opened[0]?.closed).toBe(true);
   });
 });

@@ -2,7 +2,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { LivePicture } from './live-picture';
 import { ScreenWatch } from './screen-watch';
 
@@ -27,7 +27,7 @@ const request = (incremental: number, width: number, height: number): Buffer =>
 
 /** Resolves when the watch has sent something that ends like this, and forgets it. */
 async function hears(end: Buffer): Promise<void> {
-  await vi.waitFor(() => expect(heard.subarray(-end.length)).toEqual(end));
+  await expect.poll(() => heard.subarray(-end.length)).toEqual(end);
   heard = Buffer.alloc(0);
 }
 
@@ -75,24 +75,24 @@ describe('watching a screen', () => {
     await hears(request(0, 2, 1));
     const whole = update(rectangle(0, 0, 2, 1, 0, 3, 2, 1, 0, 6, 5, 4, 0));
     for (const byte of whole) socket.write(Buffer.from([byte]));
-    await vi.waitFor(() => expect([...(picture.capture?.rgba ?? [])]).toEqual([1, 2, 3, 255, 4, 5, 6, 255]));
+    await expect.poll(() => [...(picture.capture?.rgba ?? [])]).toEqual([1, 2, 3, 255, 4, 5, 6, 255]);
     expect(heard).toHaveLength(0);
     watch.requestChanges(picture.isNew);
     await hears(request(1, 2, 1));
     // The kind of pointer is told in between.
     socket.write(update(rectangle(1, 0, 0, 0, -257)));
     socket.write(update(rectangle(1, 0, 1, 1, 0, 9, 8, 7, 0)));
-    await vi.waitFor(() => expect([...(picture.capture?.rgba ?? [])]).toEqual([1, 2, 3, 255, 7, 8, 9, 255]));
+    await expect.poll(() => [...(picture.capture?.rgba ?? [])]).toEqual([1, 2, 3, 255, 7, 8, 9, 255]);
   });
 
   it('shows a screen of another size when all of that has come, in answer to what was asked before', async () => {
     watch.requestChanges(true);
     await hears(request(0, 2, 1));
     socket.write(update(rectangle(0, 0, 1, 1, -223)));
-    await vi.waitFor(() => expect(sizes).toEqual(['2x1', '1x1']));
+    await expect.poll(() => sizes).toEqual(['2x1', '1x1']);
     expect(picture.isNew).toBe(true);
     socket.write(update(rectangle(0, 0, 1, 1, 0, 3, 2, 1, 0)));
-    await vi.waitFor(() => expect([...(picture.capture?.rgba ?? [])]).toEqual([1, 2, 3, 255]));
+    await expect.poll(() => [...(picture.capture?.rgba ?? [])]).toEqual([1, 2, 3, 255]);
     watch.requestChanges(picture.isNew);
     await hears(request(1, 1, 1));
   });
