@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { cp, mkdir, readdir, truncate, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Failure } from '@shared/errors';
@@ -64,7 +65,7 @@ export async function fillDisks(folder: string, byte: number, offset: number, le
   }
 }
 
-/** A folder as a person sees it: what the present state and every snapshot hold, by disk. */
+/** A folder as a person sees it: what the present state and every snapshot hold, by disk, as `digestOf` gives it. */
 export interface Seen {
   present: Record<string, string>;
   current: string | undefined;
@@ -73,14 +74,18 @@ export interface Seen {
   snapshots: Record<string, { parent: string | null; memory: boolean; disks: Record<string, string> }>;
 }
 
-const hex = async (path: string): Promise<string> => Buffer.from(await contentsOf(path)).toString('base64');
+/** Stands for every byte of a disk: two disks with the same digest hold the same. */
+export const digestOf = async (path: string): Promise<string> =>
+  createHash('sha256')
+    .update(await contentsOf(path))
+    .digest('hex');
 
 export async function look(folder: string): Promise<Seen> {
   const store = new SnapshotStore(folder, hostSnapshotFiles());
   const config = await store.config();
   const disksOf = async (of: MachineConfig): Promise<Record<string, string>> => {
     const found: Record<string, string> = {};
-    for (const { id, path } of of.disks) found[id] = await hex(join(folder, path));
+    for (const { id, path } of of.disks) found[id] = await digestOf(join(folder, path));
     return found;
   };
   const snapshots: Seen['snapshots'] = {};

@@ -1,7 +1,6 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { appendFile, cp, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { appendFile, cp, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -15,6 +14,7 @@ import { SnapshotStore } from '../../src/main/snapshots/store';
 import { buildMain, type BuiltMain } from '../helpers/core';
 import { canMount, mountSmall } from '../helpers/small-file-system';
 import { complaintsAbout, look, machineFolder, writeTo } from '../helpers/snapshots';
+import { quickFolder } from '../helpers/temp-folder';
 
 /** Cloning is killed, with `kill -9`, before and after everything that it does on the disk. */
 
@@ -49,7 +49,7 @@ async function makeOriginal(folder: string): Promise<void> {
 
 beforeAll(async () => {
   built = await buildMain({ 'clone-victim': 'test/helpers/clone-victim.ts' });
-  root = await mkdtemp(join(tmpdir(), 'vivarium-clones-'));
+  root = await quickFolder('clones');
   base = join(root, 'base');
   await makeOriginal(base);
 });

@@ -1,5 +1,4 @@
-import { copyFile, mkdtemp, readdir, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { copyFile, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { MachineConfig } from '@shared/machine/config';
@@ -12,14 +11,15 @@ import type { Operation } from '../../src/main/snapshots/steps';
 import { SnapshotStore } from '../../src/main/snapshots/store';
 import {
   complaintsAbout,
-  contentsOf,
   copyOf,
+  digestOf,
   type FaultKind,
   FaultyFiles,
   look,
   machineFolder,
   writeTo,
 } from '../helpers/snapshots';
+import { quickFolder } from '../helpers/temp-folder';
 
 /**
  * Adding and removing a disk is stopped at every call to the host's disk, as the operations on snapshots are.
@@ -41,7 +41,7 @@ let chain: string[];
 let before: MachineConfig;
 
 beforeAll(async () => {
-  root = await mkdtemp(join(tmpdir(), 'vivarium-devices-'));
+  root = await quickFolder('devices');
   base = join(root, 'base');
   await machineFolder(base, 2);
   const store = new SnapshotStore(base, hostSnapshotFiles());
@@ -115,9 +115,7 @@ describe.each(Object.keys(operations))('%s', (name) => {
         ).toEqual([]);
         // What is to be kept is there before the machine loses it.
         if (happened && name.includes('keep')) {
-          expect(await contentsOf(join(folder, kept)), where).toEqual(
-            await contentsOf(join(base, chain[0] ?? '')),
-          );
+          expect(await digestOf(join(folder, kept)), where).toBe(await digestOf(join(base, chain[0] ?? '')));
         }
         outcomes.add(happened ? 'new' : 'old');
       }

@@ -1,5 +1,4 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { Failure } from '@shared/errors';
@@ -16,6 +15,7 @@ import {
   type Seen,
   takeOptions,
 } from '../helpers/snapshots';
+import { quickFolder } from '../helpers/temp-folder';
 
 /**
  * Below whole steps: the host's disk refuses one single write, one flush, one rename, anywhere in an operation on
@@ -56,7 +56,7 @@ async function makeTree(folder: string): Promise<string[]> {
 }
 
 beforeAll(async () => {
-  root = await mkdtemp(join(tmpdir(), 'vivarium-faults-'));
+  root = await quickFolder('faults');
   base = join(root, 'base');
   ids = await makeTree(base);
   expect(await complaintsAbout(base)).toEqual([]);
