@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
-import { type AddressInfo, Socket } from 'node:net';
+import { type AddressInfo, createConnection, Socket } from 'node:net';
 import { createHash, randomBytes } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
@@ -219,6 +219,36 @@ describe('a WebSocket that is handed over', () => {
     const closed = once(client, 'close');
     child.kill();
     await closed;
+  });
+
+  it.skipIf(process.platform === 'win32')('loses nothing that comes before the process has it', async () => {
+    const child = start();
+    const answered = new Promise<void>((resolve) => child.onMessage(() => resolve()));
+    call(child, 'is there');
+    await answered;
+    process.kill(child.pid ?? 0, 'SIGSTOP');
+    const given = new Promise<void>((resolve) => {
+      give = (socket, head, headers) => {
+        child.giveStream('x', { kind: 'web-socket', socket, head, headers });
+        resolve();
+      };
+    });
+    const client = createConnection((server.address() as AddressInfo).port, '127.0.0.1');
+    let received = '';
+    client.on('data', (data) => (received += data.toString('latin1')));
+    const key = randomBytes(16).toString('base64');
+    client.write(
+      'GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n' +
+        `Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ${key}\r\n\r\n`,
+    );
+    await given;
+    // A binary message of five bytes, under a mask of zeros.
+    client.write(Buffer.from([0x82, 0x85, 0, 0, 0, 0, ...Buffer.from('early')]));
+    // Enough for this process to see the message, if it still looked for one.
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    process.kill(child.pid ?? 0, 'SIGCONT');
+    await expect.poll(() => received, { timeout: 10_000 }).toContain('early');
+    client.destroy();
   });
 
   it('is closed when there is no process any more', async () => {

@@ -1,4 +1,5 @@
 import { type ChildProcess, fork } from 'node:child_process';
+import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Message } from '@shared/ipc/messages';
@@ -107,8 +108,22 @@ function giveWebSocket(
 ): void {
   if (endpoint.kind !== 'web-socket') throw new TypeError('Node hands over WebSockets only');
   const { socket, head, headers } = endpoint;
-  if (child.connected) post({ kind: 'web-socket', description, headers, head: new Uint8Array(head) }, socket);
-  else socket.destroy();
+  if (!child.connected) {
+    socket.destroy();
+    return;
+  }
+  stopReading(socket);
+  post({ kind: 'web-socket', description, headers, head: new Uint8Array(head) }, socket);
+}
+
+/**
+ * Node goes on reading a socket that it hands over until it learns that the child has it, and throws away what it
+ * reads. The child may have answered by then: while this process is busy the viewer's first words would be lost, and
+ * it would wait for ever. Nothing public stops the reading; `pause` does so only once a buffer is full.
+ */
+function stopReading(socket: Socket): void {
+  const { _handle: handle } = socket as Socket & { _handle?: { readStop?(): number } | null };
+  handle?.readStop?.();
 }
 
 /** What Node has not finished sending: one socket that waits to be acknowledged, and those that wait for it. */
