@@ -24,6 +24,20 @@ export function threadCpuMs(pid: number): number {
   return ((readEntry(`${pid}/task/${pid}`)?.ticks ?? 0) * 1000) / ticksPerSecond;
 }
 
+/**
+ * Milliseconds that the threads of a process have computed so far, without those of an emulated processor, which
+ * QEMU names `CPU 0/TCG` and the like. Linux only.
+ */
+export function pictureCpuMs(pid: number): number {
+  let ticks = 0;
+  for (const thread of fs.readdirSync(`/proc/${pid}/task`)) {
+    const task = `${pid}/task/${thread}`;
+    if (fs.readFileSync(`/proc/${task}/comm`, 'utf8').startsWith('CPU ')) continue;
+    ticks += readEntry(task)?.ticks ?? 0;
+  }
+  return (ticks * 1000) / ticksPerSecond;
+}
+
 /** CPU seconds that a process and everything below it have used so far. Linux only. */
 export function treeCpuSeconds(root: number): number {
   const entries = new Map<number, Entry>();

@@ -4,9 +4,9 @@ import type { ScreenCapture } from './engine';
 
 /** Between two looks at the screen, in milliseconds. */
 const fastestMs = 500;
-const slowestMs = 2000;
-/** Part of one processor that all the thumbnails of a machine may use. */
-const share = 0.01;
+const slowestMs = 4000;
+/** Part of one processor that making the thumbnails of a machine may use; the goal is 0.01 with all that it causes. */
+const share = 0.008;
 
 interface Viewer {
   stream: ByteStream;
