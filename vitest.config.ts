@@ -13,7 +13,7 @@ const common = (name: string, timeLimit: number) => ({
   testTimeout: timeLimit,
   hookTimeout: timeLimit,
   // Whoever waits for a state waits long: only a test that fails takes that time.
-  expect: { poll: { timeout: 30_000 } },
+  expect: { poll: { timeout: 60_000 } },
 });
 
 export default defineConfig({
@@ -24,7 +24,7 @@ export default defineConfig({
       {
         resolve: { alias },
         test: {
-          ...common('node', 60_000),
+          ...common('node', 90_000),
           include: ['src/{main,shared,preload}/**/*.test.ts', 'scripts/**/*.test.ts'],
         },
       },
@@ -32,19 +32,19 @@ export default defineConfig({
         resolve: { alias },
         plugins: uiPlugins(),
         test: {
-          ...common('renderer', 60_000),
+          ...common('renderer', 90_000),
           environment: 'happy-dom',
           include: ['src/renderer/**/*.test.ts'],
         },
       },
       {
         resolve: { alias },
-        test: { ...common('conformance', 240_000), include: ['test/conformance/**/*.test.ts'] },
+        test: { ...common('conformance', 300_000), include: ['test/conformance/**/*.test.ts'] },
       },
       {
         resolve: { alias },
         test: {
-          ...common('integration', 240_000),
+          ...common('integration', 300_000),
           globalSetup: ['test/helpers/build-once.ts'],
           include: ['test/integration/**/*.test.ts'],
         },

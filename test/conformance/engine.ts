@@ -95,7 +95,7 @@ function record(): Recorded {
   return { events, stopped, problem, screens, failures, problems };
 }
 
-function within<T>(promise: Promise<T>, what: string, limitMs = 10_000): Promise<T> {
+function within<T>(promise: Promise<T>, what: string, limitMs = 60_000): Promise<T> {
   let timer: NodeJS.Timeout;
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new Error(`${what} did not happen within ${limitMs} ms`)), limitMs);
@@ -225,7 +225,7 @@ export function engineConformance(name: string, subject: Subject): void {
       expect(await guest.addOnDisk()).toBe(1);
       const from = terminal.text.length;
       await machine.reset();
-      await terminal.waitFor('ready', 10_000, from);
+      await terminal.waitFor('ready', 60_000, from);
       expect(await guest.multiply(2, 5)).toBe(10);
       expect(await guest.numberOnDisk()).toBe(1);
     });
@@ -236,7 +236,7 @@ export function engineConformance(name: string, subject: Subject): void {
       const from = terminal.text.length;
       await machine.reset();
       await machine.resume();
-      await terminal.waitFor('ready', 10_000, from);
+      await terminal.waitFor('ready', 60_000, from);
       expect(await guest.multiply(2, 5)).toBe(10);
     });
 

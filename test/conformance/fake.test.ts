@@ -11,7 +11,7 @@ function fakeGuest(terminal: Terminal): Guest {
   const ask = (line: string, answer: RegExp): Promise<string> => {
     terminal.type(`${line}\n`);
     const result = last.then(async () => {
-      const text = await terminal.waitFor(answer, 10_000, seen);
+      const text = await terminal.waitFor(answer, 60_000, seen);
       seen += text.length;
       return answer.exec(text)?.[1] ?? '';
     });

@@ -9,7 +9,7 @@ export function tinyGuest(terminal: Terminal): Guest {
   const ask = (question: string, answer: RegExp): Promise<string> => {
     terminal.type(question);
     const result = last.then(async () => {
-      const text = await terminal.waitFor(answer, 15_000, seen);
+      const text = await terminal.waitFor(answer, 60_000, seen);
       seen += text.length;
       return answer.exec(text)?.[1] ?? '';
     });
@@ -18,7 +18,7 @@ export function tinyGuest(terminal: Terminal): Guest {
   };
   const hex = async (text: Promise<string>): Promise<number> => parseInt(await text, 16);
   return {
-    ready: async () => void (await terminal.waitFor(tinyGuestReady, 15_000)),
+    ready: async () => void (await terminal.waitFor(tinyGuestReady, 60_000)),
     multiply: async (a, b) => Number(await ask(`m${a}${b}`, /=(\d\d)\n/)),
     counter: () => hex(ask('c', /C([0-9A-F]{8})\n/)),
     addOnDisk: () => hex(ask('w', /W([0-9A-F]{4})\n/)),

@@ -14,8 +14,8 @@ import { starterLinuxIso, testConfig, testPaths } from '../helpers/machine-confi
 import { temporaryFolder } from '../helpers/temp-folder';
 import { Terminal } from '../helpers/terminal';
 
-const bootMs = 110_000;
-const answerMs = 40_000;
+const bootMs = 180_000;
+const answerMs = 120_000;
 
 /** What only a real operating system shows. One machine lives through all of it, because it takes long to boot. */
 describe.skipIf(!existsSync(starterLinuxIso))('the engine v86 with Linux', () => {
@@ -125,7 +125,7 @@ describe.skipIf(!existsSync(starterLinuxIso))('the engine v86 with Linux', () =>
     terminal.type(text);
     terminal.type('\x04');
     terminal.type('md5sum < paste; echo en""d\n');
-    const answer = await terminal.waitFor(/[0-9a-f]{32}.*\r?\nend/, 60_000, from);
+    const answer = await terminal.waitFor(/[0-9a-f]{32}.*\r?\nend/, answerMs, from);
     expect(answer).toContain(createHash('md5').update(text).digest('hex'));
   });
 

@@ -54,14 +54,14 @@ describe('the engine v86 by itself', () => {
     const [here, there] = streamPair();
     machine.connectSerial(0, here);
     const terminal = new Terminal(there);
-    await terminal.waitFor(tinyGuestReady, 15_000);
+    await terminal.waitFor(tinyGuestReady, 60_000);
     return { machine, terminal, told };
   }
 
   it('tells that the emulator failed, with the registers in the log, and closes the disks', async () => {
     const { machine, terminal, told } = await launch();
     terminal.type('x');
-    await expect.poll(() => told.failed?.code, { timeout: 10_000 }).toBe('engine.failed');
+    await expect.poll(() => told.failed?.code).toBe('engine.failed');
     expect(told.lines.join('\n')).toMatch(/EIP=[0-9a-f]{8}.*CR3=00010000 CR4=00000020/s);
     await machine.powerOff();
     // The lock on the image is free again.
@@ -72,7 +72,7 @@ describe('the engine v86 by itself', () => {
     const { machine, terminal, told } = await launch({ acpi: false });
     expect(await machine.powerButton()).toBe(false);
     terminal.type('h');
-    await expect.poll(() => told.stopped, { timeout: 10_000 }).toBe(true);
+    await expect.poll(() => told.stopped).toBe(true);
   });
 
   it('gives a guest as much memory as it can have', async () => {

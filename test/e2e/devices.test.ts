@@ -54,7 +54,7 @@ describe.skipIf(missing.length > 0)('a person who changes the devices of a machi
     const item = machineItem(manager, 'Growing');
     await item.click();
     await manager.locator('[data-action="start"]').click();
-    await expect.poll(() => item.innerText(), { timeout: 20_000 }).toMatch(/Running/);
+    await expect.poll(() => item.innerText()).toMatch(/Running/);
     await openSettings(manager);
     await manager.getByRole('link', { name: 'Storage' }).click();
 
@@ -91,7 +91,7 @@ describe.skipIf(missing.length > 0)('a person who changes the devices of a machi
       .getByRole('dialog')
       .getByRole('button', { name: /Power off/ })
       .click();
-    await expect.poll(() => item.innerText(), { timeout: 20_000 }).toMatch(/Off/i);
+    await expect.poll(() => item.innerText()).toMatch(/Off/i);
     await openSettings(manager);
     await manager.getByRole('link', { name: 'Network', exact: true }).click();
     const mac = manager.getByRole('textbox', { name: 'Hardware address' });

@@ -73,7 +73,7 @@ describe.skipIf(!chromiumProgram)('cloning, templates, and the page of disks', (
   async function look(name: string): Promise<void> {
     // Messages in the corner come and go by themselves; what they are made of is looked at elsewhere.
     const messages = manager.getByRole('region', { name: /Notifications/ }).getByRole('listitem');
-    await expect.poll(() => messages.count(), { timeout: 15_000 }).toBe(0);
+    await expect.poll(() => messages.count()).toBe(0);
     // The button that was just clicked is looked at as it is without the pointer over it.
     await manager.mouse.move(2, 2);
     for (const colorScheme of ['light', 'dark'] as const) {

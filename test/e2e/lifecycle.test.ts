@@ -49,7 +49,7 @@ describe.each(shells)('machines in $name', ({ name, start, possible }) => {
   }
 
   const state = (app: AppUnderTest, machine: string) =>
-    expect.poll(() => machineItem(app.manager, machine).innerText(), { timeout: 15_000 });
+    expect.poll(() => machineItem(app.manager, machine).innerText());
 
   it.skipIf(!possible)('run, pause, go on, save their state, and go on from it after a restart', async () => {
     const { open } = await prepared();

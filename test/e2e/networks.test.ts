@@ -128,18 +128,18 @@ describe.skipIf(!possible)('networks', () => {
     await look('firewall');
   });
 
-  it('show who is on them and what passes, while a guest runs', { timeout: 180_000 }, async () => {
+  it('show who is on them and what passes, while a guest runs', async () => {
     await page().getByRole('navigation').getByRole('link', { name: 'Library' }).click();
     await machineItem(page(), 'Traveller').click();
     await page().locator('[data-action="start"]').click();
     const console = await openConsole(app, 'Traveller');
-    await waitForSerial(console, /Starter Linux ready/, 120_000);
+    await waitForSerial(console, /Starter Linux ready/);
 
     await page().getByRole('navigation').getByRole('link', { name: 'Networks' }).click();
     await tab('Capture');
     await page().getByTestId('start-capture').click();
     // The guest asks for an address as soon as its card is there.
-    await page().getByRole('gridcell', { name: 'DHCP' }).first().waitFor({ timeout: 60_000 });
+    await page().getByRole('gridcell', { name: 'DHCP' }).first().waitFor();
     await page().getByRole('gridcell', { name: 'DHCP' }).first().click();
     await page().getByRole('region', { name: 'The frame' }).getByText('DHCP').first().waitFor();
     await look('capture');
@@ -150,7 +150,7 @@ describe.skipIf(!possible)('networks', () => {
 
     await tab('Machines');
     const row = page().locator('tr', { hasText: 'Traveller' });
-    await row.getByText(/^10\.86\.0\.\d+$/).waitFor({ timeout: 30_000 });
+    await row.getByText(/^10\.86\.0\.\d+$/).waitFor();
     await row.getByLabel('Cable of Traveller').click();
     await page().getByRole('option', { name: 'Satellite' }).click();
     await row.getByText('Satellite').waitFor();

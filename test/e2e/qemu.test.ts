@@ -75,18 +75,18 @@ describe.skipIf(missing.length > 0)('a person who chooses QEMU', () => {
     await app.manager.getByText('Grow your first machine').waitFor();
     const console = await createFromGallery(app, 'starter-linux', 'On QEMU', 'qemu');
     await waitForScreen(console);
-    await waitForSerial(console, /Starter Linux ready/, 90_000);
+    await waitForSerial(console, /Starter Linux ready/);
 
     // The answer is computed by the guest, from a question typed on its screen.
     const [a, b] = [1234 + Math.floor(Math.random() * 1000), 4321];
     await typeOnScreen(console, `echo "=$((${a}*${b}))=" > /dev/ttyS0`);
-    await waitForSerial(console, new RegExp(`=${a * b}=`), 30_000);
+    await waitForSerial(console, new RegExp(`=${a * b}=`));
     await console.screenshot({ path: `${screenshots}/console-qemu.png` });
 
     // A person who needs keys that are hard to get to the guest has them typed.
     await copy(console, `echo "~$((${b}-1))~" > /dev/ttyS0\n`);
     await typeClipboard(console);
-    await waitForSerial(console, new RegExp(`~${b - 1}~`), 30_000);
+    await waitForSerial(console, new RegExp(`~${b - 1}~`));
 
     // The monitor is for whoever asks for it, and led to by keys like every port.
     expect(await console.getByTestId('tab-monitor').count()).toBe(0);
@@ -112,20 +112,20 @@ describe.skipIf(missing.length > 0)('a person who chooses QEMU', () => {
     await console.getByTestId('console-notice').waitFor({ state: 'detached' });
     await console.keyboard.type(`kept=${a}\n`);
     await app.manager.locator('[data-action="save"]').click();
-    await expect.poll(() => item.innerText(), { timeout: 30_000 }).toMatch(/Saved/);
+    await expect.poll(() => item.innerText()).toMatch(/Saved/);
 
     await console.getByTestId('console-start').click();
     await waitForScreen(console);
     // What only the memory of the guest knows.
     await typeOnScreen(console, 'echo "<$kept>" > /dev/ttyS0');
-    await waitForSerial(console, new RegExp(`<${a}>`), 30_000);
+    await waitForSerial(console, new RegExp(`<${a}>`));
 
     await chooseFromMenu(console, 'machine', /Power off/);
     await console
       .getByRole('dialog')
       .getByRole('button', { name: /Power off/ })
       .click();
-    await expect.poll(() => item.innerText(), { timeout: 20_000 }).toMatch(/Off/i);
+    await expect.poll(() => item.innerText()).toMatch(/Off/i);
   });
 
   it.skipIf(!iso)('sees a 64-bit system start by UEFI, which takes the size of the window', async () => {
@@ -148,11 +148,11 @@ describe.skipIf(missing.length > 0)('a person who chooses QEMU', () => {
     const console = await app.newWindow(() => machineItem(manager, 'Sixty-four').dblclick());
     await console.setViewportSize({ width: 1200, height: 760 });
     await waitForScreen(console);
-    await waitForSerial(console, /ready x86_64/, 120_000);
+    await waitForSerial(console, /ready x86_64/);
     // A guest that sets its screen up loses keys: the keyboard's controller keeps few of them.
     await console.waitForTimeout(2000);
     await typeOnScreen(console, 'echo typed $((6*7)) > /dev/ttyS0');
-    await waitForSerial(console, /typed 42/, 30_000);
+    await waitForSerial(console, /typed 42/);
 
     // The text console of Linux takes its size when it begins, and the window had this one then.
     const box = await console.getByTestId('console-screen').boundingBox();

@@ -32,7 +32,6 @@ describe.skipIf(!chromiumProgram)('snapshots, from the console, the library and 
     await createQcow2(path.join(disks, 'disk0.qcow2'), { virtualSize: 16 * 1024 * 1024 });
     app = await startBrowserApp({ dataFolder: data.path, env: { VIVARIUM_DEVELOPMENT: '1' } });
     manager = app.manager;
-    manager.setDefaultTimeout(15_000);
   });
   afterEach(async ({ task }) => {
     if (task.result?.state !== 'fail') return;
@@ -48,9 +47,7 @@ describe.skipIf(!chromiumProgram)('snapshots, from the console, the library and 
     manager.getByRole('treeitem').locator('p:first-child').allInnerTexts();
   const row = (name: string): Locator => manager.getByRole('treeitem').filter({ hasText: name });
   const treeIs = (...names: string[]) =>
-    expect
-      .poll(async () => (await rows()).map((text) => text.split('\n')[0]), { timeout: 15_000 })
-      .toEqual(names);
+    expect.poll(async () => (await rows()).map((text) => text.split('\n')[0])).toEqual(names);
   const look = async (page: Page, name: string): Promise<void> => {
     await page.screenshot({ path: path.join(screenshots, `snapshots-${name}.png`), animations: 'disabled' });
     expect(await seriousViolations(page)).toEqual([]);
@@ -63,10 +60,9 @@ describe.skipIf(!chromiumProgram)('snapshots, from the console, the library and 
     await manager.locator('[data-action="start"]').click();
     await expect.poll(() => machineItem(manager, 'Alpha').innerText()).toMatch(/Running/);
     console = await openConsole(app, 'Alpha');
-    console.setDefaultTimeout(15_000);
     await waitForScreen(console);
     await typeOnScreen(console, 'disk-write first');
-    await waitForSerial(console, /written/, 15_000);
+    await waitForSerial(console, /written/);
 
     await console.keyboard.press('Control+Shift+S');
     const name = console.getByLabel('Name', { exact: true });
@@ -78,7 +74,7 @@ describe.skipIf(!chromiumProgram)('snapshots, from the console, the library and 
     await console.getByText('“With the first text” has been taken').first().waitFor();
     await typeOnScreen(console, 'disk-write second');
     await typeOnScreen(console, 'disk-read');
-    await waitForSerial(console, /disk=second/, 15_000);
+    await waitForSerial(console, /disk=second/);
   });
 
   it('seen on their page, which the library leads to', async () => {
@@ -103,7 +99,7 @@ describe.skipIf(!chromiumProgram)('snapshots, from the console, the library and 
     await expect.poll(() => row('You are here').innerText()).toMatch(/Running/);
     await waitForScreen(console);
     await typeOnScreen(console, 'disk-read');
-    await waitForSerial(console, /disk=first/, 15_000);
+    await waitForSerial(console, /disk=first/);
   });
 
   it('described and renamed', async () => {
@@ -128,9 +124,9 @@ describe.skipIf(!chromiumProgram)('snapshots, from the console, the library and 
     await idle(console);
     await console.getByTestId('console-start').click();
     await waitForScreen(console);
-    await waitForSerial(console, /started again[^]*Fake machine ready/, 15_000);
+    await waitForSerial(console, /started again[^]*Fake machine ready/);
     await typeOnScreen(console, 'disk-read');
-    await waitForSerial(console, /Fake machine ready[^]*disk=second/, 15_000);
+    await waitForSerial(console, /Fake machine ready[^]*disk=second/);
   });
 
   it('deleted while the machine runs, with what goes on from them untouched', async () => {
@@ -146,6 +142,6 @@ describe.skipIf(!chromiumProgram)('snapshots, from the console, the library and 
     await idle(manager);
     await typeOnScreen(console, 'echo after');
     await typeOnScreen(console, 'disk-read');
-    await waitForSerial(console, /after[^]*disk=second/, 15_000);
+    await waitForSerial(console, /after[^]*disk=second/);
   });
 });

@@ -48,35 +48,35 @@ describe.each(shells)('a person in $name', ({ name, start, possible }) => {
 
       const console = await createFromGallery(app, 'starter-linux', 'My first');
       await waitForScreen(console);
-      await waitForSerial(console, /Starter Linux ready/, 90_000);
+      await waitForSerial(console, /Starter Linux ready/);
 
       // The answer is computed by the guest, from a question typed on its screen.
       const [a, b] = [1234 + Math.floor(Math.random() * 1000), 4321];
       await typeOnScreen(console, `echo "=$((${a}*${b}))=" > /dev/ttyS0`);
-      await waitForSerial(console, new RegExp(`=${a * b}=`), 30_000);
+      await waitForSerial(console, new RegExp(`=${a * b}=`));
 
       // The shell is there before the drivers are.
       await typeOnScreen(console, 'until [ -e /run/ready ]; do sleep 1; done; echo drivers > /dev/ttyS0');
-      await waitForSerial(console, /drivers/, 60_000);
+      await waitForSerial(console, /drivers/);
       const secret = `secret-${a}`;
       await typeOnScreen(console, 'mke2fs -q /dev/sda && mount /dev/sda /mnt && echo mounted > /dev/ttyS0');
-      await waitForSerial(console, /mounted/, 60_000);
+      await waitForSerial(console, /mounted/);
       await typeOnScreen(console, `echo ${secret} > /mnt/note; umount /mnt; echo written > /dev/ttyS0`);
-      await waitForSerial(console, /written/, 30_000);
+      await waitForSerial(console, /written/);
       await console.screenshot({ path: `${screenshots}/console-${name}.png` });
       await app.manager.screenshot({ path: `${screenshots}/library-${name}.png` });
 
       await chooseFromMenu(console, 'machine', /Shut down/);
-      await console.getByTestId('console-start').waitFor({ timeout: 60_000 });
+      await console.getByTestId('console-start').waitFor();
       await expect.poll(() => machineItem(app?.manager as never, 'My first').innerText()).toMatch(/Off/i);
 
       await console.getByTestId('console-start').click();
       await waitForScreen(console);
-      await waitForSerial(console, /started again[^]*Starter Linux ready/, 90_000);
+      await waitForSerial(console, /started again[^]*Starter Linux ready/);
       await typeOnScreen(console, 'until [ -e /run/ready ]; do sleep 1; done; echo second-time > /dev/ttyS0');
-      await waitForSerial(console, /second-time/, 60_000);
+      await waitForSerial(console, /second-time/);
       await typeOnScreen(console, 'mount /dev/sda /mnt && cat /mnt/note > /dev/ttyS0');
-      await waitForSerial(console, new RegExp(secret), 30_000);
+      await waitForSerial(console, new RegExp(secret));
     },
   );
 });

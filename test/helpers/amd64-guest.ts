@@ -9,7 +9,7 @@ import { Terminal } from './terminal';
 
 /** The 64-bit Linux of `test/guests` on QEMU, driven over its first serial port. */
 
-const bootMs = 60_000;
+const bootMs = 180_000;
 
 /** Its CD; undefined, and said so in the name of `suite`, where QEMU or Debian's packages cannot be had. */
 export async function amd64Guest(suite: string): Promise<Amd64Iso | undefined> {
@@ -58,6 +58,6 @@ export async function amd64Ready(terminal: Terminal): Promise<string> {
 }
 
 /** Runs a command in its shell; resolves to what it prints. */
-export async function amd64Shell(terminal: Terminal, command: string, limitMs = 20_000): Promise<string> {
+export async function amd64Shell(terminal: Terminal, command: string, limitMs = 120_000): Promise<string> {
   return (await terminal.ask(`${command}; echo en""d\n`, /(?:^|\n)end\r?\n/, limitMs)).replace(/\r/g, '');
 }

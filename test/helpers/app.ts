@@ -31,6 +31,8 @@ export interface AppOptions {
   env?: Record<string, string>;
 }
 
+/** How long a page is waited for, in milliseconds: a computer with other things to do may take its time. */
+const patience = 60_000;
 const defaultSize = { width: 1280, height: 800 };
 
 /** Flags that keep Chromium from calling its maker's servers, and let it run as root in a test. */
@@ -59,12 +61,17 @@ export async function startBrowserApp(options: AppOptions): Promise<AppUnderTest
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const url = await printedUrl(server);
-  const browser = await chromium.launch({ executablePath: chromiumProgram, args: chromiumFlags });
+  const browser = await chromium.launch({
+    executablePath: chromiumProgram,
+    args: chromiumFlags,
+    timeout: patience,
+  });
   const context = await browser.newContext({
     viewport: options.size ?? defaultSize,
     colorScheme: options.colorScheme ?? 'light',
     locale: 'en-US',
   });
+  context.setDefaultTimeout(patience);
   const manager = await context.newPage();
   await manager.goto(url);
   return {
@@ -113,12 +120,14 @@ export async function startElectronApp(options: AppOptions): Promise<AppUnderTes
       executablePath: electronProgram,
       args: ['.', ...(process.getuid?.() === 0 ? ['--no-sandbox'] : []), '--disable-gpu', '--lang=en-US'],
       env: { ...environment(options), DISPLAY: display.name },
+      timeout: patience,
     });
   } catch (error) {
     display.stop();
     throw error;
   }
-  const manager = await app.firstWindow();
+  app.context().setDefaultTimeout(patience);
+  const manager = await app.firstWindow({ timeout: patience });
   await manager.emulateMedia({ colorScheme: options.colorScheme ?? 'light' });
   if (options.size) await resize(app, manager, options.size);
   const program = app.process();
@@ -157,7 +166,7 @@ async function endElectron(program: ChildProcess, manager: Page, ended: Promise<
       vivarium.post(message);
     }, call)
     .catch(() => program.kill('SIGKILL'));
-  const timer = setTimeout(() => program.kill('SIGKILL'), 20_000);
+  const timer = setTimeout(() => program.kill('SIGKILL'), patience);
   await ended;
   clearTimeout(timer);
 }

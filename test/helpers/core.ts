@@ -72,7 +72,7 @@ export async function createMachine(core: Core, spec: MachineSpec): Promise<stri
 export function nextEvent<T>(
   core: Core,
   wanted: (event: CoreEvent) => T | undefined,
-  timeoutMs = 20_000,
+  timeoutMs = 60_000,
 ): Promise<T> {
   return new Promise((resolvePromise, reject) => {
     const timer = setTimeout(() => {
@@ -94,7 +94,7 @@ export async function reached(
   core: Core,
   id: string,
   state: MachineState,
-  timeoutMs = 20_000,
+  timeoutMs = 60_000,
 ): Promise<void> {
   if (core.machines.get(id).state === state) return;
   await nextEvent(
@@ -119,7 +119,7 @@ export async function typeSerial(core: Core, id: string, line: string, until: st
   try {
     return await new Promise((resolveOutput, reject) => {
       let output = '';
-      const timer = setTimeout(() => reject(new Error(`no “${until}” in: ${output}`)), 10_000);
+      const timer = setTimeout(() => reject(new Error(`no “${until}” in: ${output}`)), 60_000);
       stream.onData((data) => {
         output += new TextDecoder().decode(data);
         if (!output.includes(until)) return;

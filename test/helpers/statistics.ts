@@ -5,7 +5,7 @@ import { decodeStatistics, type MachineStatistics, type StatisticsMessage } from
 export function statisticsWhere<T>(
   channel: StreamChannel,
   pick: (message: StatisticsMessage) => T | undefined,
-  limitMs = 15_000,
+  limitMs = 60_000,
 ): Promise<T> {
   const stream = byteStreamOver(channel);
   return new Promise<T>((resolve, reject) => {

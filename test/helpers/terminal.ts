@@ -31,7 +31,7 @@ export class Terminal {
    * Resolves to what has appeared from `from` on up to the end of `pattern`.
    * @throws Error with the last output after `timeoutMs`
    */
-  waitFor(pattern: string | RegExp, timeoutMs = 30_000, from = 0): Promise<string> {
+  waitFor(pattern: string | RegExp, timeoutMs = 120_000, from = 0): Promise<string> {
     return new Promise((resolve, reject) => {
       const finish = (): void => {
         clearTimeout(timer);

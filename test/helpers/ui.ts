@@ -44,7 +44,7 @@ async function serialText(page: Page): Promise<string> {
 }
 
 /** Looks at the first serial port until its text matches; then goes back to the screen. */
-export async function waitForSerial(page: Page, pattern: RegExp, timeoutMs: number): Promise<string> {
+export async function waitForSerial(page: Page, pattern: RegExp, timeoutMs = 180_000): Promise<string> {
   await page.getByTestId('tab-0').click();
   const deadline = Date.now() + timeoutMs;
   for (;;) {
@@ -91,5 +91,5 @@ export async function chooseFromMenu(page: Page, menu: string, entry: string | R
 }
 
 export async function waitForScreen(page: Page): Promise<void> {
-  await page.locator('[data-testid="console-screen"][data-connected="true"]').waitFor({ timeout: 30_000 });
+  await page.locator('[data-testid="console-screen"][data-connected="true"]').waitFor();
 }

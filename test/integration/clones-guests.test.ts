@@ -107,15 +107,15 @@ describe.each(['v86', ...(hasQemu ? ['qemu'] : [])] as ('v86' | 'qemu')[])(
 );
 
 describe.skipIf(!existsSync(starterLinuxIso))('a linked clone of a machine with Linux', () => {
-  const bootMs = 110_000;
+  const bootMs = 180_000;
   /** Boots a machine and runs a command in its shell, once it has its disk. */
   async function boot(id: string, command: string): Promise<string> {
     await core.handlers['machine.start']({ id });
     const terminal = terminalOf(id);
     await terminal.waitFor('Starter Linux ready', bootMs);
-    await terminal.ask('\n', '# ', 40_000);
+    await terminal.ask('\n', '# ', 120_000);
     const text = `until [ -b /dev/sda ]; do sleep 1; done; ${command}; echo en""d\n`;
-    return terminal.ask(text, /\nend\r?\n/, 60_000);
+    return terminal.ask(text, /\nend\r?\n/, 120_000);
   }
 
   it('boots, reads the file that was on the disk, and leaves the other machine as it was, byte for byte', async () => {

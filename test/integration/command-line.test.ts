@@ -110,7 +110,7 @@ describe('the command line', () => {
           await run('rename', 'Beta', 'Alpha');
           return heard;
         },
-        { timeout: 20_000, interval: 100 },
+        { interval: 100 },
       )
       .toContain('\n');
     const [first] = heard.split('\n').map((line) => (line ? (JSON.parse(line) as unknown) : undefined));
@@ -125,7 +125,7 @@ describe('the command line', () => {
     child.stdout.on('data', (bytes: Buffer) => (heard += bytes.toString()));
     child.stdin.write('hello\r');
     // The engine for tests echoes what it is sent.
-    await expect.poll(() => heard, { timeout: 10_000 }).toContain('hello');
+    await expect.poll(() => heard).toContain('hello');
     const ended = new Promise((done) => child.once('exit', done));
     child.stdin.end();
     expect(await ended).toBe(0);

@@ -35,7 +35,7 @@ describe('the firmware of other architectures', () => {
       try {
         const [here, there] = streamPair();
         machine.connectSerial(0, here);
-        await new Terminal(there).waitFor(says, 60_000);
+        await new Terminal(there).waitFor(says);
         const { width, height, rgba } = await machine.capture();
         expect(rgba.length).toBe(width * height * 4);
         expect(sizes.at(-1)).toBe(width);

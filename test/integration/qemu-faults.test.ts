@@ -83,7 +83,7 @@ describe.skipIf(!known)('QEMU in trouble', () => {
   }
 
   const waitFor = async (what: string, condition: () => boolean): Promise<void> => {
-    const end = performance.now() + 10_000;
+    const end = performance.now() + 60_000;
     while (!condition()) {
       if (performance.now() > end) throw new Error(`${what} did not happen`);
       await new Promise((resolve) => setTimeout(resolve, 10));
@@ -208,7 +208,7 @@ describe.skipIf(!known)('QEMU in trouble', () => {
     expect(failures).toEqual([]);
     const again = await launch();
     expect(await again.guest.numberOnDisk()).toBe(1);
-  }, 40_000);
+  });
 
   it('plugs a cable only into a card that is there', async () => {
     const { machine } = await launch();

@@ -30,7 +30,7 @@ for (const architecture of ['x86_64', 'i386', 'aarch64'] as const satisfies Arch
         facts.machines.map(({ name }) => name),
       );
       // Translation is much slower than what the limit is for, on a computer that does other things as well.
-      const probe = await probeAccelerator(binary ?? '', architecture, type ?? '', 'tcg', 'max', 20_000);
+      const probe = await probeAccelerator(binary ?? '', architecture, type ?? '', 'tcg', 'max', 60_000);
       expect(probe).toMatchObject({ works: true, reason: null });
     });
 

@@ -13,7 +13,7 @@ import { temporaryFolder } from '../helpers/temp-folder';
 const suite = 'the installer of Debian on QEMU';
 const qemu = findProgram('qemu-system-i386');
 /** An idle computer needs a fifth of it. */
-const patienceMs = 100_000;
+const patienceMs = 250_000;
 /** The guest draws its text in rows of 16 pixels. */
 const rowHeight = 16;
 /** The grey of its dialogs, and the red of a chosen entry, as R, G, B, A. */

@@ -59,7 +59,7 @@ function run(entry: 'server' | 'selftest', args: string[]): Running {
     child,
     exit,
     async printed(text) {
-      await expect.poll(() => output, { timeout: 30_000 }).toContain(text);
+      await expect.poll(() => output).toContain(text);
       return output;
     },
   };
@@ -144,7 +144,7 @@ it('ends the machines when it is killed', async () => {
       return false;
     }
   };
-  await expect.poll(isAlive, { timeout: 15_000 }).toBe(false);
+  await expect.poll(isAlive).toBe(false);
   // The machine is whole, and starts again.
   const again = await testCore(built.folder, dataFolder);
   expect(again.machines.get(id)).toMatchObject({ folder, state: 'off', inaccessible: false });

@@ -261,7 +261,7 @@ describe('the contract over a WebSocket', () => {
       },
     );
     serial.send(Buffer.from('echo $((23*47))\n'));
-    await expect.poll(() => output, { timeout: 20_000 }).toContain('1081');
+    await expect.poll(() => output).toContain('1081');
     const ended = new Promise((resolve) => graphics.once('close', resolve));
     await core.handlers['machine.powerOff']({ id });
     await ended;

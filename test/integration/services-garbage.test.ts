@@ -48,7 +48,6 @@ async function stillAnswers({ answers, send }: ReturnType<typeof connect>): Prom
   send({ kind: 'call', id, name: 'app.info', params: {} });
   await expect
     .poll(() => answers.find((answer) => answer.kind === 'result' && answer.id === id), {
-      timeout: 5000,
       interval: 1,
     })
     .toBeTruthy();
@@ -104,7 +103,7 @@ it('refuses messages that do not fit, answers every call once, and goes on', asy
     { numRuns: 150 },
   );
   expect(core.machines.list()).toEqual([]);
-}, 60_000);
+});
 
 it('answers each well-formed call exactly once, with its number', async () => {
   await fc.assert(
@@ -121,12 +120,12 @@ it('answers each well-formed call exactly once, with its number', async () => {
           .filter(({ name }) => name.length <= 100)
           .map(({ id: number }) => number)
           .sort((a, b) => a - b);
-        await expect.poll(answered, { timeout: 5000, interval: 1 }).toEqual(asked);
+        await expect.poll(answered, { interval: 1 }).toEqual(asked);
       },
     ),
     { numRuns: 80 },
   );
-}, 60_000);
+});
 
 it('logs what it refuses once per kind', async () => {
   const client = connect();

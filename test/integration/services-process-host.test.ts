@@ -247,7 +247,7 @@ describe('a WebSocket that is handed over', () => {
     // Enough for this process to see the message, if it still looked for one.
     await new Promise((resolve) => setTimeout(resolve, 200));
     process.kill(child.pid ?? 0, 'SIGCONT');
-    await expect.poll(() => received, { timeout: 10_000 }).toContain('early');
+    await expect.poll(() => received).toContain('early');
     client.destroy();
   });
 

@@ -73,7 +73,7 @@ const read = async (id: string): Promise<string | undefined> => {
 const kept = (id: string): unknown => core.machines.get(id).config?.kept;
 /** Everything that follows a machine's end has happened. */
 const atRest = async (id: string): Promise<void> => {
-  await expect.poll(() => kept(id), { timeout: 10_000 }).toBeUndefined();
+  await expect.poll(() => kept(id)).toBeUndefined();
   await expect.poll(() => core.jobs.list().every(({ state }) => state !== 'running')).toBe(true);
   expect(await complaintsAbout(folderOf(id), false)).toEqual([]);
 };

@@ -26,7 +26,7 @@ import { Terminal } from '../helpers/terminal';
  */
 
 const suite = 'snapshots of a 64-bit Linux on QEMU';
-const bootMs = 60_000;
+const bootMs = 180_000;
 /** The most that a guest may stand still on a busy computer, in milliseconds; its own time is printed. */
 const pauseLimitMs = 400;
 
@@ -95,7 +95,7 @@ describe.skipIf(!iso)(suite, () => {
     await terminal.ask('stty -echo; PS1=; echo qui""et\n', /\nquiet\r?\n/);
   };
   let asked = 0;
-  const sh = async (terminal: Terminal, command: string, limitMs = 30_000): Promise<string> => {
+  const sh = async (terminal: Terminal, command: string, limitMs = 120_000): Promise<string> => {
     asked++;
     const end = new RegExp(`(?:^|\\n)end${asked}\\r?\\n`);
     const text = (await terminal.ask(`${command}; echo en""d${asked}\n`, end, limitMs)).replace(/\r/g, '');
@@ -136,7 +136,7 @@ describe.skipIf(!iso)(suite, () => {
     const sum = await sh(
       terminal,
       'dd if=/dev/urandom of=/x/data bs=1M count=150 2>/dev/null; sha256sum /x/data',
-      90_000,
+      120_000,
     );
     expect(sum).toMatch(/^[0-9a-f]{64} /);
     await sh(terminal, 'mke2fs -b 1024 /dev/vda 32768; mount /dev/vda /d');
@@ -215,5 +215,5 @@ describe.skipIf(!iso)(suite, () => {
     console.info(`512 MiB, 150 MiB of it random: the guest stood still for ${stoodStill.join(', ')} ms`);
     expect(stoodStill).toHaveLength(4);
     for (const pause of stoodStill) expect(pause).toBeLessThan(pauseLimitMs);
-  }, 240_000);
+  });
 });

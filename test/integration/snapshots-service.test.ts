@@ -120,7 +120,7 @@ describe('snapshots of a machine', () => {
     // The image below the one in use had to stay; when the machine is off it is merged.
     expect(await images()).toBe(3);
     await powerOff(id);
-    await expect.poll(images, { timeout: 10_000 }).toBe(2);
+    await expect.poll(images).toBe(2);
     await expect.poll(() => core.jobs.list().every(({ state }) => state !== 'running')).toBe(true);
     await clean(id);
     await start(id);

@@ -15,7 +15,7 @@ import { temporaryFolder } from '../helpers/temp-folder';
 import { Terminal } from '../helpers/terminal';
 
 const bootMs = 180_000;
-const answerMs = 60_000;
+const answerMs = 120_000;
 /** Two emulated processors on one real one, with drivers to load. */
 const driversMs = 240_000;
 

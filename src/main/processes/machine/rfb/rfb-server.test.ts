@@ -37,7 +37,7 @@ function serve(width = 200, height = 100, options: RfbServerOptions = {}) {
 const settle = (milliseconds = 20) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
 /** Waits for a value that comes with messages still under way. */
-const eventually = <T>(value: () => T) => expect.poll(value, { timeout: 4000, interval: 2 });
+const eventually = <T>(value: () => T) => expect.poll(value, { interval: 2 });
 
 /** Random pixels in a rectangle; parts outside are left out. */
 function scribble(

@@ -69,7 +69,7 @@ describe('SerialHub', () => {
     for (let count = 0; count < 40; count++) {
       print(hub, line);
       const total = (count + 1) * line.length;
-      await expect.poll(() => quick.text().length, { interval: 2, timeout: 5000 }).toBe(total);
+      await expect.poll(() => quick.text().length, { interval: 2 }).toBe(total);
     }
     expect(slow.here.unsent).toBeLessThan(256 * 1024);
     go();

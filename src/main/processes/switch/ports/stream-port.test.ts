@@ -35,7 +35,7 @@ class Station {
   }
 
   connected(count = 1): Promise<void> {
-    return expect.poll(() => this.connections, { timeout: 5000 }).toBe(count);
+    return expect.poll(() => this.connections).toBe(count);
   }
 
   async close(): Promise<void> {
@@ -157,12 +157,12 @@ describe('ports on stream sockets', () => {
       if (socket?.write(flood) === false) await new Promise((resolve) => socket.once('drain', resolve));
     }
     sender.station.socket?.write(frame(2, 1));
-    await expect.poll(() => reader.station.bytes - before, { timeout: 5000 }).toBe(64);
+    await expect.poll(() => reader.station.bytes - before).toBe(64);
     expect(sleeper.port.counters.droppedFrames).toBeGreaterThan(0);
     // What was not dropped arrives whole when it wakes up.
     sleeper.station.socket?.resume();
     const rest = (rounds * flood.length) / 1518 - sleeper.port.counters.droppedFrames;
-    await expect.poll(() => sleeper.port.counters.sentFrames - 1, { timeout: 5000 }).toBe(rest);
-    await expect.poll(() => (sleeper.station.bytes - 64) / 1518, { timeout: 5000 }).toBe(rest);
+    await expect.poll(() => sleeper.port.counters.sentFrames - 1).toBe(rest);
+    await expect.poll(() => (sleeper.station.bytes - 64) / 1518).toBe(rest);
   });
 });
