@@ -25,9 +25,15 @@ export default {
     '!node_modules/fs-native-extensions/{src,include,CMakeLists.txt,binding.c}',
     '!node_modules/fs-native-extensions/prebuilds/{android,ios}-*/**',
     '!**/*.bare',
+    '!node_modules/node-addon-api/**',
+    '!node_modules/node-pty/{src,deps,third_party,scripts,typings,node-addon-api,binding.gyp}/**',
+    '!node_modules/node-pty/binding.gyp',
+    '!node_modules/node-pty/lib/**/*.test.js',
+    '!node_modules/node-pty/build/{Makefile,*.mk,*.gypi,obj.target,Release/obj.target,Release/.deps}{,/**}',
+    '!**/*.pdb',
   ],
   // Native code cannot be loaded from inside an archive.
-  asarUnpack: ['**/*.node'],
+  asarUnpack: ['**/*.node', 'node_modules/node-pty/{build,prebuilds}/**'],
   extraResources: [
     {
       from: 'resources',
@@ -54,12 +60,23 @@ export default {
     grantFileProtocolExtraPrivileges: false,
   },
   linux: {
+    // There it is built from its sources when the packages are installed.
+    files: ['!node_modules/node-pty/prebuilds/**'],
     category: 'System',
     icon: 'resources/icons',
     executableName: 'vivarium',
     synopsis: 'Create, run, watch and save virtual machines',
     target: ['dir'],
   },
-  win: { icon: 'resources/icons/512x512.png', target: ['dir'] },
-  mac: { icon: 'resources/icons/512x512.png', category: 'public.app-category.utilities', target: ['dir'] },
+  win: {
+    files: ['!node_modules/node-pty/{build,prebuilds/darwin-*}/**'],
+    icon: 'resources/icons/512x512.png',
+    target: ['dir'],
+  },
+  mac: {
+    files: ['!node_modules/node-pty/{build,prebuilds/win32-*}/**'],
+    icon: 'resources/icons/512x512.png',
+    category: 'public.app-category.utilities',
+    target: ['dir'],
+  },
 };

@@ -30,6 +30,7 @@ export default defineConfig({
           selftest: resolve(import.meta.dirname, 'src/main/cli/selftest.ts'),
           'machine-process': resolve(import.meta.dirname, 'src/main/processes/machine/main.ts'),
           'switch-process': resolve(import.meta.dirname, 'src/main/processes/switch/main.ts'),
+          'terminal-process': resolve(import.meta.dirname, 'src/main/processes/terminal/main.ts'),
           'worker-process': resolve(import.meta.dirname, 'src/main/processes/worker/main.ts'),
         },
         output: { format: 'es', entryFileNames: '[name].js', chunkFileNames: 'chunks/[name]-[hash].js' },

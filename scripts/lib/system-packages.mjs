@@ -22,6 +22,7 @@ const needs = [
   { program: 'spice-vdagent', package: 'spice-vdagent', for: 'clipboards that are shared with a guest' },
   { program: 'xclip', package: 'xclip', for: 'clipboards that are shared with a guest' },
   { program: 'xkbcomp', package: 'x11-xkb-utils', for: 'clipboards that are shared with a guest' },
+  { program: 'ssh', package: 'openssh-client', for: 'terminals in guests' },
   { program: 'modetest', package: 'libdrm-tests', for: 'guests that follow the size of their window' },
 ];
 

@@ -5,10 +5,11 @@ import { Failure } from '@shared/errors';
 import type { Commands } from '@shared/ipc/contract';
 import type { MessageChannelLike } from '@shared/ipc/messages';
 import type { Handlers } from '@shared/ipc/rpc';
+import type { MachineSummary } from '@shared/machine/summary';
 import { allHandlers } from './api/handlers';
 import { QuitService, type QuitLimits, type RunningAtQuit, usualQuitLimits } from './api/quit';
 import { serveClient } from './api/serve';
-import { findStream } from './api/streams';
+import { findStream, findTerminal } from './api/streams';
 import { CloneService } from './clones/service';
 import { refuseTemplate } from './clones/template';
 import { DiskLibrary } from './disk-library/service';
@@ -35,6 +36,7 @@ import { NetworkService } from './networks/service';
 import { type EmitEvent, eventHub } from './platform/events';
 import { type FileLock, lockFile, readLockOwner } from './platform/file-lock';
 import { type InstanceDoor, openInstanceDoor } from './platform/instance';
+import { BorrowingShell } from './platform/lent-shell';
 import { channelOverSocket } from './platform/line-channel';
 import { type Log, logTo } from './platform/log';
 import type { ProcessHost, StreamEndpoint } from './platform/process-host';
@@ -43,6 +45,7 @@ import type { Shell } from './platform/shell';
 import { PreferencesService } from './preferences/service';
 import { SelftestService } from './selftest/service';
 import { SnapshotService } from './snapshots/service';
+import { TerminalService } from './terminals/service';
 
 export interface CoreOptions {
   /** Created when missing. */
@@ -56,23 +59,19 @@ export interface CoreOptions {
   development?: boolean;
   /** Where the user interface is, in browser mode: told to a second start on the same data folder. */
   address?: () => string | null;
+  /** Somebody else would like to have the data folder: true when the program ends now. */
+  yields?: () => boolean;
   patience?: Patience;
   quitLimits?: QuitLimits;
 }
 
-/** The program without its shell: everything that Electron and browser mode have in common. */
-export interface Core {
+/** What a shell needs of the program, in whichever process that runs. */
+export interface ShellCore {
   readonly handlers: Handlers<Commands>;
   readonly log: Log;
-  readonly machines: MachineService;
-  readonly jobs: JobRegistry;
-  readonly selftest: SelftestService;
-  /** Where uploads and downloads go. */
-  readonly mediaFolder: string;
-  readonly uploads: Uploads;
   onEvent(listener: EmitEvent): () => void;
-  /** Nothing goes on that would be missed: no machine runs, no job, and no command line is attached. */
-  isIdle(): boolean;
+  /** The machines that have a process now. */
+  running(): MachineSummary[];
   /** Serves the contract to one client until its channel closes; `client` is its name in the log. */
   serve(channel: MessageChannelLike, client: string): void;
   /**
@@ -85,6 +84,18 @@ export interface Core {
   requestQuit(): boolean;
   /** Ends machines and jobs and gives the data folder back. It always comes to an end. */
   shutdown(running: RunningAtQuit): Promise<void>;
+}
+
+/** The program without its shell: everything that Electron and browser mode have in common. */
+export interface Core extends ShellCore {
+  readonly machines: MachineService;
+  readonly jobs: JobRegistry;
+  readonly selftest: SelftestService;
+  /** Where uploads and downloads go. */
+  readonly mediaFolder: string;
+  readonly uploads: Uploads;
+  /** Nothing goes on that would be missed: no machine runs, no job, and nobody is attached. */
+  isIdle(): boolean;
 }
 
 /**
@@ -164,15 +175,17 @@ async function assemble(options: CoreOptions, dataFolder: string, lock: FileLock
   const gallery = new GalleryService({ resourcesFolder, mediaFolder });
   const uploads = new Uploads(() => machines.usedImages());
   const host = new HostService({ version, shell: shell.kind, dataFolder, resourcesFolder, engines, qemu });
+  const terminals = new TerminalService(processHost, networks, log);
   const selftest = new SelftestService(context, gallery);
   let attached = 0;
   const door = await openDoor(options, dataFolder, log, (channel) => {
     attached++;
     channel.onClose(() => attached--);
-    serveClient(channel, { handlers, events, log }, 'a command line');
+    serveClient(channel, { handlers, events, log }, 'a client');
   });
   const quitLimits = options.quitLimits ?? usualQuitLimits;
   const quit = new QuitService(machines, jobs, shell, events.emit, log, quitLimits, async () => {
+    terminals.close();
     await networks.close();
     await door?.close();
     await log.flush();
@@ -209,12 +222,17 @@ async function assemble(options: CoreOptions, dataFolder: string, lock: FileLock
     mediaFolder,
     uploads,
     onEvent: (listener) => events.listen(listener),
+    running: () => machines.running().map((machine) => machine.summary()),
     isIdle: () =>
       attached === 0 &&
       machines.running().length === 0 &&
       jobs.list().every(({ state }) => state !== 'running'),
     serve: (channel, client) => serveClient(channel, { handlers, events, log }, client),
     openStream(name, params, endpoint) {
+      if (name === 'console.ssh') {
+        terminals.start(findTerminal(machines, params), endpoint);
+        return;
+      }
       const { runner, description } = findStream(machines, name, params);
       runner.giveStream(description, endpoint);
     },
@@ -230,14 +248,18 @@ async function openDoor(
   log: Log,
   serve: (channel: MessageChannelLike) => void,
 ): Promise<InstanceDoor | undefined> {
-  const { shell, address } = options;
+  const { shell, address, version, yields } = options;
+  const refused = (reason: string): void =>
+    log.once(`lent ${reason}`, `the app that is attached sent ${reason}`);
   try {
     return await openInstanceDoor(dataFolder, {
-      shown() {
-        shell.focus?.();
-        return { shell: shell.kind, address: address?.() ?? null };
-      },
+      about: () => ({ shell: shell.kind, address: address?.() ?? null, version }),
+      show: () => shell.focus?.(),
       attached: (socket) => serve(channelOverSocket(socket)),
+      ...(shell instanceof BorrowingShell
+        ? { lent: (socket) => shell.borrow(channelOverSocket(socket), refused) }
+        : {}),
+      ...(yields ? { yields } : {}),
     });
   } catch (error) {
     log.warn('a second start will not find this one', error);

@@ -51,7 +51,7 @@ export async function bundle(entries: Record<string, string> = usualEntries): Pr
       outDir: folder,
       rollupOptions: {
         input,
-        external: ['electron', 'fs-native-extensions', 'v86', /^v86\//],
+        external: ['electron', 'fs-native-extensions', 'node-pty', 'v86', /^v86\//],
         output: { format: 'es', entryFileNames: '[name].js', chunkFileNames: 'chunks/[name]-[hash].js' },
       },
     },

@@ -1,3 +1,4 @@
+import { Failure } from '@shared/errors';
 import type { Commands } from '@shared/ipc/contract';
 import type { Handlers } from '@shared/ipc/rpc';
 import type { Services } from './services';
@@ -21,6 +22,9 @@ export function appHandlers(services: Services): Pick<Handlers<Commands>, AppCom
       development,
     }),
     'app.quit': ({ running }) => {
+      if (running === 'leave') {
+        throw new Failure('host.unavailable', 'The machines run in this program, and end with it.');
+      }
       // Answered at once: by the time it is done there is nobody left to answer to.
       void quit
         .shutdown(running)

@@ -2,9 +2,11 @@ import type { Commands } from '@shared/ipc/contract';
 import type { Handlers } from '@shared/ipc/rpc';
 import type { MachineSummary } from '@shared/machine/summary';
 import { Failure } from '@shared/errors';
+import { layoutOf } from '../machines/layout';
 import { requireState } from '../machines/context';
 import type { Machine } from '../machines/machine';
 import type { DeviceCommand } from './devices';
+import { sshUserOf } from '../platform/ssh';
 import type { Services } from './services';
 
 type MachineCommand = Exclude<Extract<keyof Commands, `machine.${string}`>, DeviceCommand>;
@@ -69,6 +71,9 @@ export function machineHandlers(services: Services): Pick<Handlers<Commands>, Ma
       shell.openConsole(id);
     },
     'machine.serialSocket': ({ id, port }) => machines.serialSocket(id, port),
+    'machine.exec': ({ id, ...request }) => machines.exec(id, request),
+    'machine.sshUser': async ({ id }) =>
+      (await sshUserOf(layoutOf(library.get(id).folder).ssh, undefined)) ?? null,
     'machine.log': ({ id }) => machines.lastLogLines(id),
   };
 }

@@ -2,8 +2,11 @@ import { z } from 'zod';
 import { Failure } from '@shared/errors';
 import { streams } from '@shared/ipc/contract';
 import type { MachineStream } from '@shared/ipc/machine-process';
+import { requireState } from '../machines/context';
+import { layoutOf } from '../machines/layout';
 import type { MachineService } from '../machines/service';
 import type { Runner } from '../machines/runner';
+import type { TerminalWanted } from '../terminals/service';
 
 /** A stream of the contract, checked and with the process that serves it. */
 export interface FoundStream {
@@ -43,6 +46,18 @@ export function findStream(machines: MachineService, name: string, params: unkno
     default:
       throw new Failure('ipc.unknown-command', `There is no stream “${name.slice(0, 100)}”.`);
   }
+}
+
+/**
+ * The terminal that a client asks for.
+ *
+ * @throws Failure `ipc.bad-message`, `machine.not-found`, `machine.wrong-state` when the machine does not run
+ */
+export function findTerminal(machines: MachineService, params: unknown): TerminalWanted {
+  const { id, ...wanted } = checked(streams['console.ssh'], params);
+  const machine = machines.library.get(id);
+  requireState(machine, 'sendKeys');
+  return { machine: id, folder: layoutOf(machine.folder).ssh, ...wanted };
 }
 
 function checked<T extends z.ZodType>(schema: T, params: unknown): z.output<T> {

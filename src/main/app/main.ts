@@ -2,12 +2,14 @@ import path from 'node:path';
 import { app, dialog, Menu, nativeTheme } from 'electron';
 import { Failure, toErrorValue } from '@shared/errors';
 import { version } from '../../../package.json';
-import { type Core, createCore } from '../core';
-import { askToShow } from '../platform/instance';
+import { createCore, type ShellCore } from '../core';
+import { askToShow, askToYield } from '../platform/instance';
 import { dataFolder as usualDataFolder } from '../platform/paths';
 import { programFolders } from '../platform/program-folders';
 import { keepReady } from '../platform/ready-process';
+import type { Shell } from '../platform/shell';
 import { parseArguments } from './arguments';
+import { attachCore } from './attached-core';
 import { electronShell } from './electron-shell';
 import { WindowIpc } from './ipc';
 import { registerAppScheme, serveAppScheme } from './protocol';
@@ -30,7 +32,7 @@ async function main(): Promise<void> {
   serveAppScheme(folders.renderer);
 
   // The shell needs windows, the windows need the core, and the core needs the shell: this is the knot.
-  const program: { core?: Core } = {};
+  const program: { core?: ShellCore } = {};
   const windows = new Windows(path.join(resources, 'icons', '256x256.png'), (window) => ipc.connect(window));
   const guard = new QuitGuard(
     () => program.core,
@@ -42,14 +44,20 @@ async function main(): Promise<void> {
       program.core?.openStream(name, params, { kind: 'message-port', port }),
     refused: (reason) => program.core?.log.once(`window ${reason}`, `refused ${reason}`),
   });
-  const core = await createCore({
-    dataFolder,
-    resourcesFolder: resources,
-    processHost: keepReady(utilityProcessHost(folders.main), 'machine-process'),
-    shell: electronShell(windows, guard),
-    version,
-    development: process.env['VIVARIUM_DEVELOPMENT'] === '1',
-  });
+  const shell = electronShell(windows, guard);
+  const core = await ownOrAttached(dataFolder, shell, () =>
+    createCore({
+      dataFolder,
+      resourcesFolder: resources,
+      // Asked for once the data folder is ours: a process is made ready for machines of our own only.
+      get processHost() {
+        return keepReady(utilityProcessHost(folders.main), 'machine-process');
+      },
+      shell,
+      version,
+      development: process.env['VIVARIUM_DEVELOPMENT'] === '1',
+    }),
+  );
   program.core = core;
   followTheme(core);
   core.onEvent(({ name, value }) => {
@@ -60,8 +68,45 @@ async function main(): Promise<void> {
   windows.showManager();
 }
 
+/** Between two attempts to have the data folder of a program that ends, and for how long; in milliseconds. */
+const retryMs = 100;
+const yieldMs = 15_000;
+
+/**
+ * The data folder is this app's own, or the machines of the program in the background that has it are shown: one
+ * that has nothing more to do is asked to end first.
+ */
+async function ownOrAttached(
+  dataFolder: string,
+  shell: Shell,
+  createOwn: () => Promise<ShellCore>,
+): Promise<ShellCore> {
+  const isLocked = (error: unknown): boolean => error instanceof Failure && error.code === 'library.locked';
+  try {
+    return await createOwn();
+  } catch (error) {
+    if (!isLocked(error)) throw error;
+    const giveUpAt = performance.now() + ((await askToYield(dataFolder)) ? yieldMs : 0);
+    while (performance.now() < giveUpAt) {
+      await new Promise((resolve) => setTimeout(resolve, retryMs));
+      const own = await createOwn().catch((again: unknown) =>
+        isLocked(again) ? undefined : Promise.reject(again),
+      );
+      if (own) return own;
+    }
+    const attached = await attachCore(dataFolder, shell, version);
+    if (!attached) throw error;
+    // Nobody has the data folder any more: the next start does.
+    attached.onLost(() => {
+      app.relaunch();
+      app.exit(0);
+    });
+    return attached;
+  }
+}
+
 /** Native parts (title bar, dialogs, scroll bars) follow the theme that was chosen. */
-function followTheme(core: Core): void {
+function followTheme(core: ShellCore): void {
   core.onEvent((event) => {
     if (event.name === 'preferences.changed') nativeTheme.themeSource = event.value.theme;
   });

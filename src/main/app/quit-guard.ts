@@ -1,5 +1,5 @@
 import { app, type BrowserWindow } from 'electron';
-import type { Core } from '../core';
+import type { ShellCore } from '../core';
 
 /**
  * The way out of the program. The first attempt to quit asks, where machines run, what becomes of them; the windows
@@ -10,7 +10,7 @@ export class QuitGuard {
 
   /** @param showManager shows the window in which the question is asked */
   constructor(
-    private readonly core: () => Core | undefined,
+    private readonly core: () => ShellCore | undefined,
     private readonly showManager: () => BrowserWindow,
   ) {
     app.on('before-quit', (event) => {
@@ -30,7 +30,7 @@ export class QuitGuard {
     const core = this.core();
     if (!core) {
       this.quit();
-    } else if (core.machines.running().length > 0) {
+    } else if (core.running().length > 0) {
       whenLoaded(this.showManager(), () => core.requestQuit());
     } else {
       void core.shutdown('save').then(this.quit, this.quit);

@@ -3,10 +3,13 @@ import { parseArgs } from 'node:util';
 import type { Commands } from '@shared/ipc/contract';
 import type { ParamsInput } from '@shared/ipc/rpc';
 import { shownOf } from './columns';
+import { wholeNumber } from './commands/options';
 import type { Client } from './connect';
 import type { ContractCommand } from './contract-commands';
+import { placeholder, usageOf } from './entries';
 import { type Field, valueOf } from './fields';
 import { findMachine, findSnapshot } from './find';
+import { reachGoal, usualSeconds, waits } from './goals';
 import { waitForJob } from './jobs';
 import { type Output, printResult } from './output';
 import { UsageError } from './usage-error';
@@ -16,14 +19,17 @@ export interface Given {
   values: Map<Field, unknown>;
   /** A job is only begun. */
   noWait: boolean;
+  /** So many seconds are waited for what the command leads to; undefined: not at all. */
+  waitSeconds: number | undefined;
 }
 
 /** Pure. @throws UsageError */
 export function parseGiven(command: ContractCommand, words: readonly string[]): Given {
   const { positionals, options } = command;
-  const flags: NonNullable<ParseArgsConfig['options']> = command.job
-    ? { 'no-wait': { type: 'boolean' } }
-    : {};
+  const flags: NonNullable<ParseArgsConfig['options']> = {
+    ...(command.job && { 'no-wait': { type: 'boolean' } }),
+    ...(waits[command.name] && { wait: { type: 'boolean' }, timeout: { type: 'string' } }),
+  };
   for (const { name, kind } of options) flags[name] = { type: kind === 'flag' ? 'boolean' : 'string' };
   const parsed = parse(words, flags);
   const values = new Map<Field, unknown>();
@@ -33,7 +39,10 @@ export function parseGiven(command: ContractCommand, words: readonly string[]): 
     values.set(field, read(field, word));
   });
   const missing = positionals[parsed.positionals.length];
-  if (missing) throw new UsageError(`${missing.name} is missing.`);
+  if (missing)
+    throw new UsageError(
+      `${placeholder(missing)} is missing. Usage: vivarium ${command.words.join(' ')} ${usageOf(command)}`,
+    );
   for (const field of options) {
     const word = parsed.values[field.name];
     if (typeof word === 'string') values.set(field, read(field, word));
@@ -41,7 +50,11 @@ export function parseGiven(command: ContractCommand, words: readonly string[]): 
     else if (field.required && field.kind === 'flag') values.set(field, false);
     else if (field.required && field.nullable) values.set(field, null);
   }
-  return { values, noWait: parsed.values['no-wait'] === true };
+  const { wait, timeout } = parsed.values;
+  const seconds = wholeNumber('timeout', typeof timeout === 'string' ? timeout : undefined);
+  if (seconds !== undefined && wait !== true) throw new UsageError('--timeout goes with --wait.');
+  const waitSeconds = wait === true ? (seconds ?? usualSeconds) : undefined;
+  return { values, noWait: parsed.values['no-wait'] === true, waitSeconds };
 }
 
 function parse(
@@ -68,13 +81,15 @@ export async function callCommand(
   client: Client,
   output: Output,
   command: ContractCommand,
-  { values, noWait }: Given,
+  { values, noWait, waitSeconds }: Given,
 ): Promise<void> {
   const params = await paramsOf(client, values);
   const result: unknown = await client.call(
     command.name,
     params as ParamsInput<Commands, typeof command.name>,
   );
+  const goal = waits[command.name];
+  if (goal && waitSeconds !== undefined) await reachGoal(client, String(params['id']), goal, waitSeconds);
   const jobId = command.job ? (result as { jobId: string }).jobId : undefined;
   if (jobId !== undefined && !noWait) printResult(output, await waitForJob(client, output, jobId));
   else if (output.json) printResult(output, result);

@@ -1,4 +1,5 @@
 import type { CommandName } from '@shared/ipc/contract';
+import { machineSummary } from '@shared/machine/summary';
 
 /** What the tables of lists show, where it is not their first six plain values. */
 const columns: Partial<Record<CommandName, readonly string[]>> = {
@@ -16,6 +17,11 @@ const lists: Partial<Record<CommandName, { list: string; columns: readonly strin
 
 /** What of a result a person sees. */
 export function shownOf(name: CommandName, result: unknown): { value: unknown; columns?: readonly string[] } {
+  // Who has started a machine wants to know that it runs, not everything that it is.
+  if (name !== 'machine.get') {
+    const summary = machineSummary.safeParse(result);
+    if (summary.success) return { value: `${summary.data.name}: ${summary.data.state}` };
+  }
   const within = lists[name];
   if (!within) return { value: result, ...(columns[name] && { columns: columns[name] }) };
   return { value: (result as Record<string, unknown>)[within.list], columns: within.columns };

@@ -22,6 +22,9 @@ const forWindows: ReadonlySet<string> = new Set<CommandName>([
   'host.pickPath',
   'media.discard',
   'machine.serialSocket',
+  // A command of the command line's own does it better.
+  'machine.exec',
+  'machine.sshUser',
 ]);
 
 function derive(name: CommandName): ContractCommand {
@@ -43,7 +46,7 @@ export const contractCommands: readonly ContractCommand[] = (Object.keys(command
   .filter((name) => !forWindows.has(name))
   .map(derive);
 
-/** Short forms of what is used most. */
+/** Other names for what is used most, of one word or two. */
 export const shortForms: Readonly<Record<string, CommandName>> = {
   list: 'machine.list',
   show: 'machine.get',
@@ -56,8 +59,22 @@ export const shortForms: Readonly<Record<string, CommandName>> = {
   save: 'machine.save',
   rename: 'machine.rename',
   delete: 'machine.delete',
+  clone: 'clone.create',
   type: 'machine.typeText',
   keys: 'machine.sendKeys',
   logs: 'machine.log',
   doctor: 'host.report',
+  selftest: 'selftest.run',
+  'disk list': 'disks.list',
+  'disk remove': 'machine.removeDisk',
+  'disk grow': 'disks.grow',
+  'disk check': 'disks.check',
+  'disk compact': 'disks.compact',
+  'disk repair': 'disks.repair',
+  'disk export': 'disks.export',
+  'capture start': 'network.startCapture',
+  'capture stop': 'network.stopCapture',
+  'capture status': 'network.captureStatus',
+  'capture packets': 'network.packets',
+  'capture save': 'network.saveCapture',
 };

@@ -1,8 +1,8 @@
-import type { SpecialCommand } from './commands/special';
 import type { CommandEntry } from './entries';
 import { exitStatus } from './exit-status';
+import { guide } from './guide';
 
-const intro = `Usage: vivarium [--data FOLDER] [--json] COMMAND …
+export const intro = `Usage: vivarium [--data FOLDER] [--json] COMMAND …
 
 Machines and snapshots are named by their id, their name, or a part of it that no other has.
 --json prints results as JSON, one value a line. --data is the folder of the library
@@ -12,7 +12,7 @@ With Vivarium open, commands work on it. Without, it is started in the backgroun
 window, and ends when no machine runs.
 `;
 
-const statuses: Record<keyof typeof exitStatus, string> = {
+export const statuses: Record<keyof typeof exitStatus, string> = {
   ok: 'done',
   failed: 'it failed',
   usage: 'the command line makes no sense',
@@ -60,25 +60,32 @@ function lines(entries: readonly CommandEntry[]): string[] {
 }
 
 /** What `vivarium help COMMAND` prints. Pure. */
-export function commandHelp(entry: CommandEntry, details: readonly string[] = []): string {
+export function commandHelp({ words, usage, summary, details = [], examples = [] }: CommandEntry): string {
   return [
-    `Usage: vivarium ${entry.words.join(' ')} ${entry.usage}`.trimEnd(),
+    `Usage: vivarium ${words.join(' ')} ${usage}`.trimEnd(),
     '',
-    `${entry.summary}.`,
-    ...details.map((line) => (line.startsWith('vivarium ') ? `  ${line}` : line)),
+    `${summary}.`,
+    ...details,
+    ...(examples.length > 0 ? ['', 'Examples:', ...examples.map((example) => `  ${example}`)] : []),
   ].join('\n');
 }
 
+/** What `vivarium help GROUP` prints, for the first word of several commands. Pure. */
+export function groupHelp(group: readonly CommandEntry[]): string {
+  return [...lines(group), '', `\`vivarium help ${group[0]?.words[0] ?? ''} …\` says more.`].join('\n');
+}
+
 /** `docs/cli.md`. Pure. */
-export function helpMarkdown(special: readonly SpecialCommand[], entries: readonly CommandEntry[]): string {
-  const section = (entry: CommandEntry): string => {
-    const details = special.find(({ words }) => words.join() === entry.words.join())?.details;
-    return `### vivarium ${entry.words.join(' ')}\n\n\`\`\`text\n${commandHelp(entry, details)}\n\`\`\``;
-  };
+export function helpMarkdown(entries: readonly CommandEntry[]): string {
+  const section = (entry: CommandEntry): string =>
+    `### vivarium ${entry.words.join(' ')}\n\n\`\`\`text\n${commandHelp(entry)}\n\`\`\``;
   return [
     '# The command line',
     '',
     'Made by `npm run vivarium -- help --markdown`; a test keeps it true.',
+    '',
+    ...guide,
+    '## All commands',
     '',
     '```text',
     helpText(entries),

@@ -13,6 +13,8 @@ export interface MachineLayout {
   logs: string;
   log: string;
   screenshots: string;
+  /** The guest's keys as ssh knows them, and as whom a person logs in. */
+  ssh: string;
   /** The firmware's variables. */
   firmware: string;
   snapshots: string;
@@ -31,6 +33,7 @@ export function layoutOf(folder: string): MachineLayout {
     logs: join(folder, 'logs'),
     log: join(folder, 'logs', 'machine.log'),
     screenshots: join(folder, 'screenshots'),
+    ssh: join(folder, 'ssh'),
     firmware: join(folder, 'firmware'),
     snapshots: join(folder, 'snapshots'),
     journal: join(folder, 'journal.json'),
@@ -46,6 +49,7 @@ export const ownNames: readonly string[] = [
   'kept',
   'logs',
   'screenshots',
+  'ssh',
   'journal.json',
   'lock',
   'machine.json.bak',

@@ -12,6 +12,7 @@ import {
   type MachineSpec,
 } from '@shared/machine/config';
 import { phrase } from '@shared/phrases/phrase';
+import type { ExecRequest, ExecResult } from '@shared/machine/exec';
 import { normalizeName } from '@shared/machine/name';
 import { smallestTargetMiB } from '@shared/machine/memory-target';
 import { hasProcess } from '@shared/machine/state';
@@ -214,6 +215,13 @@ export class MachineService {
     const machine = this.library.get(id);
     requireState(machine, 'sendKeys');
     await this.power.processOf(machine).call('typeText', { text }, promptMs);
+  }
+
+  /** Runs a program in the guest of a running machine. */
+  async exec(id: string, request: ExecRequest): Promise<ExecResult> {
+    const machine = this.library.get(id);
+    requireState(machine, 'sendKeys');
+    return this.power.processOf(machine).call('exec', request);
   }
 
   /** Opens a private socket at which one program of this user finds a serial port of a running machine. */

@@ -1,24 +1,26 @@
 import { mkdir, mkdtemp, rm, symlink } from 'node:fs/promises';
-import { connect, type Socket } from 'node:net';
+import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { expect, it, vi } from 'vitest';
-import { askToShow, attach, type InstanceAnswer, openInstanceDoor } from './instance';
+import { askToShow, askToYield, type InstanceAnswer, openInstanceDoor, reach } from './instance';
 import { socketAddress } from './paths';
 
-const host = (shown: () => InstanceAnswer) => ({
-  shown,
+const here: InstanceAnswer = { shell: 'browser', address: 'http://127.0.0.1:1/', version: '1.2.3' };
+const host = (show: () => void = () => {}) => ({
+  about: () => here,
+  show,
   attached: (socket: Socket) => void socket.destroy(),
 });
 const key = (): string => `/test-${process.pid}-${Math.random()}`;
 
 it('answers whoever asks, and nobody afterwards', async () => {
   const data = key();
-  const shown = vi.fn(() => ({ shell: 'browser' as const, address: 'http://127.0.0.1:1/' }));
-  const door = await openInstanceDoor(data, host(shown));
-  expect(await askToShow(data)).toEqual({ shell: 'browser', address: 'http://127.0.0.1:1/' });
+  const show = vi.fn();
+  const door = await openInstanceDoor(data, host(show));
+  expect(await askToShow(data)).toEqual(here);
   expect(await askToShow(key())).toBeUndefined();
-  expect(shown).toHaveBeenCalledTimes(1);
+  expect(show).toHaveBeenCalledTimes(1);
   await door.close();
   expect(await askToShow(data)).toBeUndefined();
 });
@@ -27,12 +29,9 @@ it('is found by every name of the folder', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'vivarium-instance-'));
   await mkdir(join(folder, 'data'));
   await symlink(join(folder, 'data'), join(folder, 'link'));
-  const door = await openInstanceDoor(
-    join(folder, 'data'),
-    host(() => ({ shell: 'electron', address: null })),
-  );
+  const door = await openInstanceDoor(join(folder, 'data'), host());
   for (const name of ['data', 'link', 'data/../data']) {
-    expect(await askToShow(`${folder}/${name}`)).toEqual({ shell: 'electron', address: null });
+    expect(await askToShow(`${folder}/${name}`)).toEqual(here);
   }
   expect(await askToShow(relative(process.cwd(), join(folder, 'data')))).toBeDefined();
   await door.close();
@@ -41,39 +40,75 @@ it('is found by every name of the folder', async () => {
 
 it('is not confused by other talk', async () => {
   const data = key();
-  const shown = vi.fn(() => ({ shell: 'browser' as const, address: null }));
-  const door = await openInstanceDoor(data, host(shown));
+  const show = vi.fn();
+  const door = await openInstanceDoor(data, host(show));
   const address = await socketAddress(data);
-  await new Promise<void>((resolve) => {
-    const socket = connect(address, () => socket.write('x'.repeat(100)));
-    socket.on('close', () => resolve());
-    socket.on('error', () => resolve());
-  });
-  expect(shown).not.toHaveBeenCalled();
-  expect(await askToShow(data)).toEqual({ shell: 'browser', address: null });
+  for (const talk of ['x'.repeat(100), 'hello\n', 'lend\n', '\n']) {
+    await new Promise<void>((resolve) => {
+      const socket = connect(address, () => socket.write(talk));
+      socket.on('close', () => resolve());
+      socket.on('error', () => resolve());
+      socket.resume();
+    });
+  }
+  expect(show).not.toHaveBeenCalled();
+  expect(await askToShow(data)).toEqual(here);
   await door.close();
 });
 
-it('hands the socket of a command line over, with everything that it said', async () => {
+it('finds nobody where somebody says something else', async () => {
+  const data = key();
+  const server = createServer((socket) => socket.resume().end('what?\n'));
+  const address = await socketAddress(data);
+  await new Promise<void>((resolve) => server.listen(address, resolve));
+  expect(await reach(data, 'attach')).toBeUndefined();
+  expect(await askToShow(data)).toBeUndefined();
+  expect(await askToYield(data)).toBe(false);
+  await new Promise((resolve) => server.close(resolve));
+});
+
+it('says whether the program ends for somebody else', async () => {
+  const data = key();
+  let idle = false;
+  const door = await openInstanceDoor(data, { ...host(), yields: () => idle });
+  expect(await askToYield(data)).toBe(false);
+  idle = true;
+  expect(await askToYield(data)).toBe(true);
+  await door.close();
+  const stays = await openInstanceDoor(data, host());
+  expect(await askToYield(data)).toBe(false);
+  await stays.close();
+});
+
+it('hands the socket of a client over, with everything that it said', async () => {
   const data = key();
   const attached: Socket[] = [];
-  const shown = (): InstanceAnswer => ({ shell: 'browser', address: null });
-  const door = await openInstanceDoor(data, { shown, attached: (socket) => void attached.push(socket) });
+  const take = (socket: Socket): void => void attached.push(socket);
+  const door = await openInstanceDoor(data, { about: () => here, attached: take, lent: take });
   const address = await socketAddress(data);
   const eager = connect(address, () => eager.write('attach\n{"more":1}\n'));
   eager.on('error', () => {});
-  const polite = await attach(data);
-  await expect.poll(() => attached.length).toBe(2);
+  const polite = await reach(data, 'attach');
+  const lender = await reach(data, 'lend');
+  expect([polite, lender]).toMatchObject([here, here]);
+  await expect.poll(() => attached.length).toBe(3);
   const heard: string[] = [];
   for (const socket of attached) {
     socket.on('data', (bytes: Buffer) => heard.push(bytes.toString()));
     socket.resume();
   }
-  polite?.write('hello');
-  await expect.poll(() => heard.sort()).toEqual(['hello', '{"more":1}\n']);
-  const closed = new Promise((resolve) => polite?.once('close', resolve));
-  polite?.resume();
+  polite?.socket.write('hello');
+  lender?.socket.write('here');
+  await expect.poll(() => heard.sort()).toEqual(['hello', 'here', '{"more":1}\n']);
+  // What is said to whoever attached comes after the greeting, however it was cut.
+  const told = new Promise<string>((resolve) =>
+    polite?.socket.once('data', (bytes: Buffer) => resolve(bytes.toString())),
+  );
+  for (const socket of attached) socket.write('welcome');
+  polite?.socket.resume();
+  expect(await told).toBe('welcome');
+  const closed = new Promise((resolve) => polite?.socket.once('close', resolve));
   await door.close();
   await closed;
-  expect(await attach(data)).toBeUndefined();
+  expect(await reach(data, 'attach')).toBeUndefined();
 });

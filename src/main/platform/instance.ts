@@ -2,18 +2,28 @@ import { chmod, realpath, rm } from 'node:fs/promises';
 import { createConnection, createServer, type Server, type Socket } from 'node:net';
 import { resolve } from 'node:path';
 import { z } from 'zod';
+import { readLine } from './first-line';
 import { socketAddress } from './paths';
 
 /**
- * How others reach the program that has a data folder: a private local socket of the user. A second start says
- * `show`, and the first comes to the front; the command line says `attach` and is served the contract from then on.
+ * How others reach the program that has a data folder: a private local socket of the user, in a folder that nobody
+ * else can enter. Whoever knocks says a word on a line of its own:
+ *
+ * - `show`: a second start; the first comes to the front and answers where it is.
+ * - `attach`: is told who is there, and is served the contract from then on. For the command line and the app.
+ * - `lend`: is told who is there, and is asked from then on for what only a desktop has (`lent-shell.ts`).
+ * - `yield`: a program that was started for a command's sake, and has nothing more to do, ends.
  */
 const answer = z.object({
   shell: z.enum(['electron', 'browser']),
   /** Where its user interface is, in browser mode. */
   address: z.string().nullable(),
+  /** Who does not speak the same version of the contract must not use it. */
+  version: z.string(),
 });
 export type InstanceAnswer = z.infer<typeof answer>;
+
+const yielded = z.object({ yields: z.boolean() });
 
 const answerMs = 3000;
 const maxLength = 4096;
@@ -29,10 +39,16 @@ export interface InstanceDoor {
 
 /** What the program does for those who knock. */
 export interface InstanceHost {
-  /** Called when somebody asks to see it; what it returns is the answer. */
-  shown(): InstanceAnswer;
-  /** Takes the socket of a command line over. Nothing has been read of what comes after `attach`. */
+  /** Who is there. */
+  about(): InstanceAnswer;
+  /** Somebody asks to see it. */
+  show?(): void;
+  /** Takes the socket of a client over. Nothing has been read of what comes after `attach`. */
   attached(socket: Socket): void;
+  /** Takes the socket of one over who lends what its desktop has. */
+  lent?(socket: Socket): void;
+  /** Whether the program ends now, because somebody else would like to have the data folder. */
+  yields?(): boolean;
 }
 
 /**
@@ -46,7 +62,7 @@ export async function openInstanceDoor(dataFolder: string, host: InstanceHost): 
   const server: Server = createServer((socket) => {
     open.add(socket);
     socket.on('close', () => open.delete(socket));
-    answerKnock(socket, host);
+    void answerKnock(socket, host);
   });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
@@ -64,62 +80,79 @@ export async function openInstanceDoor(dataFolder: string, host: InstanceHost): 
   };
 }
 
-function answerKnock(socket: Socket, host: InstanceHost): void {
-  socket.setTimeout(answerMs, () => socket.destroy());
+async function answerKnock(socket: Socket, host: InstanceHost): Promise<void> {
   socket.on('error', () => socket.destroy());
-  let asked = Buffer.alloc(0);
-  const listen = (data: Buffer): void => {
-    asked = Buffer.concat([asked, data]);
-    const end = asked.indexOf(0x0a);
-    const word = asked.subarray(0, end < 0 ? asked.length : end).toString();
-    if (end < 0 && word.length <= longestWord) return;
-    socket.off('data', listen);
-    if (word === 'show') socket.end(`${JSON.stringify(host.shown())}\n`);
-    else if (word === 'attach') {
-      socket.pause();
-      socket.setTimeout(0);
-      socket.unshift(asked.subarray(end + 1));
+  const word = await readLine(socket, longestWord, answerMs);
+  const greeting = (): string => `${JSON.stringify(host.about())}\n`;
+  switch (word) {
+    case 'show':
+      host.show?.();
+      socket.end(greeting());
+      return;
+    case 'attach':
+      socket.write(greeting());
       host.attached(socket);
-    } else socket.destroy();
-  };
-  socket.on('data', listen);
+      return;
+    case 'lend':
+      if (!host.lent) break;
+      socket.write(greeting());
+      host.lent(socket);
+      return;
+    case 'yield':
+      socket.end(`${JSON.stringify({ yields: host.yields?.() ?? false })}\n`);
+      return;
+  }
+  socket.destroy();
+}
+
+/** Somebody who has the data folder, reached by its door. */
+export interface Reached extends InstanceAnswer {
+  /** Paused; nothing has been read of what comes after the greeting. */
+  socket: Socket;
 }
 
 /**
- * Reaches the program that holds the data folder, as a command line.
+ * Reaches the program that holds the data folder: to be served the contract, or to lend it a desktop.
  *
- * @returns a socket on which it speaks the contract; undefined when nobody is there
+ * @returns undefined when nobody is there, or nobody who answers
  */
-export async function attach(dataFolder: string): Promise<Socket | undefined> {
-  const address = await doorAddress(dataFolder);
-  return new Promise((resolve) => {
-    const socket = createConnection(address, () => {
-      socket.off('error', absent);
-      socket.write('attach\n');
-      resolve(socket);
-    });
-    const absent = (): void => resolve(undefined);
-    socket.once('error', absent);
-  });
+export async function reach(dataFolder: string, word: 'attach' | 'lend'): Promise<Reached | undefined> {
+  const socket = await knock(dataFolder, word);
+  if (!socket) return undefined;
+  const greeting = parse(answer, await readLine(socket, maxLength, answerMs));
+  if (greeting) return { ...greeting, socket };
+  socket.destroy();
+  return undefined;
 }
 
 /** Asks the program that holds the data folder to show itself. Undefined when nobody answers. */
 export async function askToShow(dataFolder: string): Promise<InstanceAnswer | undefined> {
+  return parse(answer, await ask(dataFolder, 'show'));
+}
+
+/** Asks the program that holds the data folder to end if it has nothing to do. False where it stays, or nobody answers. */
+export async function askToYield(dataFolder: string): Promise<boolean> {
+  return parse(yielded, await ask(dataFolder, 'yield'))?.yields ?? false;
+}
+
+async function ask(dataFolder: string, word: string): Promise<string | undefined> {
+  const socket = await knock(dataFolder, word);
+  const line = socket && (await readLine(socket, maxLength, answerMs));
+  socket?.destroy();
+  return line;
+}
+
+async function knock(dataFolder: string, word: string): Promise<Socket | undefined> {
   const address = await doorAddress(dataFolder);
   return new Promise((resolve) => {
-    let heard = '';
-    const socket = createConnection(address, () => socket.write('show\n'));
-    const end = (): void => {
-      socket.destroy();
-      resolve(parse(heard));
-    };
-    socket.setTimeout(answerMs, end);
-    socket.on('error', end);
-    socket.on('close', end);
-    socket.on('data', (data) => {
-      heard += data.toString();
-      if (heard.length > maxLength) end();
+    const absent = (): void => resolve(undefined);
+    const socket = createConnection(address, () => {
+      socket.off('error', absent);
+      socket.on('error', () => socket.destroy());
+      socket.write(`${word}\n`);
+      resolve(socket);
     });
+    socket.once('error', absent);
   });
 }
 
@@ -128,9 +161,9 @@ async function doorAddress(dataFolder: string): Promise<string> {
   return socketAddress(await realpath(dataFolder).catch(() => resolve(dataFolder)));
 }
 
-function parse(text: string): InstanceAnswer | undefined {
+function parse<T extends z.ZodType>(schema: T, text: string | undefined): z.output<T> | undefined {
   try {
-    const parsed = answer.safeParse(JSON.parse(text));
+    const parsed = schema.safeParse(JSON.parse(text ?? ''));
     return parsed.success ? parsed.data : undefined;
   } catch {
     return undefined; // nobody, or somebody who speaks something else

@@ -2,7 +2,7 @@ import type { StreamChannel } from '@shared/ipc/byte-stream';
 import type { MessageChannelLike } from '@shared/ipc/messages';
 
 /** The bundled entries that can be started as processes of their own: file names below `out/main`. */
-export type ProcessEntry = 'machine-process' | 'worker-process' | 'switch-process';
+export type ProcessEntry = 'machine-process' | 'worker-process' | 'switch-process' | 'terminal-process';
 
 /**
  * Starts the program's own helper processes. Two implementations: Electron's utility processes (`main/app`), and

@@ -3,6 +3,7 @@ import { version } from '../../../package.json';
 import { type Core, createCore } from '../core';
 import { askToShow, statusTaken } from '../platform/instance';
 import { describe } from '../platform/log';
+import { BorrowingShell } from '../platform/lent-shell';
 import { nodeProcessHost } from '../platform/node-process-host';
 import { keepReady } from '../platform/ready-process';
 import { dataFolder as usualDataFolder } from '../platform/paths';
@@ -32,12 +33,12 @@ async function main(): Promise<void> {
 async function serve(args: ServerArguments): Promise<void> {
   const dataFolder = args.dataFolder ?? usualDataFolder();
   const folders = programFolders(import.meta.url);
-  const running: { server?: BrowserServer } = {};
+  const running: { server?: BrowserServer; yield?: () => boolean } = {};
   const end = async (): Promise<void> => {
     await running.server?.close();
     process.exit();
   };
-  const shell = await browserShell(() => void end());
+  const shell = new BorrowingShell(await browserShell(() => void end()));
   let core: Core;
   try {
     core = await createCore({
@@ -48,12 +49,14 @@ async function serve(args: ServerArguments): Promise<void> {
       version,
       development: process.env['VIVARIUM_DEVELOPMENT'] === '1',
       address: () => running.server?.url ?? null,
+      yields: () => args.untilIdle && running.yield?.() === true,
     });
   } catch (error) {
     await notStarted(error, dataFolder, args.open);
     return;
   }
-  endOnSignals(() => void core.shutdown('save').then(end, end));
+  const leave = (): void => void core.shutdown('save').then(shell.quit, shell.quit);
+  endOnSignals(leave);
   // The machines have processes of their own: a defect here is no reason to end them.
   process.on('uncaughtException', (error) => core.log.warn('a defect', error));
   const { renderer: rendererFolder } = folders;
@@ -62,9 +65,15 @@ async function serve(args: ServerArguments): Promise<void> {
   console.log(`Vivarium is at ${server.url}`);
   if (args.open) await openInBrowser(server.url);
   if (args.untilIdle) {
-    await whenIdle(() => core.isIdle() && server.pages === 0);
-    await core.shutdown('save');
-    await end();
+    const isIdle = (): boolean => core.isIdle() && server.pages === 0;
+    running.yield = () => {
+      if (!isIdle()) return false;
+      // Whoever asked is answered first.
+      setImmediate(leave);
+      return true;
+    };
+    await whenIdle(isIdle);
+    leave();
   }
 }
 

@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { type AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { Failure, toErrorValue } from '@shared/errors';
+import { machineId } from '@shared/machine/config';
 import type { Core } from '../core';
 import { type Access, accessFor, parseUrl, securityHeaders } from './access';
 import { findStaticFile, sendFile } from './static-files';
@@ -101,7 +102,9 @@ async function respond(
   const isRead = method === 'GET' || method === 'HEAD';
   if (isRead && url.pathname === '/' && access.isToken(url.searchParams.get('token'))) {
     // The token must not stay in the address, where it would be seen, kept and passed on.
-    response.writeHead(303, { Location: '/', 'Set-Cookie': access.cookie() }).end();
+    const machine = machineId.safeParse(url.searchParams.get('machine'));
+    const Location = machine.success ? `/console.html?machine=${machine.data}` : '/';
+    response.writeHead(303, { Location, 'Set-Cookie': access.cookie() }).end();
     return;
   }
   if (!access.hasCookie(request)) {

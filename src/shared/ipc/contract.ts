@@ -4,6 +4,7 @@ import { galleryItem } from '../gallery/entry';
 import { engineStatus, foundQemu, hostReport } from '../host/report';
 import { cloneEstimate, cloneRequest, sharedWith } from '../machine/clone';
 import { machineId, machineName, machineSettings, machineSpec } from '../machine/config';
+import { execRequest, execResult } from '../machine/exec';
 import { newDisk, newNic, nicChange, removedImage } from '../machine/devices';
 import { machineSummary } from '../machine/summary';
 import { mediumReport } from '../media/report';
@@ -29,6 +30,7 @@ import {
 import { condition } from '../network/condition';
 import { forward, networkId, networkKind, networkSettings, portId } from '../network/config';
 import { networkCapabilities, networkChanges, networkDraft } from '../network/draft';
+import { sshUser } from '../network/ssh';
 import { networkStatistics } from '../network/report';
 import { networkSummary } from '../network/summary';
 import { saidPhrase } from '../phrases/phrase';
@@ -132,9 +134,12 @@ export const commands = define({
       development: z.boolean(),
     }),
   },
-  /** Ends the program; with machines running, what happens to them first. */
+  /**
+   * Ends the program; with machines running, what happens to them first. `leave`: the app ends, and the machines run on
+   * in the program in the background whose machines it shows; refused where they are the app's own.
+   */
   'app.quit': {
-    params: z.strictObject({ running: z.enum(['save', 'shutdown', 'power-off']) }),
+    params: z.strictObject({ running: z.enum(['save', 'shutdown', 'power-off', 'leave']) }),
     result: nothing,
   },
   'app.cancelQuit': { params: none, result: nothing },
@@ -299,6 +304,17 @@ export const commands = define({
     params: z.strictObject({ id: machineId, port: z.number().int().min(0).max(3) }),
     result: z.object({ address: z.string() }),
   },
+  /**
+   * Runs a program in the guest, by the guest agent that listens there (`host.unavailable` where none does,
+   * `engine.unsupported` where the engine has no way to one).
+   */
+  'machine.exec': {
+    params: z.strictObject({ id: machineId, ...execRequest.shape }),
+    result: execResult,
+    action: 'sendKeys',
+  },
+  /** As whom a person logged in with ssh last; null: nobody has. */
+  'machine.sshUser': { params: id, result: z.string().nullable() },
   /** The last lines of the machine's log. */
   'machine.log': { params: id, result: z.array(z.string()) },
 
@@ -534,7 +550,11 @@ export const events = {
   'job.changed': job,
   'preferences.changed': preferences,
   /** Quitting was asked for while machines run: the user interface asks what to do with them. */
-  'app.quitAsked': z.object({ running: z.array(machineSummary) }),
+  'app.quitAsked': z.object({
+    running: z.array(machineSummary),
+    /** They run in the background, and go on there if they are let. */
+    canLeave: z.boolean().optional(),
+  }),
 } as const;
 export type Events = typeof events;
 
@@ -546,6 +566,16 @@ export const streams = {
   'console.serial': z.strictObject({ id: machineId, port: z.number().int().min(0).max(3) }),
   /** The monitor of the engine, for experts: a terminal. Closed at once where there is none. */
   'console.monitor': id,
+  /**
+   * A terminal in which the system's ssh logs in to a running machine; `terminal-process.ts` has what is sent to it.
+   * `user` null: who it was last time.
+   */
+  'console.ssh': z.strictObject({
+    id: machineId,
+    user: sshUser.nullable(),
+    columns: z.number().int().min(2).max(1000),
+    rows: z.number().int().min(2).max(1000),
+  }),
   /** Texts on the clipboard, both ways, framed as in `text-frames.ts`; as far as the machine's setting lets them. */
   'console.clipboard': id,
   /** `StatisticsMessage`s: with `history` what was before, then one a second. */

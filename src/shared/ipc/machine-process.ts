@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { qemuLaunch } from '../engine/qemu/launch';
 import { machineConfig } from '../machine/config';
+import { execRequest, execResult } from '../machine/exec';
 import { nicRates } from '../machine/statistics';
 import { saidPhrase } from '../phrases/phrase';
 import { errorValue } from './messages';
@@ -101,6 +102,8 @@ export const machineProcessCommands = {
   screenshot: { params: z.strictObject({ path: z.string() }), result: nothing },
   /** The rows of a text screen; null in graphics. For the self-test and tests. */
   screenText: { params: none, result: z.array(z.string()).nullable() },
+  /** Runs a program in the guest; `host.unavailable` where no guest agent listens. */
+  exec: { params: execRequest, result: execResult },
   /** Lets one program of this user reach a serial port by a local socket, within ten seconds of the answer. */
   offerSerial: {
     params: z.strictObject({ port: z.number().int().min(0).max(3), address: z.string() }),

@@ -1,3 +1,4 @@
+import { agent } from './agent';
 import { consoleUse } from './console';
 import { devices } from './devices';
 import { engine } from './engine';
@@ -15,6 +16,7 @@ import { saving } from './saving';
  * the other languages to its keys and placeholders. `{name}` is filled in; no other character is special.
  */
 export const phrases = {
+  agent,
   consoleUse,
   devices,
   host,

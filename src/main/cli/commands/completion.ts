@@ -9,7 +9,8 @@ export const completion: SpecialCommand = {
   usage: shells.join('|'),
   summary: 'Prints what makes a shell complete the commands of vivarium',
   options: [],
-  details: ['source <(vivarium completion bash)', 'vivarium completion fish | source'],
+  details: [],
+  examples: ['source <(vivarium completion bash)', 'vivarium completion fish | source'],
   run(words, { output, entries }) {
     const { positionals } = parseOptions(words, ['SHELL'], {});
     const shell = shells.find((one) => one === positionals[0]);

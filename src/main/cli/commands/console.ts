@@ -11,23 +11,28 @@ const leaveKey = 0x1d;
 /** `vivarium console`: this terminal becomes the machine's serial console. */
 export const serialConsole: SpecialCommand = {
   words: ['console'],
-  usage: 'MACHINE [--port N]',
+  usage: 'MACHINE [--serial] [--port N]',
   summary: "Connects this terminal to a machine's serial port; Ctrl+] leaves",
-  options: ['port'],
+  options: ['serial', 'port'],
   details: [
-    'Ports count from 0. What the guest said last is shown first.',
+    'Ports count from 0. What the guest said last is shown first. --serial is the only console that a terminal can show, and need not be said.',
     'Without a terminal, standard input goes to the guest, and it ends with the input.',
-    'echo "uname -a" | vivarium console Trial',
   ],
+  examples: ['vivarium console Trial --serial', 'echo "uname -a" | vivarium console Trial'],
   async run(words, { client: connected, output }) {
-    const { values, positionals } = parseOptions(words, ['MACHINE'], { port: { type: 'string' } });
+    const { values, positionals } = parseOptions(words, ['MACHINE'], {
+      serial: { type: 'boolean' },
+      port: { type: 'string' },
+    });
     const port = wholeNumber('port', values.port) ?? 0;
     if (port > 3) throw new UsageError('--port is 0, 1, 2 or 3.');
     const client = await connected();
     const id = await findMachine(client, positionals[0] ?? '');
     const { address } = await client.call('machine.serialSocket', { id, port });
     if (process.stdin.isTTY) output.remark('Connected; Ctrl+] leaves.');
-    await relay(address);
+    const left = await relay(address);
+    if (process.stdin.isTTY)
+      output.remark(left ? '\nLeft; the machine runs on.' : '\nThe machine has ended.');
     return 0;
   },
 };
@@ -35,34 +40,42 @@ export const serialConsole: SpecialCommand = {
 /** How long the guest's answer to the last of the input is waited for, in milliseconds. */
 const lastWordsMs = 1000;
 
-/** Joins the terminal and the socket until either ends. */
-function relay(address: string): Promise<void> {
+/**
+ * Joins the terminal and the socket until either ends. However that comes, the terminal is left as it was.
+ *
+ * @returns whether the person left, rather than the guest
+ */
+function relay(address: string): Promise<boolean> {
   const { stdin, stdout } = process;
   return new Promise((resolve, reject) => {
     const socket = connectSocket(address);
-    const done = (): void => {
+    const restore = (): void => void (stdin.isTTY && stdin.setRawMode(false));
+    const done = (left: boolean): void => {
       socket.destroy();
-      if (stdin.isTTY) stdin.setRawMode(false);
+      restore();
       stdin.pause();
-      resolve();
+      resolve(left);
     };
+    for (const signal of ['SIGTERM', 'SIGHUP'] as const) process.once(signal, () => done(true));
+    process.once('exit', restore);
     socket.once('connect', () => {
       if (stdin.isTTY) stdin.setRawMode(true);
       stdin.on('data', (data: Buffer) => {
         const leave = stdin.isTTY ? data.indexOf(leaveKey) : -1;
         socket.write(leave < 0 ? data : data.subarray(0, leave));
-        if (leave >= 0) done();
+        if (leave >= 0) done(true);
       });
-      stdin.on('end', () => setTimeout(done, lastWordsMs));
+      stdin.on('end', () => setTimeout(() => done(true), lastWordsMs));
     });
     socket.on('data', (data: Buffer) => {
       if (stdout.write(data)) return;
       socket.pause();
       stdout.once('drain', () => socket.resume());
     });
-    socket.on('end', done);
-    socket.on('error', (error) =>
-      reject(new Failure('ipc.closed', 'The serial port cannot be reached.', { cause: error })),
-    );
+    socket.on('end', () => done(false));
+    socket.on('error', (error) => {
+      restore();
+      reject(new Failure('ipc.closed', 'The serial port cannot be reached.', { cause: error }));
+    });
   });
 }

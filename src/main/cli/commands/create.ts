@@ -28,9 +28,11 @@ export const create: SpecialCommand = {
   options: ['gallery', 'image', 'engine', 'memory-mib', 'cpus', 'disk-mib', 'start'],
   details: [
     'What is not said is chosen for the system, as the wizard does. --disk-mib 0 makes no disk.',
+    '`vivarium machine create` takes every setting by name.',
+  ],
+  examples: [
     'vivarium create Trial --gallery starter-linux --start',
     'vivarium create Debian --image ~/debian-12.iso --memory-mib 2048',
-    '`vivarium machine create` takes every setting by name.',
   ],
   async run(words, { client: connected, output }) {
     const { values, positionals } = parseOptions(words, ['NAME'], {

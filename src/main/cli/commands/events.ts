@@ -1,4 +1,5 @@
 import { events as eventTable } from '@shared/ipc/contract';
+import { UsageError } from '../usage-error';
 import { parseOptions } from './options';
 import type { SpecialCommand } from './special';
 
@@ -8,13 +9,13 @@ export const events: SpecialCommand = {
   usage: '[--only NAME,…]',
   summary: 'Prints what happens, one JSON object a line, until Ctrl+C or the program ends',
   options: ['only'],
-  details: [
-    `The events: ${Object.keys(eventTable).join(', ')}.`,
-    'vivarium events --only machine.changed,job.changed',
-  ],
+  details: [`The events: ${Object.keys(eventTable).join(', ')}.`],
+  examples: ['vivarium events --only machine.changed,job.changed'],
   async run(words, { client: connected, output }) {
     const { values } = parseOptions(words, [], { only: { type: 'string' } });
     const only = values.only?.split(',');
+    const unknown = only?.find((name) => !Object.hasOwn(eventTable, name));
+    if (unknown !== undefined) throw new UsageError(`There is no event “${unknown}”.`);
     const client = await connected();
     for (const name of Object.keys(eventTable) as (keyof typeof eventTable)[]) {
       if (only && !only.includes(name)) continue;

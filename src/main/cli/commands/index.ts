@@ -1,9 +1,14 @@
 import { completion } from './completion';
 import { serialConsole } from './console';
 import { create } from './create';
+import { addDisk } from './disk';
 import { events } from './events';
+import { exec } from './exec';
+import { forwards } from './forward';
+import { open } from './open';
 import { screenshot } from './screenshot';
 import { serve } from './serve';
+import { ssh } from './ssh';
 import type { SpecialCommand } from './special';
 import { wait } from './wait';
 
@@ -11,9 +16,14 @@ import { wait } from './wait';
 export const specialCommands: readonly SpecialCommand[] = [
   create,
   serialConsole,
+  ssh,
+  exec,
   screenshot,
   wait,
+  addDisk,
+  ...forwards,
   events,
+  open,
   serve,
   completion,
 ];

@@ -12,6 +12,7 @@ export const screenshot: SpecialCommand = {
   summary: "Writes a picture (PNG) of a machine's screen, and says where",
   options: ['to'],
   details: ["Without --to it lies in the machine's own folder `screenshots`."],
+  examples: [],
   async run(words, { client: connected, output }) {
     const { values, positionals } = parseOptions(words, ['MACHINE'], { to: { type: 'string' } });
     const client = await connected();

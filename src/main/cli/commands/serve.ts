@@ -1,6 +1,4 @@
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { join } from 'node:path';
 import type { SpecialCommand } from './special';
 
 /** `vivarium serve`: browser mode, in the foreground. */
@@ -10,9 +8,9 @@ export const serve: SpecialCommand = {
   summary: 'Runs Vivarium without a window and prints the address for a browser of this computer',
   options: ['port', 'open'],
   details: ['It listens on 127.0.0.1 only. A signal saves what runs and ends it.'],
-  async run(words, { mainFolder, dataFolder }) {
-    const args = [join(mainFolder, 'server.js'), `--data=${dataFolder}`, ...words];
-    const child = spawn(process.execPath, args, { stdio: 'inherit' });
+  examples: [],
+  async run(words, { program, dataFolder }) {
+    const child = program.startServer([`--data=${dataFolder}`, ...words], { stdio: 'inherit' });
     // The terminal sends Ctrl+C to both; this one waits for the other to have saved what runs.
     for (const signal of ['SIGINT', 'SIGHUP'] as const) process.on(signal, () => {});
     process.on('SIGTERM', () => child.kill('SIGTERM'));

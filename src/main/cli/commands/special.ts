@@ -1,6 +1,7 @@
 import type { Client } from '../connect';
 import type { CommandEntry } from '../entries';
 import type { Output } from '../output';
+import type { Program } from '../program';
 
 /** What a command of the command line itself has to work with. */
 export interface Surroundings {
@@ -9,15 +10,12 @@ export interface Surroundings {
   output: Output;
   /** Every command that there is. */
   entries: readonly CommandEntry[];
-  /** `out/main`. */
-  mainFolder: string;
+  program: Program;
   dataFolder: string;
 }
 
 /** A command that is more than one command of the contract. */
 export interface SpecialCommand extends CommandEntry {
-  /** Further lines for its own help, one paragraph or example each. */
-  readonly details: readonly string[];
   /** @returns the exit status. @throws UsageError, Failure */
   run(words: readonly string[], surroundings: Surroundings): Promise<number>;
 }

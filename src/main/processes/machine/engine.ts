@@ -2,6 +2,7 @@ import type { ErrorValue, Failure } from '@shared/errors';
 import type { ByteStream } from '@shared/ipc/byte-stream';
 import type { Phrase } from '@shared/phrases/phrase';
 import type { LaunchPaths } from '@shared/ipc/machine-process';
+import type { ExecRequest, ExecResult } from '@shared/machine/exec';
 import type { DiskConfig, EngineId, MachineConfig, NicConfig } from '@shared/machine/config';
 import type { MachineStatistics, NicRates } from '@shared/machine/statistics';
 
@@ -99,6 +100,11 @@ export interface RunningMachine {
    * @param watched somebody looks at them: what costs the guest something is measured as often, otherwise seldom
    */
   statistics(watched?: boolean): MachineStatistics | Promise<MachineStatistics>;
+  /**
+   * Runs a program in the guest, by an agent that listens there.
+   * @throws Failure `host.unavailable` where none does, `timeout`, `engine.failed` what the agent says
+   */
+  exec?(request: ExecRequest): Promise<ExecResult>;
   /** Totals of the machine's network cards since it began, from their switches, where the engine does not count. */
   tellTraffic?(nics: readonly NicRates[]): void;
   /**

@@ -11,6 +11,7 @@ import {
 } from '@shared/ipc/machine-process';
 import { type Handlers, type RpcServer, serveRpc } from '@shared/ipc/rpc';
 import type { MachineConfig } from '@shared/machine/config';
+import type { ExecRequest, ExecResult } from '@shared/machine/exec';
 import { phrase } from '@shared/phrases/phrase';
 import { hardwareDigest } from '../../disks/saved-state/hardware-digest';
 import { type SavedStateIdentity, SavedStateWriter } from '../../disks/saved-state/writer';
@@ -156,12 +157,19 @@ export class MachineProcess {
       },
       screenshot: async ({ path }) => writeAtomic(path, await this.#screenPng()),
       screenText: () => this.#machine().screenText(),
+      exec: (request) => this.#exec(request),
       offerSerial: ({ port, address }) => {
         this.#running();
         return offerOnSocket(address, (stream) => this.#serve({ name: 'serial', port }, stream));
       },
       ping: () => undefined,
     };
+  }
+
+  #exec(request: ExecRequest): Promise<ExecResult> {
+    const machine = this.#machine();
+    if (machine.exec) return machine.exec(request);
+    throw new Failure('engine.unsupported', phrase('agent.engine'));
   }
 
   #machine(): RunningMachine {

@@ -1,5 +1,7 @@
-/** What the console's window can show: the screen, a serial port by its number from 0, the engine's monitor. */
-export type Tab = 'screen' | number | 'monitor';
+/** What the console's window can show: the screen, a serial port by its number from 0, ssh, the engine's monitor. */
+export type Tab = 'screen' | number | 'ssh' | 'monitor';
+/** Those that show what a machine's engine says. */
+export type TerminalTab = Exclude<Tab, 'screen' | 'ssh'>;
 
 /** A tab as it is offered, with the keys that lead to it. */
 export interface TabChoice {
@@ -8,11 +10,16 @@ export interface TabChoice {
   chord: string;
 }
 
-/** The tabs of a machine, in their order. */
-export function tabsOf(serialPorts: number, monitor: boolean): TabChoice[] {
+/**
+ * The tabs of a machine, in their order.
+ *
+ * @param ssh whether it has a network card, by which one can log in
+ */
+export function tabsOf(serialPorts: number, monitor: boolean, ssh: boolean): TabChoice[] {
   const tabs: Omit<TabChoice, 'chord'>[] = [
     { value: 'screen', icon: 'i-lucide-monitor' },
     ...Array.from({ length: serialPorts }, (_, port) => ({ value: port, icon: 'i-lucide-square-terminal' })),
+    ...(ssh ? [{ value: 'ssh' as const, icon: 'i-lucide-terminal' }] : []),
     ...(monitor ? [{ value: 'monitor' as const, icon: 'i-lucide-wrench' }] : []),
   ];
   return tabs.map((tab, index) => ({ ...tab, chord: `Ctrl+Alt+${index + 1}` }));

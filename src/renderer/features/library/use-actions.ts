@@ -1,14 +1,14 @@
-import { Failure } from '@shared/errors';
 import type { CommandName } from '@shared/ipc/contract';
 import type { MachineSummary } from '@shared/machine/summary';
 import { useI18n } from 'vue-i18n';
 import { useRouter } from 'vue-router';
-import { call, inElectron } from '../../bridge/client';
+import { call } from '../../bridge/client';
 import { useApp } from '../../stores/app';
 import { useClones } from '../../stores/clones';
 import { useMachines } from '../../stores/machines';
 import { useConfirm } from '../../ui/confirm';
 import { reportError } from '../../ui/notify';
+import { openConsole as showConsole } from '../../ui/open-console';
 import { askClone } from '../clone/dialogs';
 import { askTake } from '../snapshots/dialogs';
 import { isPossible, type LibraryAction } from './actions';
@@ -42,14 +42,7 @@ export function useLibraryActions({ rename }: Options) {
     machines.put(await call(command, { id }));
   }
 
-  function openConsole(id: string): Promise<unknown> {
-    if (inElectron()) return call('machine.openConsole', { id });
-    // one page for each machine: a second opening shows the first page again
-    const page = window.open(`/console.html?machine=${encodeURIComponent(id)}`, `console-${id}`);
-    if (!page) return Promise.reject(new Failure('host.unavailable', t('library.popupBlocked')));
-    page.focus();
-    return Promise.resolve();
-  }
+  const openConsole = (id: string): Promise<unknown> => showConsole(id, t('library.popupBlocked'));
 
   async function confirmed(
     action: 'powerOff' | 'reset' | 'discardSavedState' | 'forget',

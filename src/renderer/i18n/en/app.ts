@@ -13,6 +13,8 @@ export default {
   quit: {
     title: 'Quit Vivarium?',
     message: 'One machine is running. | {count} machines are running.',
+    leave: 'Leave them running',
+    leaveHint: 'They run in the background and go on without this window, until they end or are ended.',
     save: 'Save their state',
     saveHint: 'They go on exactly where they are, the next time.',
     cannotSave: '{name}: cannot be saved, and is powered off instead',

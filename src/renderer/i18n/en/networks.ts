@@ -99,6 +99,7 @@ export default {
     edit: 'Edit this forward',
     remove: 'Remove this forward',
     openWeb: 'Open in the browser',
+    ssh: 'Open a terminal in the machine (ssh)',
     copySsh: 'Copy the SSH command',
     copied: 'Copied: {command}',
     listening: 'Listening',

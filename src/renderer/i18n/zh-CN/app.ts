@@ -16,6 +16,8 @@ export default {
   quit: {
     title: '退出 Vivarium？',
     message: '有一台虚拟机正在运行。 | 有 {count} 台虚拟机正在运行。',
+    leave: '保持运行',
+    leaveHint: '它们在后台运行，关闭此窗口后仍会继续，直到自行结束或被关闭。',
     save: '保存状态',
     saveHint: '下次会从当前位置继续运行。',
     cannotSave: '{name}：无法保存，将被直接关闭',

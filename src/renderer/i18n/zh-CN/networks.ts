@@ -101,6 +101,7 @@ export default {
     edit: '编辑此转发',
     remove: '删除此转发',
     openWeb: '在浏览器中打开',
+    ssh: '在虚拟机中打开终端（ssh）',
     copySsh: '复制 SSH 命令',
     copied: '已复制：{command}',
     listening: '正在监听',

@@ -2,6 +2,13 @@ import type en from '../en/phrases';
 import type { Translated } from '../types';
 
 export default {
+  agent: {
+    none: '此虚拟机中没有客户机代理应答。',
+    noneHint: '请在客户机中安装并启动 qemu-guest-agent，然后重试。',
+    engine: '此虚拟机的引擎无法连接客户机代理；QEMU 可以。',
+    timeout: '程序在 {seconds} 秒后仍未结束，它会在客户机中继续运行。',
+    timeoutHint: '请用 --timeout 给它更多时间。',
+  },
   consoleUse: {
     notOnKeyboard: '美式键盘上没有这些字符：{characters}',
     notOnKeyboardHint: '没有键入任何内容。请从文本中去掉它们，或通过客户机的代理共享剪贴板。',

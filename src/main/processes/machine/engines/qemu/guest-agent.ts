@@ -2,6 +2,7 @@ import { randomInt } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { z } from 'zod';
 import { Failure } from '@shared/errors';
+import type { ExecResult } from '@shared/machine/exec';
 import { LineSplitter } from '../../../../platform/qmp/line-splitter';
 import { connectOnce } from '../../../../platform/qmp/qmp-client';
 
@@ -15,7 +16,7 @@ const delimiter = 0xff;
 /** How the delimiter looks in a line of text. */
 const decodedDelimiter = '\ufffd';
 /** The longest answer that is taken, and the most that may wait to be looked at, in bytes. */
-const longestAnswer = 1024 * 1024;
+const longestAnswer = 3 * 1024 * 1024;
 const firstAnswerMs = 3000;
 const answerMs = 10_000;
 /** So long without a word means that the guest does what it was asked to. */
@@ -34,6 +35,19 @@ const addresses = z
     }),
   )
   .max(64);
+
+/** Output of a program comes in base64. */
+const bytes = z.base64().max(longestAnswer).default('');
+const begun = z.looseObject({ pid: z.number().int() });
+const execStatus = z.looseObject({
+  exited: z.boolean(),
+  exitcode: z.number().int().optional(),
+  signal: z.number().int().optional(),
+  'out-data': bytes,
+  'err-data': bytes,
+  'out-truncated': z.boolean().default(false),
+  'err-truncated': z.boolean().default(false),
+});
 
 /** The guest's end says no. */
 const refusal = z.looseObject({ error: z.looseObject({ desc: z.string().max(1000) }) });
@@ -99,6 +113,31 @@ export class GuestAgent {
       .filter((address) => /^[0-9a-fA-F.:]+$/.test(address) && !/^(127\.|::1$|fe80:)/i.test(address));
   }
 
+  /**
+   * Starts a program in the guest, with what the agent may do there: usually everything. No shell comes between.
+   *
+   * @param command the program, and its arguments
+   * @param input what the program reads, in base64
+   * @returns its number, for `execStatus`
+   */
+  async exec([path = '', ...args]: readonly string[], input: string | undefined): Promise<number> {
+    const asked = { path, arg: args, 'capture-output': true, ...(input && { 'input-data': input }) };
+    return (await this.#ask('guest-exec', begun, asked)).pid;
+  }
+
+  /** How a program is that was started: undefined while it runs. Its output is given once. */
+  async execStatus(pid: number): Promise<ExecResult | undefined> {
+    const said = await this.#ask('guest-exec-status', execStatus, { pid });
+    if (!said.exited) return undefined;
+    return {
+      status: said.exitcode ?? null,
+      signal: said.signal ?? null,
+      output: said['out-data'],
+      errorOutput: said['err-data'],
+      truncated: said['out-truncated'] || said['err-truncated'],
+    };
+  }
+
   /** An older client may have left half a question, and its answer may still be under way. */
   async #synchronise(): Promise<void> {
     const id = randomInt(1, 2 ** 31);
@@ -114,8 +153,8 @@ export class GuestAgent {
   }
 
   /** @throws Failure `engine.failed` when the guest refuses, or its answer makes no sense; `timeout`, `ipc.closed` */
-  async #ask<T>(command: string, schema: z.ZodType<T>): Promise<T> {
-    const parsed = schema.safeParse(await this.#execute(command));
+  async #ask<T>(command: string, schema: z.ZodType<T>, args?: object): Promise<T> {
+    const parsed = schema.safeParse(await this.#execute(command, args));
     if (!parsed.success) throw garbled(command);
     return parsed.data;
   }

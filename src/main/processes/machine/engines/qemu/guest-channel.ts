@@ -1,8 +1,14 @@
+import { Failure } from '@shared/errors';
+import type { ExecRequest, ExecResult } from '@shared/machine/exec';
+import { phrase } from '@shared/phrases/phrase';
 import type { QmpClient } from '../../../../platform/qmp/qmp-client';
 import { CommandQueue } from '../../command-queue';
 import { agentLine } from './arguments/characters';
 import { GuestAgent } from './guest-agent';
 
+/** When a program in the guest is first asked whether it has ended, and how seldom it is at last; in milliseconds. */
+const firstLookMs = 20;
+const lookMs = 500;
 /** How old the guest's addresses may be, in milliseconds. */
 const addressesMs = 10_000;
 
@@ -28,6 +34,28 @@ export class GuestChannel {
       const line = lines.find(({ label }) => label === agentLine);
       return this.path !== null && line?.['frontend-open'] ? GuestAgent.with(this.path, task) : undefined;
     });
+  }
+
+  /**
+   * Runs a program in the guest. Others may speak with the agent meanwhile.
+   *
+   * @throws Failure `host.unavailable` where no agent listens, `timeout`, `engine.failed` what the agent says
+   */
+  async exec({ command, input, seconds }: ExecRequest): Promise<ExecResult> {
+    const end = performance.now() + seconds * 1000;
+    const pid = await this.use((agent) => agent.exec(command, input));
+    for (let wait = firstLookMs; pid !== undefined; wait = Math.min(wait * 2, lookMs)) {
+      await new Promise((resolve) => setTimeout(resolve, wait));
+      const said = await this.use(async (agent) => ({ result: await agent.execStatus(pid) }));
+      if (!said) break;
+      if (said.result) return said.result;
+      if (performance.now() > end) {
+        throw new Failure('timeout', phrase('agent.timeout', { seconds }), {
+          hint: phrase('agent.timeoutHint'),
+        });
+      }
+    }
+    throw new Failure('host.unavailable', phrase('agent.none'), { hint: phrase('agent.noneHint') });
   }
 
   /** The guest's addresses as it told them last; asks again now and then, without making the caller wait. */

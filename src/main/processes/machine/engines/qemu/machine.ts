@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { isPc } from '@shared/engine/qemu/platform';
 import { type ErrorValue, Failure, toErrorValue, toFailure } from '@shared/errors';
 import type { ByteStream } from '@shared/ipc/byte-stream';
+import type { ExecRequest, ExecResult } from '@shared/machine/exec';
 import type { MachineStatistics, NicRates } from '@shared/machine/statistics';
 import type { QmpClient } from '../../../../platform/qmp/qmp-client';
 import { hostFailure } from '../../../../disks/host-file';
@@ -259,6 +260,10 @@ export class QemuMachine implements RunningMachine {
 
   async thawDisks(): Promise<void> {
     await this.#guest.use((agent) => agent.thaw());
+  }
+
+  exec(request: ExecRequest): Promise<ExecResult> {
+    return this.#guest.exec(request);
   }
 
   tellTraffic(nics: readonly NicRates[]): void {
