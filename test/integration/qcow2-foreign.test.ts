@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -15,6 +15,8 @@ beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'qcow2-foreign-'));
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
+
+const secret = ['--object', 'secret,id=s,data=abc'];
 
 const at = (name: string): string => join(folder, name);
 
@@ -67,9 +69,12 @@ describe.skipIf(!hasQemuImg)('images made by QEMU', () => {
     ['defaults', []],
     ['clusters of 512 B', ['-o', 'cluster_size=512']],
     ['clusters of 4 KiB', ['-o', 'cluster_size=4k']],
+    ['clusters of 32 KiB', ['-o', 'cluster_size=32k']],
+    ['clusters of 256 KiB', ['-o', 'cluster_size=256k']],
     ['clusters of 2 MiB', ['-o', 'cluster_size=2M']],
     ['version 2', ['-o', 'compat=0.10']],
     ['version 2, clusters of 1 KiB', ['-o', 'compat=0.10,cluster_size=1k']],
+    ['version 2, clusters of 2 MiB', ['-o', 'compat=0.10,cluster_size=2M']],
     ['lazy refcounts', ['-o', 'lazy_refcounts=on']],
     ['counts of 1 bit', ['-o', 'refcount_bits=1']],
     ['counts of 64 bits', ['-o', 'refcount_bits=64']],
@@ -77,9 +82,15 @@ describe.skipIf(!hasQemuImg)('images made by QEMU', () => {
     ['compressed, clusters of 4 KiB', ['-c', '-o', 'cluster_size=4k']],
     ['compressed, clusters of 2 MiB', ['-c', '-o', 'cluster_size=2M']],
     ['compressed, version 2', ['-c', '-o', 'compat=0.10']],
+    ['compressed by zstd', ['-c', '-o', 'compression_type=zstd']],
+    ['compressed by zstd, clusters of 512 B', ['-c', '-o', 'compression_type=zstd,cluster_size=512']],
+    ['compressed by zstd, clusters of 2 MiB', ['-c', '-o', 'compression_type=zstd,cluster_size=2M']],
+    ['of zstd, but not compressed', ['-o', 'compression_type=zstd']],
     ['preallocated metadata', ['-o', 'preallocation=metadata']],
     ['preallocated by falloc', ['-o', 'preallocation=falloc']],
     ['preallocated, full', ['-o', 'preallocation=full']],
+    ['version 2, preallocated metadata', ['-o', 'compat=0.10,preallocation=metadata']],
+    ['preallocated metadata, clusters of 1 KiB', ['-o', 'preallocation=metadata,cluster_size=1k']],
   ])('can be read and written (%s)', async (_, options) => {
     const model = sample();
     await writeFile(at('sample.raw'), model);
@@ -140,8 +151,8 @@ describe.skipIf(!hasQemuImg)('images made by QEMU', () => {
   it.each([
     ['extended L2 entries', ['-o', 'extended_l2=on']],
     ['an external data file', ['-o', 'data_file=data.raw']],
-    ['compression by zstd', ['-o', 'compression_type=zstd']],
-    ['encryption', ['--object', 'secret,id=s,data=abc', '-o', 'encrypt.format=aes,encrypt.key-secret=s']],
+    ['an external data file of the raw kind', ['-o', 'data_file=data.raw,data_file_raw=on']],
+    ['encryption by AES', [...secret, '-o', 'encrypt.format=aes,encrypt.key-secret=s']],
   ])('are refused with the reason if they have %s', async (_, options) => {
     const local = options.map((option) => option.replace('data_file=', `data_file=${folder}/`));
     await qemuImg('create', '-f', 'qcow2', ...local, at('disk.qcow2'), '1M');
@@ -149,6 +160,39 @@ describe.skipIf(!hasQemuImg)('images made by QEMU', () => {
       code: 'disk.unsupported',
       hint: expect.stringContaining('qemu-img convert') as string,
     });
+  });
+
+  it.each([
+    ['of 2 PiB', '2P', []],
+    ['of 4 GiB with clusters of 512 B', '4G', ['-o', 'cluster_size=512']],
+    ['of 4 PiB with clusters of 2 MiB', '4P', ['-o', 'cluster_size=2M']],
+  ])('can be used if they are huge (%s)', async (_, size, options) => {
+    await qemuImg('create', '-f', 'qcow2', ...options, at('disk.qcow2'), size);
+    const disk = await openDisk(at('disk.qcow2'), { readOnly: false });
+    const end = disk.size - 100_000;
+    await disk.write(0, new Uint8Array(70_000).fill(1));
+    await disk.write(end, new Uint8Array(100_000).fill(2));
+    await disk.close();
+    expect(await checkImage(at('disk.qcow2'))).toBe('');
+    expect((await inspectDisk(at('disk.qcow2'))).fileSize).toBeLessThan(100 * 2 ** 20);
+    const reader = await openDisk(at('disk.qcow2'), { readOnly: true });
+    expect((await reader.read(0, 70_001)).lastIndexOf(1)).toBe(69_999);
+    expect((await reader.read(end - 1, 100_001)).indexOf(2)).toBe(1);
+    await reader.close();
+  });
+
+  it.skipIf(!hasQemuIo)('lose what a guest of QEMU has discarded', async () => {
+    const model = sample();
+    await writeFile(at('base.raw'), model);
+    await qemuImg('convert', '-f', 'raw', '-O', 'qcow2', at('base.raw'), at('base.qcow2'));
+    await qemuImg('create', '-f', 'qcow2', '-b', 'base.qcow2', '-F', 'qcow2', at('disk.qcow2'));
+    await qemuIo(
+      at('disk.qcow2'),
+      ['write -P 7 1M 512k', 'discard 1M 256k', 'discard 0 128k'],
+      ['-d', 'unmap'],
+    );
+    await qemuImg('convert', '-f', 'qcow2', '-O', 'raw', at('disk.qcow2'), at('seen.raw'));
+    await useImage(at('disk.qcow2'), new Uint8Array(await readFile(at('seen.raw'))));
   });
 
   it('can only be read if they contain snapshots or bitmaps', async () => {

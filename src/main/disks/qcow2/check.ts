@@ -29,21 +29,22 @@ const mostReferences = 65535;
  */
 export async function checkQcow2(path: string, options: CheckOptions = {}): Promise<ImageCheck> {
   const file = await openHostFile(path, { readOnly: true });
-  try {
-    const header = await readHeader(file);
-    if (header.snapshotCount > 0 || header.bitmaps) {
-      throw new Failure(
-        'disk.unsupported',
-        `${path} contains internal snapshots or bitmaps of another program`,
-        {
-          hint: 'Check it with: qemu-img check <this image>',
-        },
-      );
-    }
-    return await new Check(file, header, await file.size(), options).run();
-  } finally {
-    await file.close();
+  return checkQcow2File(file, options).finally(() => file.close());
+}
+
+/** The same over a file that is open, and stays it. */
+export async function checkQcow2File(file: HostFile, options: CheckOptions = {}): Promise<ImageCheck> {
+  const header = await readHeader(file);
+  if (header.snapshotCount > 0 || header.bitmaps) {
+    throw new Failure(
+      'disk.unsupported',
+      `${file.path} contains internal snapshots or bitmaps of another program`,
+      {
+        hint: 'Check it with: qemu-img check <this image>',
+      },
+    );
   }
+  return new Check(file, header, await file.size(), options).run();
 }
 
 class Check {

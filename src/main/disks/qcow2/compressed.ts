@@ -2,20 +2,24 @@ import { promisify } from 'node:util';
 import { inflateRaw } from 'node:zlib';
 import { Failure } from '@shared/errors';
 import type { HostFile } from '../host-file';
+import { findZstd } from '../saved-state/codec';
 import type { Geometry } from './geometry';
+import type { Compression } from './header';
+import { measureZstdFrame } from './zstd-frame';
 
 const inflate = promisify(inflateRaw);
 
 /** Bytes of unpacked clusters kept, because a guest reads a compressed cluster in many small requests. */
 const cacheBytes = 4 * 2 ** 20;
 
-/** Reads compressed clusters (deflate without a zlib header) and remembers the last ones. */
+/** Reads compressed clusters (deflate without a zlib header, or a Zstandard frame) and remembers the last ones. */
 export class CompressedClusters {
   private readonly cache = new Map<number, Promise<Uint8Array>>();
 
   constructor(
     private readonly file: HostFile,
     private readonly geometry: Geometry,
+    private readonly compression: Compression,
   ) {}
 
   /** The contents of the cluster whose compressed form is at `offset`. It must not be changed. */
@@ -42,8 +46,9 @@ export class CompressedClusters {
     if (present === 0) throw new Failure('medium.truncated', `${this.file.path} ends before its data does`);
     let cluster: Uint8Array;
     try {
-      cluster = await inflate(packed.subarray(0, present), { maxOutputLength: clusterSize });
+      cluster = await this.decompress(packed.subarray(0, present));
     } catch (error) {
+      if (error instanceof Failure) throw error;
       throw new Failure('disk.corrupt', `${this.file.path} is damaged: a cluster cannot be unpacked`, {
         cause: error,
       });
@@ -53,5 +58,19 @@ export class CompressedClusters {
       'disk.corrupt',
       `${this.file.path} is damaged: a cluster unpacks to ${cluster.length} bytes`,
     );
+  }
+
+  /** @throws Error when the bytes are damaged, or are more than one cluster */
+  private async decompress(packed: Uint8Array): Promise<Uint8Array> {
+    const { clusterSize } = this.geometry;
+    if (this.compression === 'zlib') return inflate(packed, { maxOutputLength: clusterSize });
+    const { length, contents = clusterSize } = measureZstdFrame(packed);
+    // Before a decoder makes room for what the frame claims.
+    if (contents !== clusterSize) throw new RangeError(`${contents} bytes instead of ${clusterSize}`);
+    const zstd = await findZstd();
+    if (zstd) return zstd.decompress(packed.subarray(0, length), clusterSize);
+    throw new Failure('host.unavailable', `${this.file.path} is compressed with Zstandard`, {
+      hint: 'Convert the image with: qemu-img convert -O qcow2 <this image> <new image>',
+    });
   }
 }

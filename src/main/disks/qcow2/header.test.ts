@@ -63,7 +63,7 @@ describe('the header', () => {
     ['an unknown feature', 72, 1, 'disk.unsupported'],
     ['impossible reference counts', 96, 7, 'disk.corrupt'],
     ['an impossible header length', 100, 100, 'disk.corrupt'],
-    ['compression by zstd', 104, 0x01000000, 'disk.unsupported'],
+    ['compression of an unknown type', 104, 0x02000000, 'disk.unsupported'],
     ['another magic', 0, 0x51464900, 'disk.unknown-format'],
   ])('is refused with %s', async (_, offset, value, code) => {
     const file = await changed((view) => view.setUint32(offset, value));

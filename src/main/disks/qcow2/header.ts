@@ -27,8 +27,13 @@ export const field = {
   autoclearFeatures: 88,
 };
 
+/** How an image compresses clusters, as its header numbers it. */
+const compressionTypes = ['zlib', 'zstd'] as const;
+export type Compression = (typeof compressionTypes)[number];
+
 export interface Header extends HeaderExtensions {
   geometry: Geometry;
+  compression: Compression;
   /** Virtual size in bytes. */
   size: number;
   backingFile?: string;
@@ -83,10 +88,15 @@ export async function readHeader(file: HostFile): Promise<Header> {
     throw corrupt(`it claims to be ${headerLength} bytes long`);
   }
   const incompatibleFeatures = version === 2 ? 0n : view.getBigUint64(72);
-  refuseFeatures(file, view, incompatibleFeatures, headerLength);
+  refuseFeatures(file, view, incompatibleFeatures);
+  const compressionType = headerLength > 104 ? view.getUint8(104) : 0;
+  const compression = compressionTypes[compressionType];
+  if (compression === undefined)
+    throw unsupported(file, `compression of the unknown type ${compressionType}`);
 
   const header: Header = {
     geometry: geometryOf(version, clusterBits, refcountOrder),
+    compression,
     size: word(24, 'the disk'),
     l1Entries: view.getUint32(36),
     l1Offset: word(40, 'the position of the L1 table'),
@@ -137,15 +147,10 @@ function unsupported(file: HostFile, what: string): Failure {
   });
 }
 
-function refuseFeatures(file: HostFile, view: DataView, features: bigint, headerLength: number): void {
+function refuseFeatures(file: HostFile, view: DataView, features: bigint): void {
   if (view.getUint32(32) !== 0) throw unsupported(file, 'encryption');
   if (features & incompatible.externalData) throw unsupported(file, 'an external data file');
   if (features & incompatible.extendedL2) throw unsupported(file, 'extended L2 entries (subclusters)');
-  const compressionType = headerLength > 104 ? view.getUint8(104) : 0;
-  if (features & incompatible.compressionType || compressionType !== 0) {
-    const name = compressionType === 1 ? 'zstd' : `an unknown method (${compressionType})`;
-    if (compressionType !== 0) throw unsupported(file, `compression by ${name}`);
-  }
   const unknown = features & ~understood;
   if (unknown) throw unsupported(file, `unknown features (0x${unknown.toString(16)})`);
 }

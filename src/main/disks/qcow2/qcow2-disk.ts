@@ -56,7 +56,7 @@ export class Qcow2Disk implements BlockDevice {
       allocateTable: () => this.allocateTable(),
       freeTable: (offset) => this.freeTable(offset),
     });
-    const compressed = new CompressedClusters(file, geometry);
+    const compressed = new CompressedClusters(file, geometry, header.compression);
     this.reader = new Reader(file, geometry, this.tables, compressed, backing, () => end.size);
   }
 

@@ -80,7 +80,8 @@ export const zlibCodec: Codec = {
 
 let zstd: Promise<Codec | undefined> | undefined;
 
-function findZstd(): Promise<Codec | undefined> {
+/** The Zstandard that this Node has, or the one in WebAssembly; undefined where there is neither. */
+export function findZstd(): Promise<Codec | undefined> {
   const native = nativeZstd();
   zstd ??= native ? Promise.resolve(native) : wasmZstd();
   return zstd;
