@@ -3,14 +3,18 @@
  * `test/helpers/torture`. `-- --kills N --seed N --folder PATH`: a folder that was begun is gone on with.
  */
 import path from 'node:path';
-import { runnerImport } from 'vite';
+import { createServer } from 'vite';
 import { root } from './lib/project.mjs';
 
-const { module } = await runnerImport(path.join(root, 'test', 'helpers', 'torture', 'cli.ts'), {
+// Not `runnerImport`: what that has loaded can import nothing any more, and this goes on to bundle the program.
+const server = await createServer({
   configFile: false,
+  root,
   logLevel: 'error',
+  appType: 'custom',
+  server: { middlewareMode: true, watch: null, hmr: false, ws: false },
+  optimizeDeps: { noDiscovery: true },
   resolve: { alias: { '@shared': path.join(root, 'src', 'shared') } },
 });
-const status = await module.runTorture(process.argv.slice(2));
-// The module runner keeps the process alive; nothing is left to do.
-process.exit(status);
+const { runTorture } = await server.ssrLoadModule(path.join(root, 'test', 'helpers', 'torture', 'cli.ts'));
+process.exit(await runTorture(process.argv.slice(2)));

@@ -13,6 +13,8 @@ export interface HostFault {
   code: 'ENOSPC' | 'EIO';
   /** Only calls that make data durable are counted. */
   onlySyncs: boolean;
+  /** Files that were opened and not closed. */
+  open: Set<fs.FileHandle>;
 }
 
 const changing = ['writeFile', 'rename', 'link', 'mkdir', 'copyFile', 'cp', 'unlink', 'truncate'] as const;
@@ -38,6 +40,7 @@ export function faultyFs(real: Fs, fault: HostFault): Fs {
     new Proxy(handle, {
       get(target, key) {
         const value: unknown = Reflect.get(target, key, target);
+        if (key === 'close') fault.open.delete(target);
         if (typeof value !== 'function') return value;
         return (...args: unknown[]): unknown => {
           const name = String(key);
@@ -59,7 +62,10 @@ export function faultyFs(real: Fs, fault: HostFault): Fs {
       return Reflect.apply(real[name] as (...args: unknown[]) => unknown, real, args);
     };
   }
-  wrapped['open'] = async (...args: Parameters<Fs['open']>): Promise<fs.FileHandle> =>
-    handleOf(await real.open(...args));
+  wrapped['open'] = async (...args: Parameters<Fs['open']>): Promise<fs.FileHandle> => {
+    const handle = await real.open(...args);
+    fault.open.add(handle);
+    return handleOf(handle);
+  };
   return wrapped as unknown as Fs;
 }

@@ -65,7 +65,7 @@ export async function fillDisks(folder: string, byte: number, offset: number, le
   }
 }
 
-/** A folder as a person sees it: what the present state and every snapshot hold, by disk, as `digestOf` gives it. */
+/** A folder as a person sees it: what the present state and every snapshot hold, by disk. */
 export interface Seen {
   present: Record<string, string>;
   current: string | undefined;
@@ -80,12 +80,13 @@ export const digestOf = async (path: string): Promise<string> =>
     .update(await contentsOf(path))
     .digest('hex');
 
-export async function look(folder: string): Promise<Seen> {
+/** @param read what is to be known of each disk, by the path of its image */
+export async function look(folder: string, read = digestOf): Promise<Seen> {
   const store = new SnapshotStore(folder, hostSnapshotFiles());
   const config = await store.config();
   const disksOf = async (of: MachineConfig): Promise<Record<string, string>> => {
     const found: Record<string, string> = {};
-    for (const { id, path } of of.disks) found[id] = await digestOf(join(folder, path));
+    for (const { id, path } of of.disks) found[id] = await read(join(folder, path));
     return found;
   };
   const snapshots: Seen['snapshots'] = {};

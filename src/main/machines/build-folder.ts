@@ -23,6 +23,8 @@ export async function buildMachineFolder(
   fill: (unfinished: string) => Promise<void>,
 ): Promise<string> {
   const unfinished = join(machinesFolder, unfinishedPrefix + id);
+  const folder = join(machinesFolder, folderName(name, id));
+  let named = false;
   try {
     await mkdir(unfinished, { mode: 0o700 });
     const lock = await lockFile(layoutOf(unfinished).lock);
@@ -35,12 +37,12 @@ export async function buildMachineFolder(
       await lock?.release();
     }
     signal.throwIfAborted();
-    const folder = join(machinesFolder, folderName(name, id));
     await rename(unfinished, folder);
+    named = true;
     await syncFolder(machinesFolder);
     return folder;
   } catch (error) {
-    await rm(unfinished, { recursive: true, force: true, maxRetries: 5 });
+    await rm(named ? folder : unfinished, { recursive: true, force: true, maxRetries: 5 });
     throw hostFailure(error, 'create', unfinished);
   }
 }

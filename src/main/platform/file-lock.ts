@@ -68,8 +68,7 @@ export async function lockFile(path: string): Promise<FileLock | undefined> {
     path,
     async release() {
       // The name stays: removing it would let two processes lock two different files of one name.
-      await handle.truncate(0);
-      await handle.close();
+      await handle.truncate(0).finally(() => handle.close());
     },
   };
 }

@@ -3,7 +3,7 @@ import type { MachineSpec } from '@shared/machine/config';
 import { byteStreamOver } from '@shared/ipc/byte-stream';
 import { createCore } from '../../../src/main/core';
 import { nodeProcessHost } from '../../../src/main/platform/node-process-host';
-import { complaintsAbout, look } from '../snapshots';
+import { complaintsAbout, contentsOf, look } from '../snapshots';
 import type { TortureAnswer, TortureState, TortureStep } from './steps';
 
 /**
@@ -55,18 +55,17 @@ async function ended({ jobId }: { jobId: string }): Promise<unknown> {
 }
 
 async function state(): Promise<TortureState> {
-  const seen = await look(folder);
-  const wordOf = (disks: Record<string, string>): string => {
-    const bytes = Buffer.from(disks['disk0'] ?? '', 'base64').subarray(wordOffset, wordOffset + 64);
+  const seen = await look(folder, async (path) => {
+    const bytes = Buffer.from(await contentsOf(path)).subarray(wordOffset, wordOffset + 64);
     return bytes.toString('latin1', 0, bytes.indexOf(0));
-  };
+  });
   return {
-    present: wordOf(seen.present),
+    present: seen.present['disk0'] ?? '',
     current: seen.current ?? null,
     snapshots: Object.fromEntries(
       Object.entries(seen.snapshots).map(([one, { parent, disks }]) => [
         one,
-        { parent, word: wordOf(disks) },
+        { parent, word: disks['disk0'] ?? '' },
       ]),
     ),
   };
