@@ -175,7 +175,7 @@ describe('results', () => {
       { name: 'B', state: 'running', config: null },
     ];
     expect(printed(rows, false, ['name', 'state', 'config.memoryMiB'])).toEqual([
-      'NAME  STATE    MEMORYMIB',
+      'NAME  STATE    MEMORY MIB',
       '机器  off      64',
       'B     running  –',
     ]);

@@ -6,8 +6,7 @@ export type Shell = (typeof shells)[number];
 /** A script that completes commands and their options; made of the same list as help. Pure. */
 export function completionScript(shell: Shell, entries: readonly CommandEntry[]): string {
   if (shell === 'bash') return bash(entries);
-  if (shell === 'zsh')
-    return `#compdef vivarium\nautoload -U +X bashcompinit && bashcompinit\n${bash(entries)}`;
+  if (shell === 'zsh') return zsh(entries);
   return fish(entries);
 }
 
@@ -46,25 +45,59 @@ ${cases.join('\n')}
 complete -F _vivarium vivarium`;
 }
 
+/** Works as a file on zsh's `fpath`, and where it is read by `source`. */
+function zsh(entries: readonly CommandEntry[]): string {
+  const cases = [...continuations(entries)].map(
+    ([before, words]) => `    ${JSON.stringify(before)}) offered=(${[...words].join(' ')}) ;;`,
+  );
+  return `#compdef vivarium
+_vivarium() {
+  local -a given offered
+  local word before
+  for word in "\${(@)words[2,CURRENT-1]}"; do [[ $word == -* ]] || given+=("$word"); done
+  before="\${given[1]}"
+  case "$before" in
+    ${groups(entries).join('|')}) before="\${given[1,2]}" ;;
+  esac
+  case "$before" in
+${cases.join('\n')}
+  esac
+  if (( \${#offered} )); then compadd -- "\${offered[@]}"; else _files; fi
+}
+if [[ "\${funcstack[1]}" == _vivarium ]]; then _vivarium "$@"; else compdef _vivarium vivarium; fi`;
+}
+
 /** First words that have second ones. */
 function groups(entries: readonly CommandEntry[]): string[] {
   return [...new Set(entries.filter(({ words }) => words.length > 1).map(({ words }) => words[0] ?? ''))];
 }
 
+/** Conditions on the words before the cursor, options left out: exactly these, or these and more. */
+const fishConditions = `function __vivarium_words
+  for word in (commandline -opc)[2..-1]
+    string match -q -- '-*' $word; or echo $word
+  end
+end
+function __vivarium_after
+  set -l words (__vivarium_words)
+  test "$words" = "$argv"
+end
+function __vivarium_in
+  set -l words (__vivarium_words)
+  string match -q -- "$argv *" "$words "
+end`;
+
 function fish(entries: readonly CommandEntry[]): string {
   const quoted = (text: string): string => `'${text.replace(/[\\']/g, '\\$&')}'`;
+  const named = groups(entries).map(
+    (group) => `complete -c vivarium -f -n ${quoted('__vivarium_after')} -a ${group}`,
+  );
   const lines = entries.map(({ words, summary }) => {
-    const when =
-      words.length === 1
-        ? '__fish_use_subcommand'
-        : `__fish_seen_subcommand_from ${words.slice(0, -1).join(' ')}`;
+    const when = ['__vivarium_after', ...words.slice(0, -1)].join(' ');
     return `complete -c vivarium -f -n ${quoted(when)} -a ${words.at(-1) ?? ''} -d ${quoted(summary)}`;
   });
   const options = entries.flatMap(({ words, options: names }) =>
-    names.map(
-      (name) =>
-        `complete -c vivarium -n ${quoted(`__fish_seen_subcommand_from ${words.at(-1) ?? ''}`)} -l ${name}`,
-    ),
+    names.map((name) => `complete -c vivarium -n ${quoted(`__vivarium_in ${words.join(' ')}`)} -l ${name}`),
   );
-  return [...lines, ...options].join('\n');
+  return [fishConditions, ...named, ...lines, ...options].join('\n');
 }

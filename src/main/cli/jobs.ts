@@ -37,8 +37,11 @@ function ended(client: Client, output: Output, jobId: string): Promise<Job> {
   });
 }
 
-export function progressOf({ title, done, total, unit }: Job): string {
-  if (total === null || total === 0) return `${title} …`;
+/** What goes on, in a line: `snapshot: Trial, 40 % of 128 MiB`. Pure. */
+export function progressOf({ kind, title, done, total, unit }: Job): string {
+  // What jobs are called in the contract, as words: `deleteSnapshots`.
+  const what = `${kind.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)}: ${title}`;
+  if (total === null || total === 0) return `${what} …`;
   const share = `${Math.floor((done / total) * 100)} %`;
-  return unit === 'bytes' ? `${title}: ${share} of ${Math.ceil(total / 2 ** 20)} MiB` : `${title}: ${share}`;
+  return unit === 'bytes' ? `${what}, ${share} of ${Math.ceil(total / 2 ** 20)} MiB` : `${what}, ${share}`;
 }

@@ -1,3 +1,4 @@
+import { kebab } from './fields';
 import { stringWidth } from './string-width';
 
 /** Where results and remarks go. */
@@ -44,7 +45,7 @@ function columnsOf(row: object): string[] {
 /** @param columns paths such as `config.engine`; their last part is the heading */
 export function table(rows: readonly object[], columns: readonly string[]): string[] {
   const cells = [
-    columns.map((column) => (column.split('.').at(-1) ?? column).toUpperCase()),
+    columns.map(headingOf),
     ...rows.map((row) => columns.map((column) => plain(at(row, column)))),
   ];
   const widths = columns.map((_, index) => Math.max(...cells.map((line) => stringWidth(line[index] ?? ''))));
@@ -54,6 +55,13 @@ export function table(rows: readonly object[], columns: readonly string[]): stri
       .join('  ')
       .trimEnd(),
   );
+}
+
+/** `config.memoryMiB` as people read it: `MEMORY MIB`. */
+function headingOf(column: string): string {
+  return kebab(column.split('.').at(-1) ?? column)
+    .replaceAll('-', ' ')
+    .toUpperCase();
 }
 
 function at(row: unknown, path: string): unknown {

@@ -12,7 +12,7 @@ const press = (code: string, changes: Partial<KeyboardEvent> = {}) => ({
 
 it('reaches the screen, every serial port, ssh and the monitor by a chord of its own', () => {
   const tabs = tabsOf(4, true, true);
-  expect(tabs.map(({ value }) => value)).toEqual(['screen', 0, 1, 2, 3, 'ssh', 'monitor']);
+  expect(tabs.map(({ value }) => value)).toEqual(['screen', 0, 1, 2, 3, 'monitor', 'ssh']);
   for (const { value, chord } of tabs) {
     expect(tabOfChord(press(`Digit${chord.slice(-1)}`), tabs)).toBe(value);
   }

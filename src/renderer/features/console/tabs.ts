@@ -19,8 +19,8 @@ export function tabsOf(serialPorts: number, monitor: boolean, ssh: boolean): Tab
   const tabs: Omit<TabChoice, 'chord'>[] = [
     { value: 'screen', icon: 'i-lucide-monitor' },
     ...Array.from({ length: serialPorts }, (_, port) => ({ value: port, icon: 'i-lucide-square-terminal' })),
-    ...(ssh ? [{ value: 'ssh' as const, icon: 'i-lucide-terminal' }] : []),
     ...(monitor ? [{ value: 'monitor' as const, icon: 'i-lucide-wrench' }] : []),
+    ...(ssh ? [{ value: 'ssh' as const, icon: 'i-lucide-terminal' }] : []),
   ];
   return tabs.map((tab, index) => ({ ...tab, chord: `Ctrl+Alt+${index + 1}` }));
 }

@@ -1,0 +1,91 @@
+import { describe, expect, it, vi } from 'vitest';
+import type { Message, MessageChannelLike } from '@shared/ipc/messages';
+import { BorrowingShell, lendShell } from './lent-shell';
+import type { Shell } from './shell';
+
+/** Two ends of one channel, and what cuts it. */
+function channels(): { near: MessageChannelLike; far: MessageChannelLike; cut(): void } {
+  const closed: (() => void)[] = [];
+  const listeners: Record<'near' | 'far', ((message: unknown) => void)[]> = { near: [], far: [] };
+  const end = (own: 'near' | 'far', other: 'near' | 'far'): MessageChannelLike => ({
+    post: (message: Message) =>
+      queueMicrotask(() => {
+        for (const listener of listeners[other]) listener(structuredClone(message));
+      }),
+    onMessage: (listener) => void listeners[own].push(listener),
+    onClose: (listener) => void closed.push(listener),
+  });
+  return {
+    near: end('near', 'far'),
+    far: end('far', 'near'),
+    cut: () => closed.forEach((listener) => listener()),
+  };
+}
+
+describe('a shell that is lent', () => {
+  const refused = (reason: string): never => {
+    throw new Error(reason);
+  };
+
+  it('does what the app can, for as long as the app is there', async () => {
+    const quit = vi.fn();
+    const shell = new BorrowingShell({ kind: 'browser', quit });
+    expect([shell.kind, shell.pickPath, shell.openConsole, shell.moveToTrash]).toEqual([
+      'browser',
+      undefined,
+      undefined,
+      undefined,
+    ]);
+    const app: Shell = {
+      kind: 'electron',
+      pickPath: vi.fn().mockResolvedValue('/chosen'),
+      openConsole: vi.fn(),
+      moveToTrash: vi.fn().mockRejectedValue(new Error('full')),
+      focus: vi.fn(),
+      quit: vi.fn(),
+    };
+    const { near, far, cut } = channels();
+    shell.borrow(near, refused);
+    lendShell(far, app, refused);
+    expect(shell.kind).toBe('electron');
+    expect(await shell.pickPath?.('image')).toBe('/chosen');
+    expect(app.pickPath).toHaveBeenCalledWith('image');
+    shell.openConsole?.('abc');
+    shell.focus();
+    await vi.waitFor(() => expect(app.openConsole).toHaveBeenCalledWith('abc'));
+    expect(app.focus).toHaveBeenCalledTimes(1);
+    await expect(shell.moveToTrash?.('/x')).rejects.toThrow('full');
+
+    const asked = shell.pickPath?.('image');
+    cut();
+    await expect(asked).rejects.toMatchObject({ code: 'ipc.closed' });
+    expect([shell.kind, shell.pickPath]).toEqual(['browser', undefined]);
+    shell.quit();
+    await vi.waitFor(() => expect(quit).toHaveBeenCalledTimes(1));
+    expect(app.quit).not.toHaveBeenCalled();
+  });
+
+  it('tells the app that the program ends, before it does', async () => {
+    const order: string[] = [];
+    const shell = new BorrowingShell({ kind: 'browser', quit: () => void order.push('program') });
+    const { near, far } = channels();
+    shell.borrow(near, refused);
+    lendShell(far, { kind: 'electron', quit: () => void order.push('app') }, refused);
+    shell.quit();
+    await vi.waitFor(() => expect(order).toEqual(['app', 'program']));
+  });
+
+  it('is the one that was lent last', async () => {
+    const shell = new BorrowingShell({ kind: 'browser' });
+    const first = channels();
+    const second = channels();
+    const opened: string[] = [];
+    for (const [name, { near, far }] of Object.entries({ first, second })) {
+      shell.borrow(near, refused);
+      lendShell(far, { kind: 'electron', openConsole: () => void opened.push(name) }, refused);
+    }
+    first.cut();
+    shell.openConsole?.('abc');
+    await vi.waitFor(() => expect(opened).toEqual(['second']));
+  });
+});
