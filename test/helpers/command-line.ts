@@ -23,7 +23,8 @@ export interface CommandLine {
 }
 
 export function commandLine(dataFolder: string): CommandLine {
-  const env = { ...process.env, VIVARIUM_DEVELOPMENT: '1' };
+  // Without a desktop, so that nothing opens a browser on whoever runs the tests.
+  const env = { ...process.env, VIVARIUM_DEVELOPMENT: '1', DISPLAY: '', WAYLAND_DISPLAY: '' };
   const words = [resolve('out/main/cli.js'), `--data=${dataFolder}`];
   const run = (...more: string[]): Promise<Ran> =>
     new Promise((done) => {

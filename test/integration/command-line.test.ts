@@ -221,6 +221,25 @@ describe('the command line', () => {
     expect(await cli.backgroundPids()).toHaveLength(1);
   });
 
+  it('serves a browser in the foreground, in place of a program that has nothing to do', async () => {
+    const [idle] = await cli.backgroundPids();
+    const child = start('serve');
+    const heard = heardFrom(child);
+    await expect.poll(heard).toMatch(/Vivarium is at http:\/\/127\.0\.0\.1:\d+\/\?token=/);
+    expect(await cli.backgroundPids()).not.toContain(idle);
+    // Commands work on that one, and without a desktop its address is told.
+    expect(await cli.json('show', 'Alpha')).toMatchObject({ name: 'Alpha' });
+    const address = heard().trim().split(' ').at(-1) ?? '';
+    const { out } = await run('open', 'Alpha');
+    expect(out).toMatch(/&machine=[a-z0-9]{16}$/);
+    expect(out.startsWith(address)).toBe(true);
+    const page = await fetch(out, { redirect: 'manual' });
+    expect(page.headers.get('location')).toMatch(/^\/console\.html\?machine=[a-z0-9]{16}$/);
+    const ended = new Promise((done) => child.once('exit', done));
+    child.kill('SIGTERM');
+    expect(await ended).toBe(0);
+  });
+
   it('does not speak with a program of another version, unless that makes way', async () => {
     const elsewhere = join(folder.path, 'other-version');
     const greeting = { shell: 'electron', address: null, version: '0.0.1' };

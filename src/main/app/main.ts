@@ -2,8 +2,9 @@ import path from 'node:path';
 import { app, dialog, Menu, nativeTheme } from 'electron';
 import { Failure, toErrorValue } from '@shared/errors';
 import { version } from '../../../package.json';
-import { createCore, type ShellCore } from '../core';
-import { askToShow, askToYield } from '../platform/instance';
+import { type Core, createCore, type ShellCore } from '../core';
+import { createInTurn } from '../make-way';
+import { askToShow } from '../platform/instance';
 import { dataFolder as usualDataFolder } from '../platform/paths';
 import { programFolders } from '../platform/program-folders';
 import { keepReady } from '../platform/ready-process';
@@ -68,33 +69,17 @@ async function main(): Promise<void> {
   windows.showManager();
 }
 
-/** Between two attempts to have the data folder of a program that ends, and for how long; in milliseconds. */
-const retryMs = 100;
-const yieldMs = 15_000;
-
-/**
- * The data folder is this app's own, or the machines of the program in the background that has it are shown: one
- * that has nothing more to do is asked to end first.
- */
+/** The data folder is this app's own; or the machines are shown of the program in the background that keeps it. */
 async function ownOrAttached(
   dataFolder: string,
   shell: Shell,
-  createOwn: () => Promise<ShellCore>,
+  createOwn: () => Promise<Core>,
 ): Promise<ShellCore> {
-  const isLocked = (error: unknown): boolean => error instanceof Failure && error.code === 'library.locked';
   try {
-    return await createOwn();
+    return await createInTurn(dataFolder, createOwn);
   } catch (error) {
-    if (!isLocked(error)) throw error;
-    const giveUpAt = performance.now() + ((await askToYield(dataFolder)) ? yieldMs : 0);
-    while (performance.now() < giveUpAt) {
-      await new Promise((resolve) => setTimeout(resolve, retryMs));
-      const own = await createOwn().catch((again: unknown) =>
-        isLocked(again) ? undefined : Promise.reject(again),
-      );
-      if (own) return own;
-    }
-    const attached = await attachCore(dataFolder, shell, version);
+    const locked = error instanceof Failure && error.code === 'library.locked';
+    const attached = locked ? await attachCore(dataFolder, shell, version) : undefined;
     if (!attached) throw error;
     // Nobody has the data folder any more: the next start does.
     attached.onLost(() => {

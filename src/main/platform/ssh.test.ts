@@ -26,6 +26,8 @@ it('knows a guest by its machine, not by the port that leads there', () => {
     '-a',
   ]);
   expect(sshArguments({ ...call, user: undefined })).not.toContain('-l');
+  const odd = sshArguments({ ...call, folder: '/a "b" 100%', user: undefined });
+  expect(odd).toContain('UserKnownHostsFile="/a \\"b\\" 100%%/known_hosts"');
 });
 
 it('takes no name that ssh would take for an option', () => {

@@ -27,13 +27,18 @@ export interface SshCall {
 export function sshArguments({ place, machine, folder, user, rest }: SshCall): string[] {
   return [
     ...['-p', String(place.port)],
-    ...['-o', `UserKnownHostsFile="${join(folder, 'known_hosts').replaceAll('"', '\\"')}"`],
+    ...['-o', `UserKnownHostsFile="${sshPath(join(folder, 'known_hosts'))}"`],
     ...['-o', `HostKeyAlias=vivarium-${machine}`],
     ...['-o', 'StrictHostKeyChecking=accept-new'],
     ...['-o', 'CheckHostIP=no'],
     ...(user === undefined ? [] : ['-l', user]),
     ...[place.host, ...rest],
   ];
+}
+
+/** A path within quotation marks, in which ssh fills nothing in (ssh_config(5), TOKENS). */
+function sshPath(path: string): string {
+  return path.replaceAll('%', '%%').replace(/["\\]/g, '\\$&');
 }
 
 /** @throws Failure `host.unavailable` where there is no ssh */

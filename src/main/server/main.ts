@@ -1,6 +1,7 @@
 import { Failure } from '@shared/errors';
 import { version } from '../../../package.json';
-import { type Core, createCore } from '../core';
+import { type Core, type CoreOptions, createCore } from '../core';
+import { createInTurn } from '../make-way';
 import { askToShow, statusTaken } from '../platform/instance';
 import { describe } from '../platform/log';
 import { BorrowingShell } from '../platform/lent-shell';
@@ -41,7 +42,7 @@ async function serve(args: ServerArguments): Promise<void> {
   const shell = new BorrowingShell(await browserShell(() => void end()));
   let core: Core;
   try {
-    core = await createCore({
+    const options: CoreOptions = {
       dataFolder,
       resourcesFolder: folders.resources,
       processHost: keepReady(nodeProcessHost(folders.main), 'machine-process'),
@@ -50,7 +51,8 @@ async function serve(args: ServerArguments): Promise<void> {
       development: process.env['VIVARIUM_DEVELOPMENT'] === '1',
       address: () => running.server?.url ?? null,
       yields: () => args.untilIdle && running.yield?.() === true,
-    });
+    };
+    core = await (args.untilIdle ? createCore(options) : createInTurn(dataFolder, () => createCore(options)));
   } catch (error) {
     await notStarted(error, dataFolder, args.open);
     return;
