@@ -22,8 +22,9 @@ const forWindows: ReadonlySet<string> = new Set<CommandName>([
   'host.pickPath',
   'media.discard',
   'machine.serialSocket',
-  // A command of the command line's own does it better.
+  // Commands of the command line's own do it better.
   'machine.exec',
+  'selftest.run',
   'machine.sshUser',
 ]);
 
@@ -64,7 +65,6 @@ export const shortForms: Readonly<Record<string, CommandName>> = {
   keys: 'machine.sendKeys',
   logs: 'machine.log',
   doctor: 'host.report',
-  selftest: 'selftest.run',
   'disk list': 'disks.list',
   'disk remove': 'machine.removeDisk',
   'disk grow': 'disks.grow',

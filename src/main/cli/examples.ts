@@ -22,6 +22,5 @@ export const examples: Partial<Record<CommandName, readonly string[]>> = {
   'network.startCapture': ['vivarium capture start nat'],
   'network.saveCapture': ["vivarium capture save nat 'tcp port 80'", "vivarium capture save nat ''"],
   'gallery.download': ['vivarium gallery download alpine'],
-  'selftest.run': ['vivarium selftest v86'],
   'app.quit': ['vivarium app quit save'],
 };

@@ -117,6 +117,11 @@ const escapes = new RegExp(
 const tailLength = 400;
 /** For how long nothing must follow a prompt, in milliseconds: boot messages have such characters too. */
 const quietMs = 1000;
+/**
+ * When nothing has been shown for so long, in milliseconds, Enter is pressed once: a guest that went on from its saved
+ * state has shown its prompt before, and to another listener.
+ */
+const silentMs = 5000;
 
 /** Whether the end of what a terminal showed is a prompt. Pure. */
 export function endsInPrompt(shown: string): boolean {
@@ -135,12 +140,15 @@ async function shellOn(client: Client, id: string, stop: AbortSignal): Promise<u
     const socket = connect(address);
     let tail = '';
     let quiet: NodeJS.Timeout | undefined;
+    const silent = setTimeout(() => socket.write('\r'), silentMs);
     stop.addEventListener('abort', () => {
       clearTimeout(quiet);
+      clearTimeout(silent);
       socket.destroy();
     });
     socket.on('data', (data: Buffer) => {
       clearTimeout(quiet);
+      clearTimeout(silent);
       tail = (tail + data.toString('latin1')).slice(-tailLength);
       if (endsInPrompt(tail)) quiet = setTimeout(() => resolve(undefined), quietMs);
     });

@@ -100,6 +100,4 @@ export const summaries: Partial<Record<CommandName, string>> = {
 
   'preferences.get': 'Shows the preferences',
   'preferences.set': 'Changes preferences',
-
-  'selftest.run': 'Boots Starter Linux without a screen and says whether it worked',
 };

@@ -7,6 +7,7 @@ import { exec } from './exec';
 import { forwards } from './forward';
 import { open } from './open';
 import { screenshot } from './screenshot';
+import { selftest } from './selftest';
 import { serve } from './serve';
 import { ssh } from './ssh';
 import type { SpecialCommand } from './special';
@@ -25,5 +26,6 @@ export const specialCommands: readonly SpecialCommand[] = [
   events,
   open,
   serve,
+  selftest,
   completion,
 ];
