@@ -18,6 +18,17 @@ function swap(word: number): number {
   return ((word & 255) << 8) | (word >>> 8);
 }
 
+/** The words of the memory that was looked at last, and before that: mostly the one that is read and the one written. */
+let [recent, older] = [new Uint32Array(), new Uint32Array()];
+
+function wordsOf(memory: ArrayBufferLike): Uint32Array {
+  if (recent.buffer === memory) return recent;
+  const words = older.buffer === memory ? older : new Uint32Array(memory, 0, memory.byteLength >> 2);
+  older = recent;
+  recent = words as Uint32Array<ArrayBuffer>;
+  return words;
+}
+
 /** The folded sum of the bytes `start` to `end`; an odd last byte counts as the high half of a word. */
 export function sumOf(bytes: Uint8Array, start: number, end: number): number {
   if (!littleEndian || end - start < worthWords) return sumBytes(bytes, start, end);
@@ -30,10 +41,12 @@ export function sumOf(bytes: Uint8Array, start: number, end: number): number {
     sum = bytes[position]! | (bytes[position + 1]! << 8);
     position += 2;
   }
+  const words = wordsOf(bytes.buffer);
+  const firstWord = (bytes.byteOffset + position) >> 2;
   const count = (end - position) >> 2;
-  const words = new Uint32Array(bytes.buffer, bytes.byteOffset + position, count);
-  let index = 0;
-  for (; index + 8 <= count; index += 8) {
+  const endWord = firstWord + count;
+  let index = firstWord;
+  for (; index + 8 <= endWord; index += 8) {
     sum +=
       words[index]! +
       words[index + 1]! +
@@ -44,7 +57,7 @@ export function sumOf(bytes: Uint8Array, start: number, end: number): number {
       words[index + 6]! +
       words[index + 7]!;
   }
-  for (; index < count; index++) sum += words[index]!;
+  for (; index < endWord; index++) sum += words[index]!;
   position += count * 4;
   if (end - position >= 2) {
     sum += bytes[position]! | (bytes[position + 1]! << 8);

@@ -62,10 +62,15 @@ export class TcpForward {
         remote: this.gateway,
         remotePort: this.freePort(guest),
       };
-      const opened = this.stack.connect(
-        flow,
-        (connection) => new HostStream(connection, socket, this.streams),
-      );
+      const opened = this.stack.connect(flow, (connection) => {
+        const stream = new HostStream(connection, socket, this.streams);
+        socket.on('data', (data: Buffer) => {
+          if (!stream.take(data)) socket.pause();
+        });
+        // Whoever listens to data makes it flow; it is to wait for the guest.
+        socket.pause();
+        return stream;
+      });
       if (!opened) socket.resetAndDestroy();
     });
   }

@@ -28,9 +28,10 @@ export class GatewayPort implements SwitchPort {
     bridge.stations.pin(mac, this);
   }
 
-  deliver(run: Buffer, frames: number, from: SwitchPort): void {
+  /** The gateway copies what it needs for longer. */
+  deliver(run: Buffer, frames: number, from: SwitchPort): boolean {
     const { gateway } = this;
-    if (!gateway) return;
+    if (!gateway) return false;
     this.counters.sentFrames += frames;
     this.counters.sentBytes += run.length - frames * prefixLength;
     this.inside = true;
@@ -45,6 +46,7 @@ export class GatewayPort implements SwitchPort {
       this.inside = false;
     }
     this.flush();
+    return false;
   }
 
   hold(): void {
@@ -55,5 +57,6 @@ export class GatewayPort implements SwitchPort {
 
   private flush(): void {
     for (const run of this.arena.take()) this.bridge.receive(this, run, 0);
+    this.arena.passed();
   }
 }

@@ -8,6 +8,7 @@ import { etherTypes, etherTypeOf } from '../ethernet/frame';
 import { type ForwardProblems, Forwards, type ForwardTarget } from '../forward/forwards';
 import type { Address } from '../ip/address';
 import { inRanges } from '../ip/range';
+import { HostMemory } from '../nat/host-memory';
 import type { HostStream } from '../nat/host-stream';
 import { TftpServer } from '../tftp/server';
 import { sendDatagram } from '../udp/datagram';
@@ -44,7 +45,7 @@ export class Gateway {
   private readonly dns: DnsService;
   private readonly forwards: Forwards;
   private readonly tftp: TftpServer;
-  private readonly streams = { due: new Set<HostStream>() };
+  private readonly streams = { due: new Set<HostStream>(), memory: new HostMemory() };
 
   constructor(private readonly options: GatewayOptions) {
     const { link, clock, config } = options;

@@ -1,5 +1,6 @@
 import { headerLength, shortestFrame } from '../ethernet/frame';
 import { prefixLength } from '../../../platform/frame-stream';
+import { isHeld, Pieces } from '../ports/pieces';
 
 /** Where the gateway's layers put their frames. */
 export interface Link {
@@ -17,10 +18,13 @@ const pieceSize = 256 * 1024;
 
 /** A `Link` that collects frames, each behind its length, until they are taken away as runs. */
 export class FrameArena implements Link {
-  private piece = Buffer.allocUnsafeSlow(pieceSize);
+  private readonly pieces = new Pieces(pieceSize);
+  private piece = this.pieces.take();
   private start = 0;
   private end = 0;
-  private readonly full: Buffer[] = [];
+  private full: { memory: Buffer; run: Buffer }[] = [];
+  /** Those whose runs have been taken away and may not have been passed on yet. */
+  private readonly leaving = new Set<Buffer>();
 
   /** @param filled told of the first frame after every `take` */
   constructor(
@@ -31,8 +35,11 @@ export class FrameArena implements Link {
   frame(length: number): Buffer {
     const padded = Math.max(length, shortestFrame, headerLength);
     const size = prefixLength + padded;
-    if (this.start === this.end && this.full.length === 0) this.filled();
-    if (this.end + size > this.piece.length) this.nextPiece(size);
+    if (this.start === this.end && this.full.length === 0) {
+      this.filled();
+      if (this.leaving.size === 0 && !isHeld(this.piece)) this.start = this.end = 0;
+    }
+    if (this.end + size > this.piece.length) this.nextPiece();
     const offset = this.end;
     this.end += size;
     this.piece.writeUInt32BE(padded, offset);
@@ -41,17 +48,30 @@ export class FrameArena implements Link {
     return this.piece.subarray(frame, frame + length);
   }
 
-  /** Takes away what has been laid down, as runs of framed frames. */
+  /** Takes away what has been laid down, as runs of framed frames. They stay as they are until `passed`. */
   take(): Buffer[] {
-    const runs = this.full.splice(0);
+    const runs = this.full.map(({ run }) => run);
     if (this.end > this.start) runs.push(this.piece.subarray(this.start, this.end));
+    for (const { memory } of this.full) this.leaving.add(memory);
+    this.leaving.add(this.piece);
+    this.full = [];
     this.start = this.end;
     return runs;
   }
 
-  private nextPiece(size: number): void {
-    if (this.end > this.start) this.full.push(this.piece.subarray(this.start, this.end));
-    this.piece = Buffer.allocUnsafeSlow(Math.max(pieceSize, size));
+  /** What was taken away has been passed on: what nobody holds is used again. */
+  passed(): void {
+    for (const memory of this.leaving) if (memory !== this.piece) this.pieces.giveBack(memory);
+    this.leaving.clear();
+  }
+
+  private nextPiece(): void {
+    if (this.end > this.start) {
+      this.full.push({ memory: this.piece, run: this.piece.subarray(this.start, this.end) });
+    } else if (!this.leaving.has(this.piece)) {
+      this.pieces.giveBack(this.piece);
+    }
+    this.piece = this.pieces.take();
     this.start = 0;
     this.end = 0;
   }

@@ -1,10 +1,12 @@
 import type { Socket } from 'node:net';
 import type { ConnectionEnd, ConnectionUser, TcpConnection } from '../tcp/connection';
+import type { HostMemory } from './host-memory';
 
 /** What the streams of one gateway have in common. */
 export interface HostStreams {
   /** Streams with data that is to be written when the current call into the gateway ends. */
   readonly due: Set<HostStream>;
+  readonly memory: HostMemory;
 }
 
 /** Joins a guest's connection with a socket of the host: data, ends and resets pass both ways. */
@@ -13,6 +15,7 @@ export class HostStream implements ConnectionUser {
   private pendingBytes = 0;
   private over = false;
 
+  /** What the socket reads is given to `take`, by whoever has made the socket. */
   constructor(
     private readonly connection: TcpConnection,
     private readonly socket: Socket,
@@ -20,13 +23,15 @@ export class HostStream implements ConnectionUser {
   ) {
     socket.setNoDelay(true);
     socket.setKeepAlive(true, 60_000);
-    socket.on('data', (data) => {
-      if (!connection.write(data)) socket.pause();
-    });
     socket.on('end', () => connection.end());
     socket.on('drain', () => connection.consumed());
     socket.on('error', () => connection.abort('reset'));
     socket.on('close', () => connection.orphan());
+  }
+
+  /** Passes on what the host has sent. @returns false when reading is to wait until it is resumed */
+  take(data: Uint8Array): boolean {
+    return this.connection.write(data);
   }
 
   opened(): void {
@@ -39,13 +44,13 @@ export class HostStream implements ConnectionUser {
     this.streams.due.add(this);
   }
 
-  /** Hands over what has come: copied, for it lies in memory that others wait for. */
+  /** Hands over what has come: copied, for it lies in memory that is used again. */
   flush(): void {
     if (this.pendingBytes === 0) return;
-    const data = Buffer.concat(this.pending);
+    const { pending, pendingBytes } = this;
     this.pending = [];
     this.pendingBytes = 0;
-    if (!this.over && this.socket.writable) this.socket.write(data);
+    if (!this.over && this.socket.writable) this.streams.memory.write(this.socket, pending, pendingBytes);
     else if (!this.over) this.connection.abort('reset');
   }
 

@@ -1,4 +1,4 @@
-import { createConnection } from 'node:net';
+import { createConnection, type Socket } from 'node:net';
 import { headOf, type IpErrors, type IpPacket, type Obstacle } from '../ip/ip';
 import type { ConnectionUser, TcpConnection } from '../tcp/connection';
 import type { Flow } from '../tcp/stack';
@@ -32,11 +32,16 @@ export function connectToHost(
 ): (connection: TcpConnection) => ConnectionUser {
   const asked = headOf(packet);
   return (connection) => {
-    const socket = createConnection({
+    const socket: Socket = createConnection({
       host: target.address,
       port: target.port,
       allowHalfOpen: true,
+      onread: {
+        buffer: streams.memory.read,
+        callback: (length, bytes) => stream.take(bytes.subarray(0, length)),
+      },
     });
+    const stream: HostStream = new HostStream(connection, socket, streams);
     socket.pause();
     const timer = setTimeout(() => socket.destroy(new TimeoutError()), connectMs);
     socket.once('connect', () => {
@@ -54,7 +59,7 @@ export function connectToHost(
         connection.drop('refused');
       }
     });
-    return new HostStream(connection, socket, streams);
+    return stream;
   };
 }
 

@@ -10,9 +10,10 @@ class NotingPort implements SwitchPort {
   readonly runs: Buffer[] = [];
   frames = 0;
   constructor(readonly id: string) {}
-  deliver(run: Buffer, frames: number): void {
+  deliver(run: Buffer, frames: number): boolean {
     this.runs.push(Buffer.from(run));
     this.frames += frames;
+    return false;
   }
   hold(): void {}
   release(): void {}

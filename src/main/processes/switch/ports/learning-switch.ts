@@ -2,6 +2,7 @@ import type { Clock } from '../clock';
 import { ForwardingTable } from '../ethernet/forwarding-table';
 import { readMac } from '../ethernet/frame';
 import { frameLength, prefixLength } from '../../../platform/frame-stream';
+import { hold } from './pieces';
 import type { SwitchPort } from './port';
 
 const ageEveryMs = 15_000;
@@ -136,7 +137,7 @@ export class LearningSwitch {
 
   private hand(to: SwitchPort, run: Buffer, frames: number, from: SwitchPort, patient: boolean): void {
     this.tap?.sent(to, run);
-    to.deliver(run, frames, from, patient);
+    if (to.deliver(run, frames, from, patient)) hold(run);
   }
 
   private mayReach(from: SwitchPort, to: SwitchPort): boolean {

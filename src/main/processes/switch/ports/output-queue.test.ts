@@ -8,7 +8,7 @@ describe('the queue of a port', () => {
     const queue = new OutputQueue();
     const source = {};
     const runs = [Buffer.from('one'), Buffer.from('two'), Buffer.from('three')];
-    for (const run of runs) expect(queue.push(run, 1, source)).toBe(true);
+    for (const run of runs) expect(queue.push(run, 1, source)).toBe('copied');
     const taken = queue.take(Infinity);
     expect(Buffer.concat(taken.runs).toString()).toBe('onetwothree');
     expect(taken.frames).toBe(3);
@@ -28,10 +28,10 @@ describe('the queue of a port', () => {
     const greedy = {};
     const modest = {};
     let taken = 0;
-    while (queue.push(kib(64), 1, greedy)) taken += 64 * 1024;
+    while (queue.push(kib(64), 1, greedy) === 'kept') taken += 64 * 1024;
     expect(taken).toBe(queueLimit);
-    expect(queue.push(kib(64), 1, modest)).toBe(true);
-    expect(queue.push(kib(64), 1, greedy)).toBe(false);
+    expect(queue.push(kib(64), 1, modest)).toBe('kept');
+    expect(queue.push(kib(64), 1, greedy)).toBe('refused');
     for (let index = 0; index < 1000; index++) queue.push(kib(64), 1, {});
     expect(queue.bytes).toBeLessThanOrEqual(2 * queueLimit);
   });

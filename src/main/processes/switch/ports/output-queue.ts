@@ -13,6 +13,17 @@ interface Waiting {
   run: Buffer;
   frames: number;
   source: object;
+  /** How many runs it was put together from that are not copies. */
+  kept: number;
+}
+
+/** Runs that are to be sent now. */
+export interface Batch {
+  runs: Buffer[];
+  frames: number;
+  bytes: number;
+  /** For each run how many of those who gave it wait until it has been sent. */
+  kept: number[];
 }
 
 /**
@@ -28,31 +39,36 @@ export class OutputQueue {
     return this.total;
   }
 
-  /** @returns false when there is no room for it */
-  push(run: Buffer, frames: number, source: object): boolean {
+  /** @returns what became of the run: there was no room for it, a copy of it waits, or the very bytes do */
+  push(run: Buffer, frames: number, source: object): 'refused' | 'copied' | 'kept' {
     const used = this.shares.get(source) ?? 0;
     const sources = this.shares.size + (used === 0 ? 1 : 0);
-    if (used + run.length > queueLimit / sources || this.total + run.length > 2 * queueLimit) return false;
+    if (used + run.length > queueLimit / sources || this.total + run.length > 2 * queueLimit) {
+      return 'refused';
+    }
     this.shares.set(source, used + run.length);
     this.total += run.length;
     const last = this.waiting.at(-1);
     if (last && last.source === source && follows(last.run, run)) {
       last.run = Buffer.from(last.run.buffer, last.run.byteOffset, last.run.length + run.length);
       last.frames += frames;
-    } else {
-      this.waiting.push({ run: run.length < worthKeeping ? Buffer.from(run) : run, frames, source });
+      last.kept++;
+      return 'kept';
     }
-    return true;
+    const copied = run.length < worthKeeping;
+    this.waiting.push({ run: copied ? Buffer.from(run) : run, frames, source, kept: copied ? 0 : 1 });
+    return copied ? 'copied' : 'kept';
   }
 
   /** Takes what waits, oldest first, up to about `most` bytes. */
-  take(most: number): { runs: Buffer[]; frames: number; bytes: number } {
-    const taken = { runs: [] as Buffer[], frames: 0, bytes: 0 };
+  take(most: number): Batch {
+    const taken: Batch = { runs: [], frames: 0, bytes: 0, kept: [] };
     let count = 0;
-    for (const { run, frames, source } of this.waiting) {
+    for (const { run, frames, source, kept } of this.waiting) {
       if (count > 0 && taken.bytes + run.length > most) break;
       count++;
       taken.runs.push(run);
+      taken.kept.push(kept);
       taken.frames += frames;
       taken.bytes += run.length;
       const rest = (this.shares.get(source) ?? 0) - run.length;

@@ -29,14 +29,17 @@ export interface SwitchPort {
   readonly id: string;
   readonly counters: PortCounters;
   /**
-   * Takes a run of whole frames, each behind its length. The bytes stay as they are until they have been sent.
+   * Takes a run of whole frames, each behind its length. The bytes stay as they are for as long as the port says
+   * that it needs them, which is for good: memory that nobody needs after the call is used again at once.
    *
    * @param frames how many they are
    * @param from where they came from
    * @param patient whether `from` may be made to wait (`hold`) when there is too much; frames that are flooded
    * must not make anybody wait
+   * @returns whether the port needs the bytes beyond the call; it releases them (`release` of `pieces.ts`) when it does
+   * not any more
    */
-  deliver(run: Buffer, frames: number, from: SwitchPort, patient: boolean): void;
+  deliver(run: Buffer, frames: number, from: SwitchPort, patient: boolean): boolean;
   /** Stops reading until `release` has been called as often. */
   hold(): void;
   release(): void;

@@ -1,19 +1,26 @@
-/** Memory is taken from the system in pieces of this size, and read into as long as this much of it is left. */
+import { hold, isHeld, Pieces } from './pieces';
+
+/** What is read at once, at most, and the least room for it. */
 const pieceSize = 512 * 1024;
 const leastRead = 64 * 1024;
 
 /**
- * The memory that a socket reads into: large enough that one read takes many frames, and used piece after piece,
- * because what was read stays in use until it has been sent on.
+ * The memory that a socket reads into: large enough that one read takes many frames. What somebody still needs stays
+ * as it is, and the next read goes behind it; for the most part it has been sent on by then, and the same memory, which
+ * the processor has at hand, is used again.
  */
 export class ReadMemory {
-  private piece = Buffer.allocUnsafeSlow(pieceSize);
+  private readonly pieces = new Pieces(pieceSize);
+  private piece = this.pieces.take();
   private used = 0;
 
   /** Where the next read may go. */
   next(): Buffer {
-    if (pieceSize - this.used < leastRead) {
-      this.piece = Buffer.allocUnsafeSlow(pieceSize);
+    if (!isHeld(this.piece)) {
+      this.used = 0;
+    } else if (pieceSize - this.used < leastRead) {
+      this.pieces.giveBack(this.piece);
+      this.piece = this.pieces.take();
       this.used = 0;
     }
     return this.piece.subarray(this.used);
@@ -24,5 +31,10 @@ export class ReadMemory {
     const start = this.used;
     this.used += length;
     return this.piece.subarray(start, this.used);
+  }
+
+  /** What has been read so far is needed for a time that nobody tells. */
+  keep(): void {
+    hold(this.piece);
   }
 }

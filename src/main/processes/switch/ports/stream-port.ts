@@ -4,7 +4,8 @@ import type { Clock } from '../clock';
 import { type CableEnds, ConditionedCable } from '../conditioner/conditioned-cable';
 import { FrameReader, FramingError } from '../../../platform/frame-stream';
 import type { LearningSwitch } from './learning-switch';
-import { highWater, lowWater, OutputQueue } from './output-queue';
+import { type Batch, highWater, lowWater, OutputQueue } from './output-queue';
+import { hold, release } from './pieces';
 import { noTraffic, type PortCounters, type SwitchPort } from './port';
 import { ReadMemory } from './read-memory';
 
@@ -35,6 +36,8 @@ export class StreamPort implements SwitchPort {
   private socket: Socket | undefined;
   private up = false;
   private writing = false;
+  /** What the system has not taken all of yet. */
+  private underWay: Batch | undefined;
   private closed = false;
   private holds = 0;
   /** It has let its sources wait in vain: until it takes something again nobody waits for it. */
@@ -81,21 +84,21 @@ export class StreamPort implements SwitchPort {
     }
   }
 
-  deliver(run: Buffer, frames: number, from: SwitchPort, patient: boolean): void {
-    if (this.cable && this.up) this.cable.takeForMachine(run);
-    else this.hand(run, frames, from, patient);
+  deliver(run: Buffer, frames: number, from: SwitchPort, patient: boolean): boolean {
+    if (!this.cable || !this.up) return this.hand(run, frames, from, patient);
+    this.cable.takeForMachine(run);
+    return true;
   }
 
-  private hand(run: Buffer, frames: number, from: SwitchPort, patient: boolean): void {
-    if (!this.up) {
-      this.counters.droppedFrames += frames;
-    } else if (!this.writing) {
-      this.write([run], run.length, frames);
-    } else if (!this.queue.push(run, frames, from)) {
-      this.counters.droppedFrames += frames;
-    } else if (patient && !this.stuck && this.queue.bytes > highWater) {
-      this.letWait(from);
+  /** @returns whether the bytes are still needed */
+  private hand(run: Buffer, frames: number, from: SwitchPort, patient: boolean): boolean {
+    if (this.up && !this.writing && this.queue.bytes === 0) {
+      return this.write({ runs: [run], bytes: run.length, frames, kept: [1] });
     }
+    const pushed = this.up ? this.queue.push(run, frames, from) : 'refused';
+    if (pushed === 'refused') this.counters.droppedFrames += frames;
+    else if (patient && !this.stuck && this.queue.bytes > highWater) this.letWait(from);
+    return pushed === 'kept';
   }
 
   hold(): void {
@@ -118,6 +121,7 @@ export class StreamPort implements SwitchPort {
         buffer: () => memory.next(),
         callback: (length) => {
           this.read(socket, reader, memory.taken(length));
+          if (this.cable) memory.keep();
           return true;
         },
       },
@@ -153,9 +157,11 @@ export class StreamPort implements SwitchPort {
     }
   }
 
-  private write(runs: Buffer[], bytes: number, frames: number): void {
+  /** @returns whether the system has not taken all of it yet */
+  private write(batch: Batch): boolean {
     const { socket } = this;
-    if (!socket) return;
+    if (!socket) return false;
+    const { runs, bytes, frames } = batch;
     this.writing = true;
     this.counters.sentFrames += frames;
     this.counters.sentBytes += bytes - 4 * frames;
@@ -166,15 +172,21 @@ export class StreamPort implements SwitchPort {
       else socket.write(run, () => this.written(socket));
     });
     if (last > 0) socket.uncork();
+    // Mostly there is room in the socket, and it is done before the socket says so.
+    this.writing = socket.writableLength > 0;
+    if (this.writing) this.underWay = batch;
+    return this.writing;
   }
 
   private written(socket: Socket): void {
-    if (socket !== this.socket || !this.up) return;
+    if (socket !== this.socket || !this.up || socket.writableLength > 0) return;
     this.writing = false;
     this.stuck = false;
+    if (this.underWay) releaseAll(this.underWay);
+    this.underWay = undefined;
     if (this.queue.bytes > 0) {
-      const { runs, bytes, frames } = this.queue.take(writeSize);
-      this.write(runs, bytes, frames);
+      const batch = this.queue.take(writeSize);
+      if (!this.write(batch)) releaseAll(batch);
     }
     if (this.queue.bytes < lowWater) this.letGo();
   }
@@ -182,7 +194,9 @@ export class StreamPort implements SwitchPort {
   private ends(): CableEnds {
     return {
       fromMachine: (run) => void this.bridge.receive(this, run, 0),
-      toMachine: (run, frames) => this.hand(run, frames, this, false),
+      toMachine: (run, frames) => {
+        if (this.hand(run, frames, this, false)) hold(run);
+      },
       lost: (frames) => void (this.counters.lostFrames += frames),
     };
   }
@@ -208,9 +222,15 @@ export class StreamPort implements SwitchPort {
   private lost(): void {
     this.up = false;
     this.writing = false;
+    // Not released: the socket may still look at it while it closes.
+    this.underWay = undefined;
     this.stuck = false;
     this.counters.droppedFrames += this.queue.clear();
     this.bridge.forget(this);
     this.letGo();
   }
+}
+
+function releaseAll({ runs, kept }: Batch): void {
+  runs.forEach((run, index) => release(run, kept[index] ?? 0));
 }

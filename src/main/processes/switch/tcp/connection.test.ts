@@ -40,6 +40,27 @@ function expectOrderlyEnd(pair: TcpPair, up: Buffer, down: Buffer): void {
 }
 
 describe('a TCP connection', () => {
+  it('acknowledges with its answer, soon without one, and two segments at once', () => {
+    const pair = openPair();
+    const acknowledgements = (): number =>
+      pair.segments.filter(({ from, segment }) => from === 'there' && segment.data.length === 0).length;
+    const before = acknowledgements();
+    pair.there.onData = () => pair.answerer?.write(Buffer.from('answer'));
+    pair.opener.write(Buffer.from('question'));
+    pair.advance(20);
+    expect(acknowledgements()).toBe(before);
+    expect(pair.here.bytes.toString()).toBe('answer');
+    pair.there.onData = undefined;
+    pair.opener.write(Buffer.from('remark'));
+    pair.advance(20);
+    expect(acknowledgements()).toBe(before + 1);
+    expect(pair.opener.queued).toBe(0);
+    pair.opener.write(pattern(2 * 1460));
+    pair.clock.advance(1);
+    pair.settle();
+    expect(acknowledgements()).toBe(before + 2);
+  });
+
   it('opens, carries data both ways, and closes with nothing left', () => {
     const pair = openPair();
     const [up, down] = [pattern(300_000), pattern(200_000, 5)];

@@ -40,7 +40,7 @@ export interface ConnectionOptions {
   mss: number;
   initialSequence: number;
   output(segment: OutgoingSegment): void;
-  /** Called when an acknowledgement should be sent at the end of the current call into the gateway. */
+  /** Called when `settle` is to be called at the end of the current call into the gateway. */
   due(connection: TcpConnection): void;
   /** The connection can be forgotten. */
   gone(connection: TcpConnection): void;
@@ -59,7 +59,9 @@ export class TcpConnection {
   private readonly receiving: ReceiveHalf;
   private readonly deadline: Deadline;
   private ackDue = false;
+  /** When it was last found that the guest had said something. */
   private heard: number;
+  private hasSpoken = false;
   private probes = 0;
   /** When a connection ends that only the guest still holds. */
   private endBy = Infinity;
@@ -145,8 +147,19 @@ export class TcpConnection {
     if (this.receiving.isWorthTelling(this.sending.mss)) this.acknowledge();
   }
 
-  /** Sends what is due at the end of a call into the gateway. */
-  settle(): void {
+  /**
+   * Sends what is due at the end of a call into the gateway: an acknowledgement of two segments' worth of data. One of
+   * less waits for an answer to go with (RFC 9293, 3.8.6.3), for every frame interrupts the guest.
+   *
+   * @returns whether `acknowledgeOwed` should be called after a while
+   */
+  settle(): boolean {
+    if (this.receiving.unacknowledged >= 2 * this.sending.mss) this.acknowledgeOwed();
+    return this.ackDue;
+  }
+
+  /** Sends the acknowledgement that has not gone with anything else. */
+  acknowledgeOwed(): void {
     if (this.ackDue && !this.isOver) this.acknowledge();
     this.ackDue = false;
   }
@@ -155,14 +168,14 @@ export class TcpConnection {
   sweep(): void {
     const now = this.options.clock.now();
     if (now > this.endBy) this.abort('timeout');
-    if (this.state !== 'open' || now - this.heard < idleMs) return;
+    if (this.state !== 'open' || this.silence(now) < idleMs) return;
     if (this.probes++ >= maxProbes) this.abort('timeout');
     else this.emit(flags.ack, add(this.sending.stream.oldest, -1), 0);
   }
 
   /** A segment of the guest (RFC 9293, 3.10.7). */
   receive(segment: Segment): void {
-    this.heard = this.options.clock.now();
+    this.hasSpoken = true;
     this.probes = 0;
     switch (this.state) {
       case 'waiting':
@@ -280,9 +293,12 @@ export class TcpConnection {
     }
     const owed = this.receiving.take(segment, () => !this.isOver);
     if (this.isOver) return;
-    if (owed === 'now') this.acknowledge();
-    else if (owed === 'later') this.oweAck();
-    if (!this.receiving.takeEnd()) return;
+    if (!this.receiving.takeEnd()) {
+      if (owed === 'now') this.acknowledge();
+      // It may have been answered already, which has acknowledged it.
+      else if (owed === 'later' && this.receiving.unacknowledged > 0) this.oweAck();
+      return;
+    }
     this.acknowledge();
     this.user.ended();
     if (this.sending.stream.isEndAcknowledged) this.waitAfterEnd();
@@ -320,11 +336,18 @@ export class TcpConnection {
         return;
       case 'open': {
         // A guest that answers may keep its window closed for ever.
-        const isSilent = this.sending.isHeldUp && this.options.clock.now() - this.heard > maxSilenceMs;
+        const isSilent = this.sending.isHeldUp && this.silence(this.options.clock.now()) > maxSilenceMs;
         if (isSilent || !this.sending.expired()) this.abort('timeout');
         else this.transmit();
       }
     }
+  }
+
+  /** How long the guest has said nothing, as far as anybody has looked; milliseconds. */
+  private silence(now: number): number {
+    if (this.hasSpoken) this.heard = now;
+    this.hasSpoken = false;
+    return now - this.heard;
   }
 
   private sendHandshake(): void {
@@ -346,7 +369,6 @@ export class TcpConnection {
   }
 
   private oweAck(): void {
-    if (this.ackDue) return;
     this.ackDue = true;
     this.options.due(this);
   }

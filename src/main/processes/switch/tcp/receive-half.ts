@@ -18,6 +18,8 @@ export class ReceiveHalf {
   ended = false;
   /** The right edge of the window that the guest has been told; it never moves back. */
   private edge = 0;
+  /** The number that was acknowledged last. */
+  private acknowledged = 0;
   private readonly early = new ReceiveQueue();
   /** Where what has come early last begins. */
   private latest = 0;
@@ -29,6 +31,12 @@ export class ReceiveHalf {
   start(sequence: number): void {
     this.expected = add(sequence, 1);
     this.edge = add(this.expected, receiveCapacity);
+    this.acknowledged = this.expected;
+  }
+
+  /** What has come in its order since the guest was last told, in bytes. */
+  get unacknowledged(): number {
+    return distance(this.acknowledged, this.expected);
   }
 
   /** The window of a SYN is never scaled (RFC 7323, 2.2). */
@@ -54,7 +62,7 @@ export class ReceiveHalf {
   take(segment: Segment, goesOn: () => boolean): Owed {
     const { data, sequence } = segment;
     if ((segment.flags & flags.fin) !== 0) this.endAt = add(sequence, data.length);
-    if (data.length === 0 || this.ended) return sequenceLength(segment) > 0 ? 'later' : 'nothing';
+    if (data.length === 0 || this.ended) return sequenceLength(segment) > 0 ? 'now' : 'nothing';
     const skip = distance(sequence, this.expected);
     const room = distance(this.expected, this.edge);
     if (skip < 0) {
@@ -81,10 +89,14 @@ export class ReceiveHalf {
     return true;
   }
 
-  /** The window as it is told now, in units of 2^shift bytes. What has been told is kept to. */
+  /**
+   * What is told with every segment: everything up to `expected` is here. @returns the window as it is now, in units of
+   * 2^shift bytes; what has been told is kept to
+   */
   announce(shift: number): number {
+    this.acknowledged = this.expected;
     const window = Math.min(this.room() >>> shift, 65_535);
-    const edge = add(this.expected, window * 2 ** shift);
+    const edge = add(this.expected, window * (1 << shift));
     if (distance(this.edge, edge) > 0) this.edge = edge;
     return window;
   }

@@ -231,7 +231,7 @@ export class SendHalf {
   }
 
   private windowOf({ flags: set, window }: Segment): number {
-    return (set & flags.syn) === 0 ? window * 2 ** (this.peerShift ?? 0) : window;
+    return (set & flags.syn) === 0 ? window * (1 << (this.peerShift ?? 0)) : window;
   }
 
   private sendNew(): void {

@@ -11,6 +11,11 @@ export const maxConnectionsPerGuest = 4096;
 /** Connections of one guest whose host has not answered yet. */
 export const maxWaitingPerGuest = 256;
 const sweepMs = 30_000;
+/**
+ * How long an acknowledgement may wait for something to go with, in milliseconds. RFC 9293 allows 500; a host on this
+ * computer answers sooner than this or is busy.
+ */
+export const delayedAckMs = 1;
 
 /** Both ends of a connection. `remote` is whom the guest believes to speak with. */
 export interface Flow {
@@ -39,6 +44,8 @@ interface Entry {
 
 interface Guest {
   connections: Map<string, Entry>;
+  /** Those that were waiting when they were last looked at, and the ones that have come since. */
+  waiting: Set<TcpConnection>;
 }
 
 /** All TCP connections between the guests of one network and the gateway. */
@@ -46,7 +53,11 @@ export class TcpStack {
   private readonly guests = new Map<Address, Guest>();
   private readonly due = new Set<TcpConnection>();
   private count = 0;
-  private last: { key: string; source: Address; entry: Entry } | undefined;
+  /** The one that was found last: for the most part it is asked for again. */
+  private last: Entry | undefined;
+  /** Connections whose acknowledgements wait for something to go with. */
+  private readonly owing = new Set<TcpConnection>();
+  private cancelOwed: (() => void) | undefined;
   private cancelSweep: (() => void) | undefined;
 
   constructor(private readonly options: TcpStackOptions) {}
@@ -59,8 +70,7 @@ export class TcpStack {
   receive(packet: IpPacket, mac: number): void {
     const segment = parseSegment(packet);
     if (!segment) return;
-    const key = keyOf(segment.sourcePort, segment.destination, segment.destinationPort);
-    const entry = this.find(segment.source, key);
+    const entry = this.find(segment);
     if (entry && !(isSyn(segment) && entry.connection.mayBeReplacedBy(segment))) {
       entry.connection.receive(segment);
       return;
@@ -97,12 +107,14 @@ export class TcpStack {
   /** Sends what is due at the end of a call into the gateway. */
   settle(): void {
     if (this.due.size === 0) return;
-    for (const connection of this.due) connection.settle();
+    for (const connection of this.due) if (connection.settle()) this.owing.add(connection);
     this.due.clear();
+    if (this.owing.size > 0) this.cancelOwed ??= this.options.clock.after(delayedAckMs, () => this.payOwed());
   }
 
   close(): void {
     this.cancelSweep?.();
+    this.cancelOwed?.();
     for (const { connections } of [...this.guests.values()]) {
       for (const { connection } of [...connections.values()]) {
         connection.abort();
@@ -111,10 +123,17 @@ export class TcpStack {
     }
   }
 
-  private find(source: Address, key: string): Entry | undefined {
-    if (this.last?.key === key && this.last.source === source) return this.last.entry;
-    const entry = this.guests.get(source)?.connections.get(key);
-    if (entry) this.last = { key, source, entry };
+  private payOwed(): void {
+    this.cancelOwed = undefined;
+    for (const connection of this.owing) connection.acknowledgeOwed();
+    this.owing.clear();
+  }
+
+  private find(segment: Segment): Entry | undefined {
+    if (this.last && isOf(segment, this.last.flow)) return this.last;
+    const { source, sourcePort, destination, destinationPort } = segment;
+    const entry = this.guests.get(source)?.connections.get(keyOf(sourcePort, destination, destinationPort));
+    if (entry) this.last = entry;
     return entry;
   }
 
@@ -136,10 +155,10 @@ export class TcpStack {
     const guest = this.guests.get(source);
     if (!guest) return true;
     if (guest.connections.size >= maxConnectionsPerGuest && !this.forgetOver(guest)) return false;
-    let waiting = 0;
-    // Those that wait are the youngest, for the most part; older ones are looked at when there are many.
-    for (const { connection } of guest.connections.values()) if (connection.isWaiting) waiting++;
-    return waiting < maxWaitingPerGuest;
+    const { waiting } = guest;
+    if (waiting.size < maxWaitingPerGuest) return true;
+    for (const connection of waiting) if (!connection.isWaiting) waiting.delete(connection);
+    return waiting.size < maxWaitingPerGuest;
   }
 
   /** Makes room by forgetting a connection that is only kept in case its last segment was lost. */
@@ -183,8 +202,9 @@ export class TcpStack {
       },
       first,
     );
-    const guest = this.guests.get(address) ?? { connections: new Map<string, Entry>() };
+    const guest: Guest = this.guests.get(address) ?? { connections: new Map(), waiting: new Set() };
     this.guests.set(address, guest);
+    if (first) guest.waiting.add(connection);
     guest.connections.set(key, { connection, flow, byGuest: first !== undefined });
     this.count++;
     if (!this.cancelSweep) this.sweepLater();
@@ -194,7 +214,10 @@ export class TcpStack {
 
   private remove(address: Address, key: string): void {
     const guest = this.guests.get(address);
-    if (!guest?.connections.delete(key)) return;
+    const entry = guest?.connections.get(key);
+    if (!guest || !entry) return;
+    guest.connections.delete(key);
+    guest.waiting.delete(entry.connection);
     this.count--;
     this.last = undefined;
     if (guest.connections.size === 0) this.guests.delete(address);
@@ -221,6 +244,15 @@ export class TcpStack {
 
 function isSyn({ flags: set }: Segment): boolean {
   return (set & (flags.syn | flags.ack | flags.rst)) === flags.syn;
+}
+
+function isOf(segment: Segment, { guest, guestPort, remote, remotePort }: Flow): boolean {
+  return (
+    segment.sourcePort === guestPort &&
+    segment.destinationPort === remotePort &&
+    segment.source === guest.address &&
+    segment.destination === remote
+  );
 }
 
 function keyOf(guestPort: number, remote: Address, remotePort: number): string {

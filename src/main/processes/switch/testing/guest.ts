@@ -52,13 +52,14 @@ export class TestGuest implements SwitchPort {
     bridge.add(this);
   }
 
-  deliver(run: Buffer): void {
+  deliver(run: Buffer): boolean {
     for (let position = 0; position < run.length;) {
       const end = position + prefixLength + frameLength(run, position);
       this.receive(Buffer.from(run.subarray(position + prefixLength, end)));
       position = end;
     }
     this.tcp.settle();
+    return false;
   }
 
   hold(): void {}
@@ -72,6 +73,7 @@ export class TestGuest implements SwitchPort {
 
   flush(): void {
     for (const run of this.arena.take()) this.bridge.receive(this, run, 0);
+    this.arena.passed();
   }
 
   /** Asks who has an address; resolves to the hardware address. */

@@ -62,9 +62,10 @@ export class TestGuest6 implements SwitchPort {
     bridge.add(this);
   }
 
-  deliver(run: Buffer): void {
+  deliver(run: Buffer): boolean {
     for (const frame of framesIn([run])) this.receive(frame);
     this.tcp.settle();
+    return false;
   }
 
   hold(): void {}
@@ -77,6 +78,7 @@ export class TestGuest6 implements SwitchPort {
 
   flush(): void {
     for (const run of this.arena.take()) this.bridge.receive(this, run, 0);
+    this.arena.passed();
   }
 
   /** Asks for a router, and makes itself an address as it says (RFC 4862). */

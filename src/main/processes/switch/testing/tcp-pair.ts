@@ -1,4 +1,5 @@
 import { type ConnectionEnd, type ConnectionUser, TcpConnection } from '../tcp/connection';
+import { delayedAckMs } from '../tcp/stack';
 import { flags, type OutgoingSegment, resetFor, type Segment, sequenceLength } from '../tcp/segment';
 import { VirtualClock } from './virtual-clock';
 
@@ -12,6 +13,7 @@ export class NotingUser implements ConnectionUser {
   /** Data stays with us until `takeAll` is called. */
   slow = false;
   readonly onDrained: (() => void)[] = [];
+  onData: (() => void) | undefined;
 
   opened(): void {
     this.isOpen = true;
@@ -19,6 +21,7 @@ export class NotingUser implements ConnectionUser {
   data(bytes: Buffer): void {
     this.received.push(Buffer.from(bytes));
     if (this.slow) this.waiting += bytes.length;
+    this.onData?.();
   }
   ended(): void {
     this.guestEnded = true;
@@ -65,7 +68,9 @@ export class TcpPair {
 
   /** Ends what a call into a gateway is. */
   settle(): void {
-    for (const connection of this.due) connection.settle();
+    for (const connection of this.due) {
+      if (connection.settle()) this.clock.after(delayedAckMs, () => connection.acknowledgeOwed());
+    }
     this.due.clear();
   }
 

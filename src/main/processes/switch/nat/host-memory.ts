@@ -1,0 +1,35 @@
+import type { Socket } from 'node:net';
+
+/** As much as is read from a socket of the host at once, and as much as is gathered for one write, in bytes. */
+const readSize = 256 * 1024;
+const writeSize = 512 * 1024;
+
+/**
+ * Memory through which data passes between the gateway and the host's sockets: always the same, which the processor
+ * has at hand. Fresh memory for every read and write would cost more than copying does.
+ */
+export class HostMemory {
+  /** Where sockets read into. What was read is taken before the next read. */
+  readonly read = Buffer.allocUnsafeSlow(readSize);
+  private gathered = Buffer.allocUnsafeSlow(writeSize);
+
+  /**
+   * Writes pieces as one.
+   *
+   * @param length of all of them, in bytes
+   */
+  write(socket: Socket, pieces: readonly Buffer[], length: number): void {
+    if (length > writeSize || socket.writableLength > 0) {
+      socket.write(Buffer.concat(pieces, length));
+      return;
+    }
+    let end = 0;
+    for (const piece of pieces) {
+      this.gathered.set(piece, end);
+      end += piece.length;
+    }
+    socket.write(this.gathered.subarray(0, end));
+    // The system has not taken all of it: the rest stays where it is.
+    if (socket.writableLength > 0) this.gathered = Buffer.allocUnsafeSlow(writeSize);
+  }
+}
