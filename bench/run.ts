@@ -2,13 +2,14 @@ import app from './app';
 import boot from './boot';
 import consoleBench from './console';
 import disks from './disks';
+import gateway from './gateway';
+import gatewayCards from './gateway-cards';
 import qemu from './qemu';
 import snapshot from './snapshot';
 import switchBench from './switch';
-import gateway from './switch-gateway';
 import type { Bench, BenchResult } from './types';
 
-const benches: Bench[] = [boot, consoleBench, app, switchBench, gateway, qemu, snapshot, disks];
+const benches: Bench[] = [boot, consoleBench, app, switchBench, gateway, gatewayCards, qemu, snapshot, disks];
 
 function cell(value: number | null): string {
   if (value === null) return '–';

@@ -43,7 +43,7 @@ const modules = [
     'virtio_blk',
     'virtio_scsi',
   ],
-  ...['virtio_net', 'virtio_balloon', 'virtio_console', 'virtio_rng', 'virtio_gpu', 'acpiphp'],
+  ...['virtio_net', 'e1000', 'virtio_balloon', 'virtio_console', 'virtio_rng', 'virtio_gpu', 'acpiphp'],
   ...['xhci_pci', 'usbhid', 'hid_generic', 'evdev', 'tpm_tis', 'tpm_crb', 'efivarfs'],
 ];
 
