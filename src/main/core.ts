@@ -12,6 +12,7 @@ import { serveClient } from './api/serve';
 import { findStream, findTerminal } from './api/streams';
 import { CloneService } from './clones/service';
 import { refuseTemplate } from './clones/template';
+import { MachineMover } from './disk-library/move-machine';
 import { DiskLibrary } from './disk-library/service';
 import { CardService } from './devices/cards';
 import { DiskService } from './devices/disks';
@@ -27,6 +28,7 @@ import { MachineKeeper } from './machines/keeper';
 import { removeUnfinished } from './machines/create';
 import { Library } from './machines/library';
 import { LibraryList } from './machines/library-file';
+import { settleMoves } from './machines/move-folder';
 import { Power } from './machines/power';
 import { type Patience, usualPatience } from './machines/runner';
 import { MachineService } from './machines/service';
@@ -156,6 +158,7 @@ async function assemble(options: CoreOptions, dataFolder: string, lock: FileLock
   const keeper = new MachineKeeper(busy, (machine) => snapshots.recover(machine));
   const clones = new CloneService(machines, snapshots, context, keeper);
   const diskLibrary = new DiskLibrary(machines, context, keeper, mediaFolder);
+  const mover = new MachineMover(machines, context, keeper);
   context.beforeStart = async (machine) => {
     refuseTemplate(machine);
     busy.refuse(machine);
@@ -205,6 +208,7 @@ async function assemble(options: CoreOptions, dataFolder: string, lock: FileLock
     cards,
     clones,
     diskLibrary,
+    mover,
     gallery,
     guests: new GuestDatabase(),
     host,
@@ -281,6 +285,7 @@ function qemuHere(dataFolder: string, resourcesFolder: string, chosenFolder: () 
 
 async function loadMachines(dataFolder: string, context: MachinesContext): Promise<MachineService> {
   const list = await LibraryList.load(dataFolder, context.log);
+  await settleMoves(list, context.log);
   await removeUnfinished(list.machinesFolder);
   const library = new Library(list, context.emit, context.log);
   await library.scan();

@@ -12,7 +12,7 @@ import type { Services } from './services';
 type MachineCommand = Exclude<Extract<keyof Commands, `machine.${string}`>, DeviceCommand>;
 
 export function machineHandlers(services: Services): Pick<Handlers<Commands>, MachineCommand> {
-  const { machines, jobs, shell } = services;
+  const { machines, mover, jobs, shell } = services;
   const { library, power } = machines;
 
   async function run(id: string, action: (machine: Machine) => Promise<void>): Promise<MachineSummary> {
@@ -30,6 +30,7 @@ export function machineHandlers(services: Services): Pick<Handlers<Commands>, Ma
     'machine.configure': ({ id, settings }) => machines.configure(id, settings),
     'machine.rescan': () => machines.rescan(),
     'machine.delete': ({ id, how }) => machines.delete(id, how),
+    'machine.move': ({ id, into }) => mover.move(id, into),
     'machine.start': ({ id }) => run(id, (machine) => power.start(machine)),
     'machine.pause': ({ id }) => run(id, (machine) => power.pause(machine)),
     'machine.resume': ({ id }) => run(id, (machine) => power.resume(machine)),

@@ -1,4 +1,5 @@
 import type { CloneService } from '../clones/service';
+import type { MachineMover } from '../disk-library/move-machine';
 import type { DiskLibrary } from '../disk-library/service';
 import type { CardService } from '../devices/cards';
 import type { DiskService } from '../devices/disks';
@@ -31,6 +32,7 @@ export interface Services {
   cards: CardService;
   clones: CloneService;
   diskLibrary: DiskLibrary;
+  mover: MachineMover;
   gallery: GalleryService;
   guests: GuestDatabase;
   host: HostService;

@@ -21,6 +21,7 @@ export const summaries: Partial<Record<CommandName, string>> = {
   'machine.rename': 'Gives a machine another name',
   'machine.configure': 'Changes settings of a machine',
   'machine.rescan': 'Looks at the folders of all machines again',
+  'machine.move': 'Moves a machine’s folder into another one, of another drive too',
   'machine.delete': 'Deletes a machine: to the trash, for ever, or only out of the list',
   'machine.start': 'Starts a machine, or goes on from its saved state',
   'machine.pause': 'Stops the guest where it is',

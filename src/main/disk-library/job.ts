@@ -4,7 +4,14 @@ import type { JobControl, JobRegistry } from '../jobs/registry';
 /** The long tasks on images. */
 export type ImageJobKind = Extract<
   Job['kind'],
-  'verifyDisks' | 'checkDisk' | 'compactDisk' | 'repairDisk' | 'convertDisk' | 'exportDisk' | 'moveImage'
+  | 'verifyDisks'
+  | 'checkDisk'
+  | 'compactDisk'
+  | 'repairDisk'
+  | 'convertDisk'
+  | 'exportDisk'
+  | 'moveImage'
+  | 'moveMachine'
 >;
 
 interface About {

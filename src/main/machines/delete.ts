@@ -28,15 +28,30 @@ export async function deleteFolder(
       hint: phrase('problem.noTrashHint'),
     });
   }
+  if (how === 'erase') return eraseFolder(folder, id, log);
+  await whileLocked(folder, id, () => Promise.resolve());
+  await moveToTrash(shell, folder);
+}
+
+/**
+ * Removes what a machine has put into its folder, and the folder if there is nothing else in it.
+ *
+ * @param id the machine that the folder must really be
+ * @throws Failure `machine.inaccessible`, `machine.locked`, `file.*`
+ */
+export function eraseFolder(folder: string, id: string, log: Log): Promise<void> {
+  return whileLocked(folder, id, () => erase(folder, log));
+}
+
+async function whileLocked(folder: string, id: string, task: () => Promise<void>): Promise<void> {
   await verify(folder, id);
   const lock = await lockFile(layoutOf(folder).lock);
   if (!lock) throw new Failure('machine.locked', 'Another program uses this machine.');
   try {
-    if (how === 'erase') await erase(folder, log);
+    await task();
   } finally {
     await lock.release();
   }
-  if (how === 'trash') await moveToTrash(shell, folder);
 }
 
 async function moveToTrash(shell: Shell, folder: string): Promise<void> {

@@ -1,5 +1,5 @@
 import { readdir, realpath } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import { readJsonWithCopy, writeWithCopy } from '../platform/atomic-file';
 import type { Log } from '../platform/log';
@@ -11,9 +11,22 @@ const libraryFile = z.looseObject({
   opened: z.array(z.looseObject({ folder: z.string(), id: z.string(), name: z.string() })),
   /** Folders in `<data>/machines` that were taken out of the list. */
   hidden: z.array(z.string()),
+  /** Machines that are on their way from one folder to another: see `settleMoves`. */
+  moving: z
+    .array(
+      z.looseObject({
+        id: z.string(),
+        from: z.string(),
+        to: z.string(),
+        /** `copying`: the machine is where it was. `leaving`: it is in its new place; what is left goes away. */
+        phase: z.enum(['copying', 'leaving']),
+      }),
+    )
+    .optional(),
 });
 type LibraryFile = z.infer<typeof libraryFile>;
 export type OpenedFolder = LibraryFile['opened'][number];
+export type FolderMove = NonNullable<LibraryFile['moving']>[number];
 
 /** Begins the names of folders that are being made or taken apart. */
 export const unfinishedPrefix = '.creating-';
@@ -49,7 +62,38 @@ export class LibraryList {
       const folder = await realpath(join(this.machinesFolder, entry.name)).catch(() => undefined);
       if (folder !== undefined && !this.contents.hidden.includes(folder)) inside.push(folder);
     }
-    return [...new Set([...inside.sort(), ...this.contents.opened.map(({ folder }) => folder)])];
+    const all = new Set([...inside.sort(), ...this.contents.opened.map(({ folder }) => folder)]);
+    // Of one that is being moved there may be two; only one of them is the machine.
+    for (const { from, to, phase } of this.moves()) all.delete(phase === 'copying' ? to : from);
+    return [...all];
+  }
+
+  /** Moves that were begun and are not settled. */
+  moves(): readonly FolderMove[] {
+    return this.contents.moving ?? [];
+  }
+
+  /** Notes that a machine is about to be put elsewhere; from here on its new folder is nobody else's. */
+  async beginMove(move: Pick<FolderMove, 'id' | 'from' | 'to'>): Promise<void> {
+    await this.write({ ...this.contents, moving: [...this.moves(), { ...move, phase: 'copying' }] });
+  }
+
+  /** The whole machine is in its new folder, and that is where it is from now on. */
+  async arrived({ id, from, to }: FolderMove, name: string): Promise<void> {
+    const opened = this.contents.opened.filter(({ folder }) => folder !== from && folder !== to);
+    if (dirname(to) !== this.machinesFolder) opened.push({ folder: to, id, name });
+    const hidden = this.contents.hidden.filter((folder) => folder !== to);
+    const moving = this.moves().map((move) =>
+      move.id === id ? { ...move, phase: 'leaving' as const } : move,
+    );
+    await this.write({ ...this.contents, opened, hidden, moving });
+  }
+
+  /** Nothing is left to do. */
+  async endMove(id: string): Promise<void> {
+    const { moving: _before, ...others } = this.contents;
+    const moving = this.moves().filter((move) => move.id !== id);
+    await this.write(moving.length > 0 ? { ...others, moving } : others);
   }
 
   /** What is remembered of a folder outside; undefined for one inside. */

@@ -15,10 +15,22 @@ import { Machine } from './machine';
 /** Folders that are read at the same time. */
 const readAtOnce = 32;
 
+/** How a machine's folder comes to be another one. */
+export interface MoveSteps {
+  /** What may take long: the machine is where it was meanwhile. */
+  prepare(): Promise<void>;
+  /** Makes the whole machine be in its new folder; a rejection leaves it where it was. */
+  bring(): Promise<void>;
+  /** Undoes that. */
+  takeBack(): Promise<void>;
+}
+
 /** The machines that there are: what the folders say, kept together with what runs. */
 export class Library {
   private readonly machines = new Map<string, Machine>();
   private scanning: Promise<void> | undefined;
+  /** Ends when no machine is between two folders. */
+  private moving: Promise<unknown> = Promise.resolve();
 
   constructor(
     private readonly list: LibraryList,
@@ -50,9 +62,11 @@ export class Library {
 
   /** Reads every folder again, and tells what changed. Scans that are asked for together are one. */
   scan(): Promise<void> {
-    this.scanning ??= this.scanNow().finally(() => {
-      this.scanning = undefined;
-    });
+    this.scanning ??= this.moving
+      .then(() => this.scanNow())
+      .finally(() => {
+        this.scanning = undefined;
+      });
     return this.scanning;
   }
 
@@ -94,6 +108,36 @@ export class Library {
     const machine = await this.admit(await readFolder(folder));
     this.changed(machine);
     return machine;
+  }
+
+  /** Makes another folder the machine's. @throws what the steps throw; the machine is where it was then */
+  async move(machine: Machine, to: string, { prepare, bring, takeBack }: MoveSteps): Promise<void> {
+    const move = { id: machine.id, from: machine.folder, to, phase: 'copying' as const };
+    await this.list.beginMove(move);
+    try {
+      await prepare();
+      // No scan sees the moment in which it is in neither.
+      const switched = this.moving.then(async () => {
+        await this.scanning;
+        await bring();
+        await this.list.arrived(move, machine.name).catch(async (error: unknown) => {
+          await takeBack();
+          throw error;
+        });
+        machine.movedTo(to);
+      });
+      this.moving = switched.catch(() => undefined);
+      await switched;
+    } catch (error) {
+      await this.list.endMove(machine.id);
+      throw error;
+    }
+    this.changed(machine);
+  }
+
+  /** What a machine had in its old folder is gone. */
+  moved(machine: Machine): Promise<void> {
+    return this.list.endMove(machine.id);
   }
 
   private isInside(folder: string): boolean {

@@ -10,8 +10,8 @@ import type { Runner } from './runner';
 /** One machine of the library, with what is going on with it now. */
 export class Machine {
   readonly id: string;
-  readonly folder: string;
-  readonly log: RotatingFile;
+  folder: string;
+  log: RotatingFile;
   name: string;
   config: MachineConfig | null;
   state: MachineState;
@@ -49,6 +49,12 @@ export class Machine {
     if (contents.savedAt !== null) this.state = 'saved';
     else if (this.state !== 'aborted') this.state = 'off';
     this.folderProblem = contents.problem;
+  }
+
+  /** It is in another folder from now on. Precondition: no process. */
+  movedTo(folder: string): void {
+    this.folder = folder;
+    this.log = rotatingFile(layoutOf(folder).log);
   }
 
   /** Goes on to the next state; false where the event is not legal in this one. */

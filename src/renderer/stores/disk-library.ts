@@ -6,7 +6,7 @@ import { computed, ref } from 'vue';
 import { useConnection } from '../bridge/client';
 import { useJobs } from './jobs';
 
-/** The jobs on images, and cloning. */
+/** The jobs on images, and on whole machines. */
 export const diskJobs = [
   'clone',
   'verifyDisks',
@@ -16,6 +16,7 @@ export const diskJobs = [
   'convertDisk',
   'exportDisk',
   'moveImage',
+  'moveMachine',
 ] as const satisfies Job['kind'][];
 
 /** Long tasks on images that are asked for with a machine's id and the image's path in its folder. */

@@ -96,6 +96,7 @@ export const job = z.object({
     'convertDisk',
     'exportDisk',
     'moveImage',
+    'moveMachine',
   ]),
   /** What it works on: a machine's id, a gallery id … */
   subject: z.string(),
@@ -198,6 +199,16 @@ export const commands = define({
     params: z.strictObject({ id: machineId, how: z.enum(['trash', 'erase', 'forget']) }),
     result: nothing,
     action: 'delete',
+  },
+  /**
+   * Puts a machine's whole folder into another one, of another drive too. Machines that share images with it keep
+   * them; on another drive it gets images of its own. The job's result is `{ folder }`, its new one.
+   */
+  'machine.move': {
+    params: z.strictObject({ id: machineId, into: hostPath }),
+    result: startedJob,
+    job: true,
+    action: 'move',
   },
   'machine.start': { params: id, result: machineSummary, action: 'start' },
   'machine.pause': { params: id, result: machineSummary, action: 'pause' },

@@ -78,6 +78,8 @@ export const machineActions = {
   deleteSnapshots: ['off', 'aborted', 'saved', 'running', 'paused'],
   rename: ['off', 'aborted', 'saved', 'running', 'paused', 'starting', 'stopping', 'saving', 'restoring'],
   delete: ['off', 'aborted', 'saved'],
+  /** Puts its folder elsewhere. */
+  move: ['off', 'aborted', 'saved'],
 } as const satisfies Record<string, readonly MachineState[]>;
 
 export type MachineAction = keyof typeof machineActions;

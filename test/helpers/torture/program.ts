@@ -37,13 +37,24 @@ export class TorturedProgram {
     mainFolder: string,
     dataFolder: string,
   ): Promise<{ program: TorturedProgram; begun: TortureState; complaints: string[] }> {
-    const child = fork(join(mainFolder, 'torture.js'), [mainFolder, resourcesFolder, dataFolder], {
-      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-    });
-    const program = new TorturedProgram(child, dataFolder);
+    const program = TorturedProgram.start(mainFolder, dataFolder);
     const answer = await program.next();
     if (!answer || !('begun' in answer)) throw new Error(`It does not begin: ${program.errors}`);
     return { program, ...answer };
+  }
+
+  /** Starts it and kills it after a while, most likely while it puts right what the last one has left. */
+  static async beginAndDie(mainFolder: string, dataFolder: string, afterMs: number): Promise<void> {
+    const program = TorturedProgram.start(mainFolder, dataFolder);
+    await new Promise((resolve) => setTimeout(resolve, afterMs));
+    await program.kill();
+  }
+
+  private static start(mainFolder: string, dataFolder: string): TorturedProgram {
+    const child = fork(join(mainFolder, 'torture.js'), [mainFolder, resourcesFolder, dataFolder], {
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    });
+    return new TorturedProgram(child, dataFolder);
   }
 
   /** What came of it; undefined when the program was killed before it said so. */

@@ -5,10 +5,13 @@ import { drawStep, stateAfter, textOf, type TortureState, type TortureStep } fro
 
 /**
  * A program is killed at random moments, again and again, while it changes snapshots and the disk of a machine that
- * runs. Whenever it comes back there must be what was before the last step, or what was to be after it.
+ * runs, and now and then while it recovers from that. Whenever it comes back there must be what was before the last
+ * step, or what was to be after it.
  */
 
 const stepsBetween = 4;
+/** One of so many recoveries is killed, too. */
+const recoveriesKilled = 4;
 /** How long a kind of step takes before any was measured, in milliseconds. */
 const firstGuessMs = 100;
 
@@ -44,6 +47,7 @@ export async function torture(options: TortureOptions): Promise<TortureProgress>
   const dataFolder = join(folder, 'data');
   const killed = join(folder, 'killed');
   await mkdir(dataFolder, { recursive: true });
+  let beginMs = firstGuessMs;
   let { program, begun, complaints } = await TorturedProgram.begin(mainFolder, dataFolder);
   try {
     demand(complaints.length === 0, `before the first kill: ${complaints.join('; ')}`);
@@ -51,15 +55,31 @@ export async function torture(options: TortureOptions): Promise<TortureProgress>
     while (progress.kills < kills) {
       const round = await oneRound(program, progress, begun);
       await program.kill();
-      await rm(killed, { recursive: true, force: true });
-      await cp(dataFolder, killed, { recursive: true, preserveTimestamps: true });
+      await keepCopy(dataFolder, killed);
+      const random = pseudoRandom(progress.seed - progress.kills);
+      if (random(recoveriesKilled) === 0) {
+        await TorturedProgram.beginAndDie(mainFolder, dataFolder, random(Math.round(beginMs * 1.2)));
+      }
+      const started = performance.now();
       ({ program, begun, complaints } = await TorturedProgram.begin(mainFolder, dataFolder));
+      beginMs = beginMs * 0.8 + (performance.now() - started) * 0.2;
       progress = judge(progress, round, begun, complaints);
       await onKill?.(progress);
     }
     return progress;
   } finally {
     await program.kill();
+  }
+}
+
+/** A worker may outlive the program for a moment, and take the file away that it has not finished. */
+async function keepCopy(from: string, to: string, attempts = 20): Promise<void> {
+  await rm(to, { recursive: true, force: true });
+  try {
+    await cp(from, to, { recursive: true, preserveTimestamps: true });
+  } catch (error) {
+    if ((error as { code?: string }).code !== 'ENOENT' || attempts === 0) throw error;
+    await keepCopy(from, to, attempts - 1);
   }
 }
 

@@ -19,6 +19,7 @@ describe('what can be done', () => {
       'template',
       'settings',
       'rename',
+      'move',
       'delete',
     ]);
   });

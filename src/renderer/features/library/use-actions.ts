@@ -12,6 +12,7 @@ import { openConsole as showConsole } from '../../ui/open-console';
 import { askClone } from '../clone/dialogs';
 import { askTake } from '../snapshots/dialogs';
 import { isPossible, type LibraryAction } from './actions';
+import { useMove } from './use-move';
 
 /** Commands that take only a machine's id and answer with its new summary. */
 type PlainCommand = Extract<
@@ -37,6 +38,7 @@ export function useLibraryActions({ rename }: Options) {
   const machines = useMachines();
   const clones = useClones();
   const confirm = useConfirm();
+  const move = useMove();
 
   async function plain(command: PlainCommand, id: string): Promise<void> {
     machines.put(await call(command, { id }));
@@ -133,6 +135,8 @@ export function useLibraryActions({ rename }: Options) {
         return call('machine.save', { id });
       case 'openConsole':
         return openConsole(id);
+      case 'move':
+        return move(machine);
       case 'showInFolder':
         return call('machine.showInFolder', { id });
       case 'forget':

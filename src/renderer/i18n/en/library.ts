@@ -20,6 +20,7 @@ export default {
     snapshots: 'Snapshots',
     settings: 'Settings',
     rename: 'Rename',
+    move: 'Move…',
     showInFolder: 'Show in folder',
     rescan: 'Look again',
     delete: 'Delete',
@@ -70,6 +71,16 @@ export default {
       title: 'Remove “{name}” from the list? | Remove {count} machines from the list?',
       message: 'Nothing is deleted: the folder stays where it is.',
     },
+  },
+  move: {
+    title: 'Move “{name}”?',
+    message:
+      'Its whole folder goes there. To another drive it is copied and compared first; only then the old folder is removed.',
+    sharing: '{names} keep the images that they share with it; on another drive it gets its own.',
+    from: 'From: {folder}',
+    into: 'Into: {folder}',
+    now: 'Move',
+    done: '“{name}” has moved.',
   },
   delete: {
     title: 'Delete “{name}”? | Delete {count} machines?',

@@ -83,6 +83,7 @@ export default {
     convertDisk: 'Converting {name}',
     exportDisk: 'Writing {name}',
     moveImage: 'Moving {name}',
+    moveMachine: 'Moving {name}',
   },
   check: {
     title: 'Check',

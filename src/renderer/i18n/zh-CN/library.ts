@@ -23,6 +23,7 @@ export default {
     snapshots: '快照',
     settings: '设置',
     rename: '重命名',
+    move: '移动…',
     showInFolder: '在文件夹中显示',
     rescan: '重新检查',
     delete: '删除',
@@ -73,6 +74,15 @@ export default {
       title: '从列表中移除“{name}”？ | 从列表中移除 {count} 台虚拟机？',
       message: '不会删除任何内容：文件夹保持原位。',
     },
+  },
+  move: {
+    title: '移动“{name}”？',
+    message: '整个文件夹会移到那里。移到另一个驱动器时，会先复制并比对，然后才删除旧文件夹。',
+    sharing: '{names} 会保留与它共享的映像；在另一个驱动器上，它会有自己的映像。',
+    from: '从：{folder}',
+    into: '到：{folder}',
+    now: '移动',
+    done: '“{name}”已移动。',
   },
   delete: {
     title: '删除“{name}”？ | 删除 {count} 台虚拟机？',

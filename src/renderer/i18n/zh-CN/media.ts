@@ -84,6 +84,7 @@ export default {
     convertDisk: '正在转换 {name}',
     exportDisk: '正在写入 {name}',
     moveImage: '正在移动 {name}',
+    moveMachine: '正在移动 {name}',
   },
   check: {
     title: '检查',
