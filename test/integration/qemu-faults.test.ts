@@ -106,12 +106,25 @@ describe.skipIf(!known)('QEMU in trouble', () => {
   it('refuses a disk that another QEMU writes to, in words of ours', async () => {
     const other = spawn(
       qemu ?? '',
-      ['-nodefaults', '-display', 'none', '-S', '-drive', `file=${disk},format=raw,if=ide`],
-      { stdio: 'ignore' },
+      [
+        '-nodefaults',
+        '-display',
+        'none',
+        '-S',
+        '-drive',
+        `file=${disk},format=raw,if=ide`,
+        '-monitor',
+        'stdio',
+      ],
+      { stdio: ['pipe', 'pipe', 'ignore'] },
     );
     const ended = new Promise((resolve) => other.once('exit', resolve));
     try {
-      await new Promise((resolve) => setTimeout(resolve, 1000));
+      // It answers when it has its disk.
+      let said = '';
+      other.stdout.on('data', (data: Buffer) => (said += data.toString()));
+      other.stdin.write('info block\n');
+      await waitFor('the other QEMU has the disk', () => said.includes(`${disk} (raw)`));
       await expect(launch()).rejects.toMatchObject({ code: 'disk.in-use' });
       const left = (await readdir(folder.path)).filter((name) => name.startsWith('.qemu'));
       expect(left).toEqual([]);
