@@ -44,8 +44,10 @@ const checks = {
   ],
 };
 
-/** How much runs side by side: guests, disks and apps wait more than they compute. */
+/** How many programs run side by side that compute all the time. */
 const sideBySide = Math.max(2, os.availableParallelism());
+/** How many files of tests with guests, disks and apps: they wait for about a quarter of their time. */
+const withGuests = sideBySide + 1;
 
 /** Runs programs that compute on one processor each, side by side. Each of them counts as one test. */
 async function check(programs) {
@@ -107,10 +109,9 @@ async function main() {
     check(Object.entries(checks).flatMap(([name, programs]) => (wanted(name) ? programs : []))),
   );
   await stage(['unit'], () => vitest(sideBySide, 'node', 'renderer'));
-  await stage(['conformance'], () => vitest(sideBySide, 'conformance'));
-  await stage(['integration'], () => vitest(sideBySide, 'integration'));
-  // One app at a time: each of them wants the whole computer.
-  await stage(['e2e'], () => vitest(1, 'e2e'));
+  await stage(['conformance'], () => vitest(withGuests, 'conformance'));
+  await stage(['integration'], () => vitest(withGuests, 'integration'));
+  await stage(['e2e'], () => vitest(sideBySide, 'e2e'));
 }
 
 const started = Date.now();
