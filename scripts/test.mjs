@@ -20,13 +20,13 @@ const only = process.argv.includes('--only')
 const wanted = (stage) => !only || only.includes(stage);
 const total = { passed: 0, failed: 0, skipped: 0 };
 
-/** Runs a stage that has one or more of the names that can be wanted, and says how long it took. */
+/** Runs a stage with those of its names that are wanted, and says how long it took. */
 async function stage(names, work) {
   const here = names.filter(wanted);
   if (here.length === 0) return;
   console.log(`\n── ${here.join(', ')} ──`);
   const started = Date.now();
-  await work();
+  await work(here);
   console.log(`── ${here.join(', ')}: ${((Date.now() - started) / 1000).toFixed(0)} s ──`);
 }
 
@@ -46,8 +46,8 @@ const checks = {
 
 /** How many programs run side by side that compute all the time. */
 const sideBySide = Math.max(2, os.availableParallelism());
-/** How many files of tests with guests, disks and apps: they wait for about a quarter of their time. */
-const withGuests = sideBySide + 1;
+/** How many files of tests: they wait for guests, disks and time for about a quarter of theirs. */
+const filesAtOnce = sideBySide + 1;
 
 /** Runs programs that compute on one processor each, side by side. Each of them counts as one test. */
 async function check(programs) {
@@ -105,12 +105,11 @@ async function main() {
   }
   await ensureBuild();
 
-  await stage(['lint', 'types'], () =>
-    check(Object.entries(checks).flatMap(([name, programs]) => (wanted(name) ? programs : []))),
-  );
-  await stage(['unit'], () => vitest(sideBySide, 'node', 'renderer'));
-  await stage(['conformance'], () => vitest(withGuests, 'conformance'));
-  await stage(['integration'], () => vitest(withGuests, 'integration'));
+  await stage(['lint', 'types'], (here) => check(here.flatMap((name) => checks[name])));
+  await stage(['unit'], () => vitest(filesAtOnce, 'node', 'renderer'));
+  // Together, so that nobody waits for the last file of the one before the other begins.
+  await stage(['conformance', 'integration'], (here) => vitest(filesAtOnce, ...here));
+  // An app is more than one program: a window, its server and a machine compute at the same time.
   await stage(['e2e'], () => vitest(sideBySide, 'e2e'));
 }
 

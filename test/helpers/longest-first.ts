@@ -6,10 +6,14 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
  * Only the order matters, not that it is exact; what is not named here takes a few seconds.
  */
 const longest = [
-  ...['story', 'screens', 'installer', 'disks', 'networks', 'qemu', 'snapshots', 'lifecycle'],
-  ...['snapshots-crash', 'snapshots-qemu', 'switch-guests', 'qemu-amd64', 'engine-change', 'clones-guests'],
-  ...['bad-images', 'devices-crash', 'snapshots-faults', 'clones-crash', 'qemu-machine', 'qemu-boards'],
-  ...['switch-machines', 'qemu-installer', 'qemu-desktop', 'switch-qemu', 'snapshots-torture'],
+  // unit
+  ...['SnapshotsPage', 'CreateWizard', 'MediaPage', 'upload', 'saved-state', 'guest-agent', 'agent-messages'],
+  // conformance and integration
+  ...['snapshots-qemu', 'switch-guests', 'v86-linux', 'engine-change', 'clones-guests', 'snapshots-crash'],
+  ...['qemu-amd64', 'bad-images', 'qemu', 'qemu-machine', 'qemu-boards', 'switch-machines', 'qemu-installer'],
+  ...['snapshots-faults', 'clones-crash', 'qemu-desktop', 'switch-qemu', 'devices-crash'],
+  // end to end
+  ...['story', 'screens', 'installer', 'disks', 'networks', 'snapshots', 'lifecycle'],
 ];
 
 const place = ({ moduleId }: TestSpecification): number => {
