@@ -172,7 +172,8 @@ describe.skipIf(!existsSync(starterLinuxIso))('two Linux guests on a virtual net
   it('send files to each other', async () => {
     await a.sh('head -c 1000000 /dev/urandom > sent');
     const received = b.sh('nc -l -p 5555 > received; md5sum < received');
-    await a.sh('sleep 1; nc second 5555 < sent');
+    // Refused until the other one listens.
+    await a.sh('until nc second 5555 < sent; do sleep 1; done');
     expect(await received).toBe(await a.sh('md5sum < sent'));
   });
 
@@ -196,16 +197,17 @@ describe.skipIf(!existsSync(starterLinuxIso))('two Linux guests on a virtual net
     );
     expect(problems).toEqual({ f1: null });
     const listening = b.sh('echo from the guest | nc -l -p 7777');
-    await new Promise((resolve) => setTimeout(resolve, 2000));
-    const text = await new Promise<string>((resolve, reject) => {
-      let received = '';
-      const socket = createConnection(port, '127.0.0.1');
-      socket.on('data', (data) => (received += data.toString()));
-      socket.on('error', reject);
-      socket.on('end', () => resolve(received));
-      socket.write('from the host\n');
-    });
-    expect(text).toBe('from the guest\n');
+    const visit = (): Promise<string> =>
+      new Promise((resolve) => {
+        let received = '';
+        const socket = createConnection(port, '127.0.0.1');
+        socket.on('data', (data) => (received += data.toString()));
+        socket.on('error', () => undefined);
+        socket.on('close', () => resolve(received));
+        socket.write('from the host\n');
+      });
+    // Refused until the guest listens.
+    await expect.poll(visit, { interval: 500 }).toBe('from the guest\n');
     expect(await listening).toBe('from the host');
   });
 
