@@ -10,7 +10,7 @@ import type { BenchResult } from '../types';
 const run = promisify(execFile);
 const mebibyte = 2 ** 20;
 /** How much of a disk is filled, and read or written in sequence. */
-const spanMiB = 256;
+const spanMiB = 128;
 const randomRequests = 10_000;
 const randomBytes = 4096;
 

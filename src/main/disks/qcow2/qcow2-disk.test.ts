@@ -115,6 +115,27 @@ describe('a qcow2 disk', () => {
     for (let at = 0; at < size; at += step) expect((await disk.read(at + 511, 1))[0]).toBe((at / step) % 251);
     await disk.close();
   });
+
+  it('reads the tables of 8 GiB of disk once, and they are one MiB', async () => {
+    const tables = 16;
+    const step = (8 * 2 ** 30) / tables;
+    const file = await newImage(8 * 2 ** 30);
+    const writer = await open(file);
+    for (let at = 0; at < tables; at++) await writer.write(at * step, bytes(512, 1));
+    await writer.close();
+    const disk = await open(file);
+    const before = file.reads;
+    // Beside what was written there is nothing but what the tables say.
+    const look = async (): Promise<void> => {
+      for (let at = 0; at < tables; at++) await disk.read(at * step + step / 2, 512);
+    };
+    await look();
+    expect(file.reads - before).toBe(tables);
+    for (let round = 0; round < 3; round++) await look();
+    expect(file.reads - before).toBe(tables);
+    expect(tables * 65536).toBe(2 ** 20);
+    await disk.close();
+  });
 });
 
 describe('trouble with the host', () => {
