@@ -76,7 +76,7 @@ export default {
     title: 'Move “{name}”?',
     message:
       'Its whole folder goes there. To another drive it is copied and compared first; only then the old folder is removed.',
-    sharing: '{names} keep the images that they share with it; on another drive it gets its own.',
+    sharing: 'Nothing changes for {names}, with which it shares images; on another drive it gets its own.',
     from: 'From: {folder}',
     into: 'Into: {folder}',
     now: 'Move',
