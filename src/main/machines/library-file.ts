@@ -75,7 +75,8 @@ export class LibraryList {
 
   /** Notes that a machine is about to be put elsewhere; from here on its new folder is nobody else's. */
   async beginMove(move: Pick<FolderMove, 'id' | 'from' | 'to'>): Promise<void> {
-    await this.write({ ...this.contents, moving: [...this.moves(), { ...move, phase: 'copying' }] });
+    const others = this.moves().filter(({ id }) => id !== move.id);
+    await this.write({ ...this.contents, moving: [...others, { ...move, phase: 'copying' }] });
   }
 
   /** The whole machine is in its new folder, and that is where it is from now on. */

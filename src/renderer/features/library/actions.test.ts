@@ -1,7 +1,7 @@
 import { machineStates } from '@shared/machine/state';
 import { describe, expect, it } from 'vitest';
 import { testMachine } from '../../testing/machines';
-import { actionLabel, isPossible, possibleActions } from './actions';
+import { actionLabel, isPossible, libraryActions, menuGroups, possibleActions } from './actions';
 import { matches } from './search';
 
 describe('what can be done', () => {
@@ -39,6 +39,10 @@ describe('what can be done', () => {
     expect(actions).toContain('resume');
     expect(actions).not.toContain('rename');
     expect(possibleActions([], true)).toEqual([]);
+  });
+
+  it('is all in the menu', () => {
+    expect(menuGroups.flat().sort()).toEqual([...libraryActions].sort());
   });
 
   it('always includes a way to a console or a start, in every state that lasts', () => {

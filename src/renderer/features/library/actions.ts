@@ -28,6 +28,16 @@ export const libraryActions = [
 ] as const;
 export type LibraryAction = (typeof libraryActions)[number];
 
+/** What stands together in the menu of a machine. */
+export const menuGroups: readonly (readonly LibraryAction[])[] = [
+  ['start', 'openConsole', 'resume', 'pause'],
+  ['powerButton', 'reset', 'powerOff', 'save', 'discardSavedState'],
+  ['takeSnapshot', 'snapshots'],
+  ['fromTemplate', 'clone', 'template', 'ordinary'],
+  ['settings', 'rename', 'move', 'showInFolder', 'rescan'],
+  ['delete', 'forget'],
+];
+
 interface ActionLook {
   icon: string;
   shortcut?: string;
