@@ -90,8 +90,8 @@ describe('the engine v86 by itself', () => {
       there.onClose(() => (closed = true));
       machine.connectSerial(port, here);
       there.send(Uint8Array.of(0x41));
-      await new Promise((resolve) => setTimeout(resolve, 50));
-      expect([closed, there.unsent]).toEqual([false, 0]);
+      await expect.poll(() => there.unsent).toBe(0);
+      expect(closed).toBe(false);
     }
     await machine.powerOff();
   });
