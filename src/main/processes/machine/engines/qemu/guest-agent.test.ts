@@ -62,6 +62,47 @@ function pieces(socket: Socket, bytes: Buffer): void {
 }
 
 describe.skipIf(process.platform === 'win32')('the guest agent', () => {
+  it('runs programs, and tells how they ended and what they printed', async () => {
+    const answers = [
+      '{"return": {"pid": 42}}',
+      '{"return": {"exited": false}}',
+      '{"return": {"exited": true, "exitcode": 7, "out-data": "b3V0Cg==", "out-truncated": true}}',
+      '{"return": {"exited": true, "signal": 9}}',
+      '{"return": {"exited": true, "exitcode": "none"}}',
+      '{"return": {"exited": true, "out-data": "not base64!"}}',
+      '{"error": {"class": "GenericError", "desc": "Failed to execute child process"}}',
+    ];
+    await agent((question, socket) => {
+      const isSync = question.execute === 'guest-sync-delimited';
+      if (isSync) socket.write(Buffer.concat([Buffer.from([0xff]), Buffer.from(sync(question))]));
+      else socket.write(`${answers.shift() ?? ''}\n`);
+    });
+    await GuestAgent.with(path, async (guest) => {
+      expect(await guest.exec(['/bin/sh', '-c', 'x y'], 'aW4=')).toBe(42);
+      expect(await guest.execStatus(42)).toBeUndefined();
+      expect(await guest.execStatus(42)).toEqual({
+        status: 7,
+        signal: null,
+        output: 'b3V0Cg==',
+        errorOutput: '',
+        truncated: true,
+      });
+      expect(await guest.execStatus(42)).toMatchObject({ status: null, signal: 9, truncated: false });
+      await expect(guest.execStatus(42)).rejects.toMatchObject({ code: 'engine.failed' });
+      await expect(guest.execStatus(42)).rejects.toMatchObject({ code: 'engine.failed' });
+      await expect(guest.exec(['/none'], undefined)).rejects.toThrow('Failed to execute child process');
+    });
+    expect(asked[1]).toEqual({
+      execute: 'guest-exec',
+      arguments: {
+        path: '/bin/sh',
+        arg: ['-c', 'x y'],
+        'capture-output': true,
+        'input-data': 'aW4=',
+      },
+    });
+  });
+
   it('is found again behind what an older conversation left, and answers in pieces', async () => {
     await agent((question, socket) => {
       if (question.execute === 'guest-sync-delimited') {
@@ -132,7 +173,7 @@ describe.skipIf(process.platform === 'win32')('the guest agent', () => {
     server?.removeAllListeners('connection');
     server?.on('connection', (socket) => {
       socket.on('error', () => undefined);
-      socket.write(Buffer.alloc(2 * 1024 * 1024, 0x20));
+      socket.write(Buffer.alloc(4 * 1024 * 1024, 0x20));
     });
     await expect(GuestAgent.with(path, (guest) => guest.ping())).rejects.toMatchObject({
       code: 'ipc.closed',
