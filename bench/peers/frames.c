@@ -2,10 +2,14 @@
  * Sends or counts Ethernet frames as fast as it can, for `switch.ts`.
  *
  *   frames send|count unix:PATH|vde:PATH SIZE SECONDS
+ *   frames ping|echo unix:PATH|connect:PATH SIZE SECONDS
  *
- * unix: listens on a stream socket for a switch that connects, in QEMU's framing. vde: a port of vde_switch.
+ * unix: listens on a stream socket for a switch that connects, in QEMU's framing. connect: connects to such a socket.
+ * vde: a port of vde_switch.
  * `send` sends frames of SIZE bytes from station 1 to station 2, one system call each. `count` announces station 2,
- * waits for frames, and prints how many came a second; it ends when none has come for a while.
+ * waits for frames, and prints how many came a second; it ends when none has come for a while. `ping` sends one frame
+ * after the other to station 2, each when the one before has come back, and prints the median and the 99th of a hundred
+ * of the times that took, in microseconds; `echo` is that station.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -22,7 +26,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { longest = 65536, quiet_ms = 700, patience_ms = 8000 };
+enum { longest = 65536, quiet_ms = 700, patience_ms = 8000, most_pings = 1 << 20 };
 
 static double seconds(void) {
   struct timespec now;
@@ -48,6 +52,14 @@ static int listen_once(const char *path) {
   if (bind(server, (struct sockaddr *)&address, sizeof address) || listen(server, 1)) fail(path);
   int peer = accept(server, NULL, NULL);
   if (peer < 0) fail("accept");
+  return peer;
+}
+
+static int connect_to(const char *path) {
+  struct sockaddr_un address = {.sun_family = AF_UNIX};
+  int peer = socket(AF_UNIX, SOCK_STREAM, 0);
+  strncpy(address.sun_path, path, sizeof address.sun_path - 1);
+  if (connect(peer, (struct sockaddr *)&address, sizeof address)) fail(path);
   return peer;
 }
 
@@ -109,6 +121,50 @@ static void count_vde(VDECONN *from) {
   print_rate(count, first, last);
 }
 
+/* Reads one frame. Whether there was one in time. */
+static int read_framed(int from, unsigned char *frame, int patience) {
+  uint32_t length;
+  struct pollfd wait = {from, POLLIN, 0};
+  if (poll(&wait, 1, patience) <= 0 || recv(from, &length, 4, MSG_WAITALL) != 4) return 0;
+  length = ntohl(length);
+  return length <= longest && recv(from, frame, length, MSG_WAITALL) == (ssize_t)length;
+}
+
+static void echo(int peer) {
+  static unsigned char frame[longest];
+  int size = 60;
+  fill(frame, 9, 2, size);
+  write_framed(peer, frame, size);
+  while (read_framed(peer, frame, patience_ms)) {
+    if (frame[5] != 2) continue;
+    fill(frame, 1, 2, size);
+    write_framed(peer, frame, size);
+  }
+}
+
+static int compare(const void *a, const void *b) {
+  double difference = *(const double *)a - *(const double *)b;
+  return (difference > 0) - (difference < 0);
+}
+
+static void ping(int peer, int size, double seconds_long) {
+  static unsigned char frame[longest], answer[longest];
+  static double times[most_pings];
+  int count = 0;
+  fill(frame, 2, 1, size);
+  for (double end = seconds() + seconds_long; seconds() < end && count < most_pings; count++) {
+    double begun = seconds();
+    write_framed(peer, frame, size);
+    do {
+      /* The other station may not be there yet. */
+      if (!read_framed(peer, answer, quiet_ms)) break;
+    } while (answer[5] != 1);
+    times[count] = seconds() - begun;
+  }
+  qsort(times, count, sizeof *times, compare);
+  printf("%.1f %.1f\n", times[count / 2] * 1e6, times[count * 99 / 100] * 1e6);
+}
+
 int main(int argc, char **argv) {
   static unsigned char frame[longest];
   if (argc < 5) return 2;
@@ -116,11 +172,21 @@ int main(int argc, char **argv) {
   int sending = !strcmp(argv[1], "send"), is_vde = !strncmp(argv[2], "vde:", 4), size = atoi(argv[3]);
   VDECONN *vde = NULL;
   int peer = -1;
-  if (is_vde) {
+  if (!strncmp(argv[2], "connect:", 8)) {
+    peer = connect_to(argv[2] + 8);
+  } else if (is_vde) {
     vde = vde_open(argv[2] + 4, "bench", NULL);
     if (!vde) fail("vde_open");
   } else {
     peer = listen_once(argv[2] + 5);
+  }
+  if (!strcmp(argv[1], "ping")) {
+    ping(peer, size, atof(argv[4]));
+    return 0;
+  }
+  if (!strcmp(argv[1], "echo")) {
+    echo(peer);
+    return 0;
   }
   if (!sending) {
     fill(frame, 9, 2, 60);
