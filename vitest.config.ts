@@ -44,14 +44,14 @@ export default defineConfig({
       {
         resolve: { alias },
         test: {
-          ...common('integration', 300_000),
+          ...common('integration', 600_000),
           globalSetup: ['test/helpers/build-once.ts'],
           include: ['test/integration/**/*.test.ts'],
         },
       },
       {
         resolve: { alias },
-        test: { ...common('e2e', 480_000), include: ['test/e2e/**/*.test.ts'] },
+        test: { ...common('e2e', 600_000), include: ['test/e2e/**/*.test.ts'] },
       },
     ],
   },

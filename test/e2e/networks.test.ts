@@ -52,11 +52,17 @@ describe.skipIf(!possible)('networks', () => {
     const socket = map
       .locator('.vue-flow__node', { hasText: network })
       .locator('.vue-flow__handle[data-handleid="machines"]');
-    await socket.waitFor();
+    const places = async () =>
+      [await map.getByTitle(`of ${machine}`).boundingBox(), await socket.boundingBox()] as const;
     // The picture comes to rest first.
-    await page().waitForTimeout(500);
-    const plug = await map.getByTitle(`of ${machine}`).boundingBox();
-    const place = await socket.boundingBox();
+    let last = '';
+    const rests = async (): Promise<boolean> => {
+      const before = last;
+      last = JSON.stringify(await places());
+      return last === before;
+    };
+    await expect.poll(rests, { interval: 250 }).toBe(true);
+    const [plug, place] = await places();
     if (!plug || !place) throw new Error('the plug or the network is not there');
     const middle = (box: typeof plug) => [box.x + box.width / 2, box.y + box.height / 2] as const;
     await page().mouse.move(...middle(plug));

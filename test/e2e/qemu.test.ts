@@ -149,10 +149,16 @@ describe.skipIf(missing.length > 0)('a person who chooses QEMU', () => {
     await console.setViewportSize({ width: 1200, height: 760 });
     await waitForScreen(console);
     await waitForSerial(console, /ready x86_64/);
-    // A guest that sets its screen up loses keys: the keyboard's controller keeps few of them.
-    await console.waitForTimeout(2000);
-    await typeOnScreen(console, 'echo typed $((6*7)) > /dev/ttyS0');
-    await waitForSerial(console, /typed 42/);
+    // A guest that sets its screen up loses keys, as the keyboard's controller keeps few of them: they are typed again.
+    const typed = async (): Promise<boolean> => {
+      await console.getByTestId('tab-screen').click();
+      await typeOnScreen(console, 'echo typed $((6*7)) > /dev/ttyS0');
+      return waitForSerial(console, /typed 42/, 20_000).then(
+        () => true,
+        () => false,
+      );
+    };
+    await expect.poll(typed, { timeout: 180_000 }).toBe(true);
 
     // The text console of Linux takes its size when it begins, and the window had this one then.
     const box = await console.getByTestId('console-screen').boundingBox();
