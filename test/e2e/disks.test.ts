@@ -228,4 +228,22 @@ describe.skipIf(!chromiumProgram)('cloning, templates, and the page of disks', (
       )
       .toBe(true);
   });
+
+  it('a machine is moved into another folder', async () => {
+    const into = path.join(data, 'elsewhere');
+    await fs.mkdir(into);
+    await goTo('Library');
+    await choose('From the template', 'Move…');
+    await manager.getByLabel('Location').fill(into);
+    await manager.keyboard.press('Enter');
+    await manager.getByText('There are no folders in here.').waitFor();
+    await manager.getByRole('button', { name: 'Use this folder' }).click();
+    await manager.getByText(`Into: ${into}`).waitFor();
+    await look('move');
+    await manager.locator('[data-choice="yes"]').click();
+    const moved = async (): Promise<string> => (await fs.readdir(into)).join();
+    await expect.poll(moved, { timeout: 15_000 }).toMatch(/^from-the-template-\w+$/);
+    await machineItem(manager, 'From the template').click();
+    await manager.locator('[data-details-action="start"]').waitFor();
+  });
 });
