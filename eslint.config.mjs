@@ -67,7 +67,7 @@ const boundaries = [
   closed(
     'services',
     [
-      'src/main/{machines,devices,snapshots,clones,disk-library,networks,guests,media,jobs,gallery,preferences,host,selftest}/**/*.ts',
+      'src/main/{data-folder,machines,devices,snapshots,clones,disk-library,networks,guests,media,jobs,gallery,preferences,host,selftest}/**/*.ts',
     ],
     [],
     [

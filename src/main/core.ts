@@ -8,11 +8,14 @@ import type { Handlers } from '@shared/ipc/rpc';
 import type { MachineSummary } from '@shared/machine/summary';
 import { allHandlers } from './api/handlers';
 import { QuitService, type QuitLimits, type RunningAtQuit, usualQuitLimits } from './api/quit';
+import { whileStill } from './api/gate';
 import { serveClient } from './api/serve';
 import { findStream, findTerminal } from './api/streams';
 import { CloneService } from './clones/service';
 import { refuseTemplate } from './clones/template';
 import { MachineMover } from './disk-library/move-machine';
+import { recoverMove } from './data-folder/journal';
+import { DataMover } from './data-folder/mover';
 import { DiskLibrary } from './disk-library/service';
 import { CardService } from './devices/cards';
 import { DiskService } from './devices/disks';
@@ -22,8 +25,10 @@ import { engineCatalogue } from './host/engines';
 import { QemuHost } from './host/qemu/qemu-host';
 import { HostService } from './host/service';
 import { JobRegistry } from './jobs/registry';
+import { autostart } from './machines/autostart';
 import { BusyMachines } from './machines/busy';
 import type { MachinesContext } from './machines/context';
+import { HostSleep } from './machines/host-sleep';
 import { MachineKeeper } from './machines/keeper';
 import { removeUnfinished } from './machines/create';
 import { Library } from './machines/library';
@@ -35,6 +40,8 @@ import { MachineService } from './machines/service';
 import { passOnTraffic } from './machines/traffic';
 import { Uploads } from './media/uploads';
 import { NetworkService } from './networks/service';
+import type { OpenRequest } from '@shared/desktop/open-request';
+import { locateDataFolder } from './platform/data-location';
 import { type EmitEvent, eventHub } from './platform/events';
 import { type FileLock, lockFile, readLockOwner } from './platform/file-lock';
 import { type InstanceDoor, openInstanceDoor } from './platform/instance';
@@ -50,8 +57,10 @@ import { SnapshotService } from './snapshots/service';
 import { TerminalService } from './terminals/service';
 
 export interface CoreOptions {
-  /** Created when missing. */
+  /** Created when missing. Where it has been moved elsewhere, that is where the program works. */
   dataFolder: string;
+  /** A second start hands over what it was asked to open. */
+  open?: (requests: OpenRequest[]) => void;
   /** Has `bios/`, `guests/` and `gallery.json` in it. */
   resourcesFolder: string;
   processHost: ProcessHost;
@@ -96,6 +105,8 @@ export interface Core extends ShellCore {
   /** Where uploads and downloads go. */
   readonly mediaFolder: string;
   readonly uploads: Uploads;
+  /** Starts the machines that are to start with the program. */
+  autostart(): void;
   /** Nothing goes on that would be missed: no machine runs, no job, and nobody is attached. */
   isIdle(): boolean;
 }
@@ -106,21 +117,30 @@ export interface Core extends ShellCore {
  * @throws Failure `library.locked` when another one has it (see `askToShow`), `file.*`
  */
 export async function createCore(options: CoreOptions): Promise<Core> {
-  const dataFolder = await prepareFolder(options.dataFolder);
+  const base = await prepareFolder(options.dataFolder);
+  const located = locateDataFolder(base);
+  const dataFolder = located === base ? base : await prepareFolder(located);
   const lock = await takeLibrary(dataFolder);
   try {
-    return await assemble(options, dataFolder, lock);
+    return await assemble(options, base, dataFolder, lock);
   } catch (error) {
     await lock.release();
     throw error;
   }
 }
 
-async function assemble(options: CoreOptions, dataFolder: string, lock: FileLock): Promise<Core> {
+async function assemble(
+  options: CoreOptions,
+  base: string,
+  dataFolder: string,
+  lock: FileLock,
+): Promise<Core> {
   const { resourcesFolder, processHost, shell, version, development = false } = options;
   const events = eventHub();
   const log = logTo(rotatingFile(join(dataFolder, 'logs', 'vivarium.log')));
   log.info(`Vivarium ${version} (${shell.kind}) on ${dataFolder}`);
+  await recoverMove(dataFolder, log);
+  await mkdir(join(dataFolder, 'machines'), { recursive: true, mode: 0o700 });
   const mediaFolder = join(dataFolder, 'media');
   await mkdir(mediaFolder, { recursive: true, mode: 0o700 });
 
@@ -159,7 +179,20 @@ async function assemble(options: CoreOptions, dataFolder: string, lock: FileLock
   const clones = new CloneService(machines, snapshots, context, keeper);
   const diskLibrary = new DiskLibrary(machines, context, keeper, mediaFolder);
   const mover = new MachineMover(machines, context, keeper);
+  const dataMover = new DataMover({
+    base,
+    folder: dataFolder,
+    machines,
+    jobs,
+    processHost,
+    log,
+    moved: () => {
+      const again = (): void => (shell.restart ?? shell.quit)?.();
+      void quit.shutdown('save').then(again, again);
+    },
+  });
   context.beforeStart = async (machine) => {
+    dataMover.refuse();
     refuseTemplate(machine);
     busy.refuse(machine);
     await snapshots.beforeStart(machine);
@@ -194,7 +227,7 @@ async function assemble(options: CoreOptions, dataFolder: string, lock: FileLock
     await log.flush();
     await lock.release();
   });
-  const handlers = allHandlers({
+  const all = allHandlers({
     version,
     dataFolder,
     development,
@@ -216,7 +249,10 @@ async function assemble(options: CoreOptions, dataFolder: string, lock: FileLock
     preferences,
     selftest,
     quit,
+    dataMover,
+    hostSleep: new HostSleep(machines, log),
   });
+  const handlers = whileStill(all, dataMover.refuse);
   return {
     handlers,
     log,
@@ -225,6 +261,9 @@ async function assemble(options: CoreOptions, dataFolder: string, lock: FileLock
     selftest,
     mediaFolder,
     uploads,
+    autostart: () => {
+      autostart(machines, events.emit, log);
+    },
     onEvent: (listener) => events.listen(listener),
     running: () => machines.running().map((machine) => machine.summary()),
     isIdle: () =>
@@ -259,6 +298,10 @@ async function openDoor(
     return await openInstanceDoor(dataFolder, {
       about: () => ({ shell: shell.kind, address: address?.() ?? null, version }),
       show: () => shell.focus?.(),
+      open: (requests) => {
+        shell.focus?.();
+        options.open?.(requests);
+      },
       attached: (socket) => serve(channelOverSocket(socket)),
       ...(shell instanceof BorrowingShell
         ? { lent: (socket) => shell.borrow(channelOverSocket(socket), refused) }
@@ -294,7 +337,7 @@ async function loadMachines(dataFolder: string, context: MachinesContext): Promi
 
 async function prepareFolder(folder: string): Promise<string> {
   try {
-    await mkdir(join(folder, 'machines'), { recursive: true, mode: 0o700 });
+    await mkdir(folder, { recursive: true, mode: 0o700 });
     return await realpath(folder);
   } catch (error) {
     throw new Failure('file.denied', `The data folder cannot be used: ${folder}`, {

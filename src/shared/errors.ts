@@ -31,6 +31,8 @@ export const errorCodes = {
   'machine.crashed': "The machine's process ended by itself",
   'machine.unresponsive': "The machine's process stopped answering",
   'library.locked': 'Another Vivarium uses this data folder',
+  'library.moving': 'The data folder is being moved, so that nothing in it may change',
+  'library.in-use': 'Machines or tasks are at work in the data folder',
   'engine.not-found': 'No such engine on this computer',
   'engine.unsupported': 'The engine cannot do what the configuration asks',
   'engine.failed': 'The engine reports a failure',

@@ -1,4 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import fs from 'node:fs/promises';
+import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { _electron, type Browser, chromium, type ElectronApplication, type Page } from 'playwright-core';
 import { chromiumProgram, electronProgram } from './programs';
@@ -15,6 +17,8 @@ export interface AppUnderTest {
   newWindow(action: () => Promise<void>): Promise<Page>;
   /** The process ids of the app's main process. */
   mainPid: number;
+  /** Runs a function in the main process of Electron; rejects in browser mode. */
+  inMain: ElectronApplication['evaluate'];
   /** Asks the app to end, as its menu or the desktop does. */
   requestQuit(): Promise<void>;
   /** Resolves when the app's main process has ended. */
@@ -29,6 +33,8 @@ export interface AppOptions {
   size?: { width: number; height: number };
   colorScheme?: 'light' | 'dark';
   env?: Record<string, string>;
+  /** A person who has never started it: without this the welcome has been seen. */
+  welcome?: boolean;
 }
 
 /** How long a page is waited for, in milliseconds: a computer with other things to do may take its time. */
@@ -53,8 +59,20 @@ function environment(options: AppOptions): Record<string, string> {
   return { ...Object.fromEntries(inherited), VIVARIUM_DATA: options.dataFolder, ...options.env };
 }
 
+/** Tests are about what comes after the welcome, unless they are about the welcome. */
+async function welcomed({ dataFolder, welcome = false }: AppOptions): Promise<void> {
+  if (welcome) return;
+  await fs.mkdir(dataFolder, { recursive: true });
+  await fs
+    .writeFile(path.join(dataFolder, 'preferences.json'), JSON.stringify({ welcomed: true }), { flag: 'wx' })
+    .catch((error: unknown) => {
+      if ((error as { code?: string }).code !== 'EEXIST') throw error;
+    });
+}
+
 /** Browser mode: our server on plain Node, and Chromium in front of it. */
 export async function startBrowserApp(options: AppOptions): Promise<AppUnderTest> {
+  await welcomed(options);
   const launchedAt = performance.now();
   const server = spawn(process.execPath, ['out/main/server.js'], {
     env: environment(options),
@@ -84,6 +102,7 @@ export async function startBrowserApp(options: AppOptions): Promise<AppUnderTest
       await action();
       return opened;
     },
+    inMain: () => Promise.reject(new Error('Browser mode has no Electron.')),
     requestQuit: async () => void server.kill('SIGTERM'),
     ended: new Promise((resolve) => server.once('exit', () => resolve())),
     kill: () => end(server, browser, 'SIGKILL'),
@@ -112,6 +131,7 @@ async function end(server: ChildProcess, browser: Browser, signal: NodeJS.Signal
 
 /** Electron under an X server of its own. As root its sandbox cannot start, so a test as root runs without. */
 export async function startElectronApp(options: AppOptions): Promise<AppUnderTest> {
+  await welcomed(options);
   const display = await startXvfb();
   let app: ElectronApplication;
   const launchedAt = performance.now();
@@ -142,6 +162,7 @@ export async function startElectronApp(options: AppOptions): Promise<AppUnderTes
       await action();
       return opened;
     },
+    inMain: app.evaluate.bind(app),
     requestQuit: () => app.evaluate((electron) => electron.app.quit()),
     ended,
     async kill() {

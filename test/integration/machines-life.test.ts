@@ -1,4 +1,4 @@
-import { access, readdir, readFile, rm } from 'node:fs/promises';
+import { access, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Core } from '../../src/main/core';
@@ -10,6 +10,7 @@ import {
   failureCode,
   fakeSpec,
   jobEnd,
+  nextEvent,
   reached,
   temporaryFolder,
   testCore,
@@ -132,5 +133,107 @@ describe('the life of a machine', () => {
     await serial(id, 'poweroff', 'poweroff');
     await off;
     expect(core.machines.get(id).problem).toBeNull();
+  });
+});
+
+describe('what the computer and the desktop mean for machines', () => {
+  const state = (id: string): string => core.machines.get(id).state;
+  const log = async (id: string): Promise<string> => (await core.handlers['machine.log']({ id })).join('\n');
+
+  it('sleep with it, go on when it wakes, and have their clocks set where an agent can', async () => {
+    const id = await createMachine(core, fakeSpec('Sleeper'));
+    const other = await createMachine(core, fakeSpec('Stopped by hand'));
+    for (const one of [id, other]) await core.handlers['machine.start']({ id: one });
+    await serial(id, 'agent willing', 'agent:');
+    await core.handlers['machine.pause']({ id: other });
+
+    await core.handlers['host.sleep']({ machines: 'pause' });
+    expect(state(id)).toBe('paused');
+    await core.handlers['host.wake']({});
+    expect(state(id)).toBe('running');
+    expect(state(other)).toBe('paused');
+    await expect.poll(() => serial(id, 'agent willing', 'agent:'), { timeout: 15_000 }).toContain('clock');
+    await expect.poll(() => log(id), { timeout: 15_000 }).toContain('clock was set');
+
+    await core.handlers['host.sleep']({ machines: 'nothing' });
+    expect(state(id)).toBe('running');
+    await core.handlers['host.wake']({});
+
+    await core.handlers['host.sleep']({ machines: 'save' });
+    expect(state(id)).toBe('saved');
+    await core.handlers['host.wake']({});
+    expect(state(id)).toBe('running');
+    expect(state(other)).toBe('paused');
+    // Somebody who has dealt with it meanwhile is not overruled.
+    await core.handlers['host.sleep']({ machines: 'pause' });
+    await core.handlers['machine.powerOff']({ id });
+    await core.handlers['host.wake']({});
+    expect(state(id)).toBe('off');
+    await core.handlers['machine.powerOff']({ id: other });
+  });
+
+  it('start with the program when they are to, and say why when they cannot', async () => {
+    const id = await createMachine(core, fakeSpec('Early'));
+    const broken = await createMachine(core, fakeSpec('Broken'));
+    const later = await createMachine(core, fakeSpec('Later'));
+    for (const one of [id, broken]) {
+      await core.handlers['machine.configure']({
+        id: one,
+        settings: { autostart: { on: true, delaySeconds: 0 } },
+      });
+    }
+    await core.handlers['machine.configure']({
+      id: later,
+      settings: { autostart: { on: true, delaySeconds: 3600 } },
+    });
+    await rm(join(core.machines.get(broken).folder, 'disks'), { recursive: true });
+    const told = nextEvent(core, ({ name, value }) => (name === 'machine.notice' ? value : undefined));
+    core.autostart();
+    await reached(core, id, 'running');
+    expect(await told).toMatchObject({ id: broken, notice: { ref: { key: 'machine.notAutostarted' } } });
+    expect(state(later)).toBe('off');
+    await core.handlers['machine.powerOff']({ id });
+  });
+
+  it('are opened by their folder or the file in it; images are images, and other things are refused', async () => {
+    const id = await createMachine(core, fakeSpec('Opened'));
+    const { folder } = core.machines.get(id);
+    const open = (path: string) => core.handlers['app.openPath']({ path });
+    expect(await open(folder)).toEqual({ kind: 'machine', id });
+    expect(await open(join(folder, 'machine.json'))).toEqual({ kind: 'machine', id });
+    const elsewhere = join(dataFolder, 'elsewhere');
+    await mkdir(elsewhere);
+    for (const name of ['a.iso', 'b.ova']) await writeFile(join(elsewhere, name), 'x');
+    expect(await open(join(elsewhere, 'a.iso'))).toEqual({ kind: 'image', path: join(elsewhere, 'a.iso') });
+    expect(await codeOf(open(join(elsewhere, 'b.ova')))).toBe('disk.unsupported');
+    expect(await codeOf(open(elsewhere))).toBe('input.invalid');
+    expect(await codeOf(open(join(elsewhere, 'none')))).toBe('file.not-found');
+    expect(await codeOf(open('a.iso'))).toBe('input.invalid');
+  });
+
+  it('move with the data folder, which stands still meanwhile', async () => {
+    const [machine] = core.machines.list();
+    const target = await temporaryFolder();
+    let restarted = false;
+    await core.shutdown('power-off');
+    const restart = (): void => void (restarted = true);
+    core = await testCore(built.folder, dataFolder, { shell: { kind: 'browser', restart } });
+    const { jobId } = await core.handlers['app.moveData']({ folder: target });
+    expect(await codeOf(Promise.resolve().then(() => core.handlers['preferences.set']({})))).toBe(
+      'library.moving',
+    );
+    expect(await core.handlers['machine.list']({})).not.toEqual([]);
+    expect(await core.jobs.ended(jobId)).toMatchObject({ state: 'done', error: null });
+    await expect.poll(() => restarted, { timeout: 15_000 }).toBe(true);
+
+    // Started again under the old name it works in the new folder, and the old one is empty.
+    core = await testCore(built.folder, dataFolder);
+    const found = core.machines.list().find(({ id }) => id === machine?.id);
+    expect(found?.folder.startsWith(target)).toBe(true);
+    expect(await readdir(dataFolder)).not.toContain('machines');
+    const { id } = found ?? { id: '' };
+    expect((await core.handlers['machine.start']({ id })).state).toBe('running');
+    await core.shutdown('power-off');
+    await rm(target, { recursive: true });
   });
 });

@@ -140,6 +140,14 @@ describe.skipIf(!iso)(suite, () => {
     expect(await failure(slow)).toMatchObject({ code: 'timeout' });
   });
 
+  it('sets the clock of a guest that has missed years', async () => {
+    const guestTime = async (): Promise<number> => Number(/^(\d+)$/m.exec(await sh('date +%s'))?.[1]);
+    await sh('date -s @1000000000 >/dev/null');
+    expect(await guestTime()).toBeLessThan(1_100_000_000);
+    expect(await machine.setClock?.()).toBe(true);
+    expect(Math.abs((await guestTime()) - Date.now() / 1000)).toBeLessThan(120);
+  });
+
   it('shuts the guest down', async () => {
     expect(await machine.powerButton()).toBe(true);
     await stopped;

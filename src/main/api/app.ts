@@ -1,6 +1,8 @@
+import { join } from 'node:path';
 import { Failure } from '@shared/errors';
 import type { Commands } from '@shared/ipc/contract';
 import type { Handlers } from '@shared/ipc/rpc';
+import { openPath } from '../machines/open-path';
 import type { Services } from './services';
 
 type AppCommand = Extract<
@@ -9,7 +11,19 @@ type AppCommand = Extract<
 >;
 
 export function appHandlers(services: Services): Pick<Handlers<Commands>, AppCommand> {
-  const { version, dataFolder, development, shell, log, jobs, preferences, selftest, quit } = services;
+  const {
+    version,
+    dataFolder,
+    development,
+    shell,
+    log,
+    jobs,
+    preferences,
+    selftest,
+    quit,
+    machines,
+    dataMover,
+  } = services;
   return {
     'app.info': () => ({
       version,
@@ -32,6 +46,23 @@ export function appHandlers(services: Services): Pick<Handlers<Commands>, AppCom
         .then(() => shell.quit?.());
     },
     'app.cancelQuit': () => quit.cancel(),
+    'app.desktop': async () => ({
+      tray: (await shell.hasTray?.()) ?? false,
+      launchAtLogin: (await shell.launchAtLogin?.get()) ?? null,
+      sleep: shell.hearsSleep ?? false,
+      notifications: shell.kind === 'electron',
+    }),
+    'app.setLaunchAtLogin': async ({ on }) => {
+      if (!shell.launchAtLogin) throw new Failure('host.unavailable', 'That is up to the system here.');
+      await shell.launchAtLogin.set(on);
+    },
+    'app.showFolder': async ({ folder }) => {
+      if (!shell.showInFolder) throw new Failure('host.unavailable', 'There is no file manager here.');
+      const path = folder === 'data' ? dataFolder : join(dataFolder, folder);
+      await shell.showInFolder(path);
+    },
+    'app.openPath': ({ path }) => openPath(machines, path),
+    'app.moveData': ({ folder }) => dataMover.start(folder),
     'job.list': () => jobs.list(),
     'job.cancel': ({ id }) => jobs.cancel(id),
     'preferences.get': () => preferences.get(),

@@ -9,7 +9,7 @@ import type { Services } from './services';
 type HostCommand = Extract<keyof Commands, `host.${string}` | `media.${string}` | `gallery.${string}`>;
 
 export function hostHandlers(services: Services): Pick<Handlers<Commands>, HostCommand> {
-  const { host, guests, gallery, jobs, shell, uploads } = services;
+  const { host, guests, gallery, jobs, shell, uploads, hostSleep } = services;
   return {
     'host.report': () => host.report(),
     'host.engines': () => host.engines(),
@@ -19,6 +19,8 @@ export function hostHandlers(services: Services): Pick<Handlers<Commands>, HostC
     },
     'host.checkQemuFolder': ({ path }) => host.checkQemuFolder(path),
     'host.listFolder': ({ path }) => listFolder(path),
+    'host.sleep': ({ machines }) => hostSleep.sleep(machines),
+    'host.wake': () => hostSleep.wake(),
     'media.inspect': async ({ path }) => {
       if (!isAbsolute(path)) throw new Failure('input.invalid', `An absolute path is needed: ${path}`);
       return guests.refine(await inspectMedium(path));

@@ -1,5 +1,6 @@
 import type { CloneService } from '../clones/service';
 import type { MachineMover } from '../disk-library/move-machine';
+import type { DataMover } from '../data-folder/mover';
 import type { DiskLibrary } from '../disk-library/service';
 import type { CardService } from '../devices/cards';
 import type { DiskService } from '../devices/disks';
@@ -7,6 +8,7 @@ import type { GalleryService } from '../gallery/service';
 import type { GuestDatabase } from '../guests/guest-database';
 import type { HostService } from '../host/service';
 import type { JobRegistry } from '../jobs/registry';
+import type { HostSleep } from '../machines/host-sleep';
 import type { MachineService } from '../machines/service';
 import type { Uploads } from '../media/uploads';
 import type { NetworkService } from '../networks/service';
@@ -40,4 +42,6 @@ export interface Services {
   preferences: PreferencesService;
   selftest: SelftestService;
   quit: QuitService;
+  dataMover: DataMover;
+  hostSleep: HostSleep;
 }

@@ -56,8 +56,14 @@ export async function attachCore(
     ending = true;
     shell.quit?.();
   };
+  const restart = (): void => {
+    ending = true;
+    shell.restart?.();
+  };
   if (lent) {
-    lendShell(channelOverSocket(lent.socket), { ...shell, quit }, (reason) => log.once(reason, reason));
+    lendShell(channelOverSocket(lent.socket), { ...shell, quit, restart }, (reason) =>
+      log.once(reason, reason),
+    );
   }
   const client = rpcClient(channelOverSocket(reached.socket), commands, events, (reason) =>
     log.once(reason.slice(0, 40), reason),

@@ -1,7 +1,9 @@
 import { app, dialog, shell } from 'electron';
 import type { PickPurpose, Shell } from '../platform/shell';
+import { hasTray } from './desktop/has-tray';
+import { launchAtLogin } from './login/launch-at-login';
 import type { QuitGuard } from './quit-guard';
-import type { Windows } from './windows';
+import type { Windows } from './windows/windows';
 
 const imageExtensions = [
   'iso',
@@ -21,8 +23,12 @@ const imageExtensions = [
 
 /** What Electron offers to the core. */
 export function electronShell(windows: Windows, guard: QuitGuard): Shell {
+  let tray: Promise<boolean> | undefined;
   return {
     kind: 'electron',
+    hearsSleep: true,
+    hasTray: () => (tray ??= hasTray(process.platform, process.env)),
+    launchAtLogin: launchAtLogin(),
     moveToTrash: (path) => shell.trashItem(path),
     async showInFolder(path) {
       shell.showItemInFolder(path);
@@ -32,10 +38,11 @@ export function electronShell(windows: Windows, guard: QuitGuard): Shell {
     openConsole: (id) => windows.showConsole(id),
     focus: () => void windows.showManager(),
     quit: guard.quit,
+    restart: guard.restart,
   };
 }
 
-async function pickPath(windows: Windows, purpose: PickPurpose): Promise<string | null> {
+export async function pickPath(windows: Windows, purpose: PickPurpose): Promise<string | null> {
   const options: Electron.OpenDialogOptions =
     purpose === 'machine-folder'
       ? { properties: ['openDirectory'], defaultPath: app.getPath('documents') }

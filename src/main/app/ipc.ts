@@ -1,8 +1,9 @@
 import { type BrowserWindow, ipcMain, type IpcMainEvent, MessageChannelMain } from 'electron';
 import { z } from 'zod';
 import { toErrorValue } from '@shared/errors';
+import type { Events } from '@shared/ipc/contract';
 import type { MessageChannelLike } from '@shared/ipc/messages';
-import { isOwnPage } from './windows';
+import { isOwnPage } from './windows/content-rules';
 
 /** The channels' names stand also in `preload/preload.ts`. */
 const messageChannel = 'vivarium:message';
@@ -58,6 +59,12 @@ export class WindowIpc {
       onClose: (listener) => void closed.push(listener),
     };
     this.server.connect(channel, `window ${id}`);
+  }
+
+  /** Tells one window something, as an event of the contract. Its page has loaded. */
+  tell<N extends keyof Events & string>(window: BrowserWindow, name: N, value: z.input<Events[N]>): void {
+    if (!window.webContents.isDestroyed())
+      window.webContents.send(messageChannel, { kind: 'event', name, value });
   }
 
   private isTrusted(event: IpcMainEvent): boolean {

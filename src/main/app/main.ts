@@ -1,40 +1,63 @@
+import { mkdirSync } from 'node:fs';
 import path from 'node:path';
-import { app, dialog, Menu, nativeTheme } from 'electron';
+import { app, type BrowserWindow, crashReporter, dialog, Menu, nativeTheme } from 'electron';
+import { linkScheme, type OpenRequest } from '@shared/desktop/open-request';
+import type { ShowTarget } from '@shared/desktop/target';
 import { Failure, toErrorValue } from '@shared/errors';
 import { version } from '../../../package.json';
 import { type Core, createCore, type ShellCore } from '../core';
 import { createInTurn } from '../make-way';
-import { askToShow } from '../platform/instance';
+import { movedTo } from '../platform/data-location';
+import { askToOpen, askToShow } from '../platform/instance';
 import { dataFolder as usualDataFolder } from '../platform/paths';
 import { programFolders } from '../platform/program-folders';
 import { keepReady } from '../platform/ready-process';
 import type { Shell } from '../platform/shell';
-import { parseArguments } from './arguments';
+import { type AppArguments, ownWords, parseArguments } from './arguments';
 import { attachCore } from './attached-core';
-import { electronShell } from './electron-shell';
+import { Desktop } from './desktop/desktop';
+import { Known } from './desktop/known';
+import { Opener } from './desktop/opener';
+import { followPower, followSession } from './desktop/power';
+import { electronShell, pickPath } from './electron-shell';
 import { WindowIpc } from './ipc';
-import { registerAppScheme, serveAppScheme } from './protocol';
+import { startedAtLogin } from './login/launch-at-login';
 import { QuitGuard } from './quit-guard';
+import { SystemRequests } from './requests';
 import { utilityProcessHost } from './utility-process-host';
-import { restrictWebContents, Windows } from './windows';
+import { restrictWebContents } from './windows/content-rules';
+import { WindowMemory } from './windows/memory';
+import { registerAppScheme, serveAppScheme } from './windows/protocol';
+import { Windows } from './windows/windows';
+
+const development = process.env['VIVARIUM_DEVELOPMENT'] === '1';
 
 /** The Electron shell: windows, the bridge between them and the core, and the way out. */
-async function main(): Promise<void> {
+async function main(args: AppArguments, base: string): Promise<void> {
   registerAppScheme();
-  const { dataFolder = usualDataFolder() } = parseArguments(process.argv.slice(1));
-  // Chromium keeps caches of its own; two data folders must not share them.
-  app.setPath('userData', path.join(dataFolder, 'electron'));
+  const requests = new SystemRequests();
+  requests.add(args.open, args.badLinks);
+  const dataFolder = movedTo(base) ?? base;
+  keepCrashes(dataFolder);
   await app.whenReady();
   restrictWebContents();
   Menu.setApplicationMenu(null);
 
   const folders = programFolders(import.meta.url);
   const resources = app.isPackaged ? path.join(process.resourcesPath, 'vivarium') : folders.resources;
+  const iconsFolder = path.join(resources, 'icons');
   serveAppScheme(folders.renderer);
 
   // The shell needs windows, the windows need the core, and the core needs the shell: this is the knot.
-  const program: { core?: ShellCore } = {};
-  const windows = new Windows(path.join(resources, 'icons', '256x256.png'), (window) => ipc.connect(window));
+  const program: { core?: ShellCore; desktop?: Desktop; opener?: Opener } = {};
+  const memory = new WindowMemory(path.join(dataFolder, 'windows.json'), (error) =>
+    program.core?.log.once('windows.json', `the places of windows are not kept: ${String(error)}`),
+  );
+  const windows = new Windows(path.join(iconsFolder, '256x256.png'), memory, (window, kind) => {
+    ipc.connect(window);
+    program.desktop?.windowOpened(window, kind);
+    followSession(window, () => program.core, guard.quit);
+  });
   const guard = new QuitGuard(
     () => program.core,
     () => windows.showManager(),
@@ -46,9 +69,9 @@ async function main(): Promise<void> {
     refused: (reason) => program.core?.log.once(`window ${reason}`, `refused ${reason}`),
   });
   const shell = electronShell(windows, guard);
-  const core = await ownOrAttached(dataFolder, shell, () =>
-    createCore({
-      dataFolder,
+  const core = await ownOrAttached(dataFolder, shell, async () => {
+    const own = await createCore({
+      dataFolder: base,
       resourcesFolder: resources,
       // Asked for once the data folder is ours: a process is made ready for machines of our own only.
       get processHost() {
@@ -56,17 +79,61 @@ async function main(): Promise<void> {
       },
       shell,
       version,
-      development: process.env['VIVARIUM_DEVELOPMENT'] === '1',
-    }),
-  );
-  program.core = core;
-  followTheme(core);
+      development,
+      open: (opened) => void program.opener?.open(opened),
+    });
+    own.autostart();
+    return own;
+  });
+  const known = await Known.of(core);
+  const lead = (window: BrowserWindow, target: ShowTarget): void => ipc.tell(window, 'app.show', target);
+  const opener = new Opener(core, known, windows, lead);
+  Object.assign(program, { core, opener });
+  followTheme(core, known);
+  const desktop = await Desktop.create({
+    core,
+    known,
+    shell,
+    windows,
+    opener,
+    iconsFolder,
+    development,
+    pickPath: (purpose) => pickPath(windows, purpose),
+  });
+  program.desktop = desktop;
+  followPower(core, known, guard.quit);
   core.onEvent(({ name, value }) => {
-    if (name === 'machine.removed') windows.closeConsole(value.id);
+    if (name === 'machine.removed') windows.removed(value.id);
   });
   app.on('activate', () => void windows.showManager());
-  app.on('window-all-closed', () => app.quit());
-  windows.showManager();
+  app.on('will-quit', () => memory.flush());
+  // Machines that run keep the program there, where it can be found again.
+  app.on('window-all-closed', () => {
+    if (!desktop.hasTray || core.running().length === 0) app.quit();
+  });
+  // Where a packaged program has no installer that says so, it says itself which links are its own.
+  if (app.isPackaged && process.platform !== 'linux') app.setAsDefaultProtocolClient(linkScheme);
+  const unseen = (args.background || startedAtLogin()) && desktop.hasTray;
+  if (!unseen) windows.showManager();
+  requests.takenBy({
+    open: (opened) => void opener.open(opened),
+    badLink: () => opener.badLink(),
+  });
+}
+
+/** Crash reports stay on this computer, in a folder that a person can open. */
+function keepCrashes(dataFolder: string): void {
+  // Chromium keeps caches of its own; two data folders must not share them.
+  app.setPath('userData', path.join(dataFolder, 'electron'));
+  const folder = path.join(dataFolder, 'crashes');
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    app.setPath('crashDumps', folder);
+    crashReporter.start({ uploadToServer: false, ignoreSystemCrashHandler: true });
+  } catch (error) {
+    // The program itself says, a moment later, what is wrong with the data folder.
+    console.error(`No crash reports are kept: ${String(error)}`);
+  }
 }
 
 /** The data folder is this app's own; or the machines are shown of the program in the background that keeps it. */
@@ -91,20 +158,17 @@ async function ownOrAttached(
 }
 
 /** Native parts (title bar, dialogs, scroll bars) follow the theme that was chosen. */
-function followTheme(core: ShellCore): void {
+function followTheme(core: ShellCore, known: Known): void {
   core.onEvent((event) => {
     if (event.name === 'preferences.changed') nativeTheme.themeSource = event.value.theme;
   });
-  void Promise.resolve(core.handlers['preferences.get']({}, undefined)).then(({ theme }) => {
-    nativeTheme.themeSource = theme;
-  });
+  nativeTheme.themeSource = known.preferences.theme;
 }
 
 /** A second start on the same data folder brings the first one to the front; everything else is told. */
-async function notStarted(error: unknown): Promise<void> {
-  const { dataFolder = usualDataFolder() } = parseArguments(process.argv.slice(1));
+async function notStarted(error: unknown, base: string, open: readonly OpenRequest[]): Promise<void> {
   const locked = error instanceof Failure && error.code === 'library.locked';
-  const other = locked ? await askToShow(dataFolder) : undefined;
+  const other = locked ? await (open.length > 0 ? askToOpen(base, open) : askToShow(base)) : undefined;
   if (other) {
     console.log(
       other.address
@@ -120,4 +184,6 @@ async function notStarted(error: unknown): Promise<void> {
   app.exit(1);
 }
 
-main().catch(notStarted);
+const args = parseArguments(ownWords(process.argv, Boolean(process.defaultApp)));
+const base = args.dataFolder === undefined ? usualDataFolder() : path.resolve(args.dataFolder);
+main(args, base).catch((error: unknown) => notStarted(error, base, args.open));

@@ -1,5 +1,6 @@
 import { app, type BrowserWindow } from 'electron';
 import type { ShellCore } from '../core';
+import { whenLoaded } from './windows/windows';
 
 /**
  * The way out of the program. The first attempt to quit asks, where machines run, what becomes of them; the windows
@@ -26,6 +27,12 @@ export class QuitGuard {
     app.quit();
   };
 
+  /** Everything has been put away: ends the program, and starts it again. */
+  readonly restart = (): void => {
+    app.relaunch();
+    this.quit();
+  };
+
   private ask(): void {
     const core = this.core();
     if (!core) {
@@ -36,10 +43,4 @@ export class QuitGuard {
       void core.shutdown('save').then(this.quit, this.quit);
     }
   }
-}
-
-/** A window that has just been opened cannot hear the question before its page is there. */
-function whenLoaded({ webContents }: BrowserWindow, action: () => void): void {
-  if (webContents.isLoading()) webContents.once('did-finish-load', action);
-  else action();
 }

@@ -17,6 +17,9 @@ export interface ContractCommand {
 /** Commands for windows: they open a dialog or a page, or speak of what only a window has. */
 const forWindows: ReadonlySet<string> = new Set<CommandName>([
   'app.cancelQuit',
+  'app.desktop',
+  'app.setLaunchAtLogin',
+  'app.showFolder',
   'gallery.openPage',
   'host.listFolder',
   'host.pickPath',

@@ -5,9 +5,16 @@ export const summaries: Partial<Record<CommandName, string>> = {
   'app.info': 'Shows the version, the data folder and what this program can do',
   'app.quit': 'Ends the program, and what runs first: saved, shut down or powered off',
 
+  'app.openPath': 'Says what a file is to Vivarium; adds the folder of a machine to the library',
+  'app.moveData':
+    'Moves the data folder with everything in it; Vivarium starts again, or ends, when it is done',
+
   'host.report': 'Shows what this computer has and lacks for machines',
   'host.engines': 'Lists the engines and whether they can be used',
   'host.checkQemuFolder': 'Lists what a folder has of QEMU',
+
+  'host.sleep': 'Pauses or saves what runs, before the computer sleeps',
+  'host.wake': 'Lets what was paused or saved for that go on, with clocks set right',
 
   'media.inspect': 'Says what an image is',
 

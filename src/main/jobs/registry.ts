@@ -14,6 +14,8 @@ export interface JobDescription {
   title: string;
   unit: Job['unit'];
   cancellable: boolean;
+  /** Nobody asked for it. */
+  automatic?: boolean;
 }
 
 /** What a task has of the job that it runs as. */

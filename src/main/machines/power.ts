@@ -16,6 +16,8 @@ import { checkSavedState, removeSavedState } from './saved-state';
 
 /** How long a process may take for what should be immediate, in milliseconds. */
 const promptMs = 10_000;
+/** How long the guest may take to set its clock, in milliseconds. */
+const clockMs = 30_000;
 
 /** How often a machine tells how far its saving is, in bytes of its memory image. */
 export type SaveProgress = (done: number, total: number | null) => void;
@@ -73,6 +75,7 @@ export class Power {
       machine.runtime = { ...emptyRuntime(), ...machine.runtime, pid: runner.pid ?? null };
       machine.savedAt = null;
       this.library.changed(machine);
+      if (restoring) this.setClock(machine);
       // Its process has made the saved state unusable already; this takes the rest of it away.
       if (restoring) await this.tidySaved(machine);
     });
@@ -110,8 +113,17 @@ export class Power {
     return this.change(machine, 'pause', 'pause');
   }
 
-  resume(machine: Machine): Promise<void> {
-    return this.change(machine, 'resume', 'resume');
+  async resume(machine: Machine): Promise<void> {
+    await this.change(machine, 'resume', 'resume');
+    this.setClock(machine);
+  }
+
+  /** Lets the guest's clock catch up with the host's, where the guest has an agent; nobody waits for it. */
+  setClock(machine: Machine): void {
+    machine.runner?.call('setClock', {}, clockMs).then(
+      (set) => set && machine.note('the guest’s clock was set'),
+      (error: unknown) => machine.note(`the guest’s clock was not set: ${toErrorValue(error).message}`),
+    );
   }
 
   reset(machine: Machine): Promise<void> {

@@ -28,6 +28,8 @@ export function readLine(socket: Socket, longest: number, limitMs: number): Prom
       if (end + 1 < read.length) socket.unshift(read.subarray(end + 1));
     };
     socket.on('data', listen);
+    // One that another line was read from before is paused.
+    socket.resume();
     socket.on('close', ended);
     socket.on('end', ended);
     if (socket.destroyed) ended();

@@ -3,7 +3,7 @@ import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { expect, it, vi } from 'vitest';
-import { askToShow, askToYield, type InstanceAnswer, openInstanceDoor, reach } from './instance';
+import { askToOpen, askToShow, askToYield, type InstanceAnswer, openInstanceDoor, reach } from './instance';
 import { socketAddress } from './paths';
 
 const here: InstanceAnswer = { shell: 'browser', address: 'http://127.0.0.1:1/', version: '1.2.3' };
@@ -111,4 +111,21 @@ it('hands the socket of a client over, with everything that it said', async () =
   await door.close();
   await closed;
   expect(await reach(data, 'attach')).toBeUndefined();
+});
+
+it('hands over what a second start was asked to open, if it makes sense', async () => {
+  const data = key();
+  const open = vi.fn();
+  const door = await openInstanceDoor(data, { ...host(), open });
+  const requests = [
+    { kind: 'machine', id: 'abcdefgh01234567' },
+    { kind: 'path', path: `/${'ü'.repeat(2000)}` },
+  ] as const;
+  expect(await askToOpen(data, requests)).toEqual(here);
+  expect(open).toHaveBeenLastCalledWith(requests);
+  for (const nonsense of [[{ kind: 'start', id: 'x' }], [{ kind: 'machine', id: '../../../../etc' }]]) {
+    expect(await askToOpen(data, nonsense as never)).toEqual(here);
+    expect(open).toHaveBeenLastCalledWith([]);
+  }
+  await door.close();
 });

@@ -2,6 +2,8 @@ import { chmod, realpath, rm } from 'node:fs/promises';
 import { createConnection, createServer, type Server, type Socket } from 'node:net';
 import { resolve } from 'node:path';
 import { z } from 'zod';
+import { mostRequests, openRequest, type OpenRequest } from '@shared/desktop/open-request';
+import { movedTo } from './data-location';
 import { readLine } from './first-line';
 import { socketAddress } from './paths';
 
@@ -10,6 +12,7 @@ import { socketAddress } from './paths';
  * else can enter. Whoever knocks says a word on a line of its own:
  *
  * - `show`: a second start; the first comes to the front and answers where it is.
+ * - `open`: the same, with what the second start was asked to open, as JSON on a second line.
  * - `attach`: is told who is there, and is served the contract from then on. For the command line and the app.
  * - `lend`: is told who is there, and is asked from then on for what only a desktop has (`lent-shell.ts`).
  * - `yield`: a program that was started for a command's sake, and has nothing more to do, ends.
@@ -32,6 +35,9 @@ export const statusTaken = 75;
 
 /** Of what is said at the door, in characters. */
 const longestWord = 16;
+/** Of what is to be opened, in bytes. */
+const longestRequests = 64 * 1024;
+const openRequests = z.array(openRequest).max(mostRequests);
 
 export interface InstanceDoor {
   close(): Promise<void>;
@@ -43,6 +49,8 @@ export interface InstanceHost {
   about(): InstanceAnswer;
   /** Somebody asks to see it. */
   show?(): void;
+  /** Somebody asks to see it, and what a second start was asked to open. */
+  open?(requests: OpenRequest[]): void;
   /** Takes the socket of a client over. Nothing has been read of what comes after `attach`. */
   attached(socket: Socket): void;
   /** Takes the socket of one over who lends what its desktop has. */
@@ -89,6 +97,12 @@ async function answerKnock(socket: Socket, host: InstanceHost): Promise<void> {
       host.show?.();
       socket.end(greeting());
       return;
+    case 'open': {
+      const requests = parse(openRequests, await readLine(socket, longestRequests, answerMs));
+      host.open?.(requests ?? []);
+      socket.end(greeting());
+      return;
+    }
     case 'attach':
       socket.write(greeting());
       host.attached(socket);
@@ -130,6 +144,14 @@ export async function askToShow(dataFolder: string): Promise<InstanceAnswer | un
   return parse(answer, await ask(dataFolder, 'show'));
 }
 
+/** Hands over what a second start was asked to open. Undefined when nobody answers. */
+export async function askToOpen(
+  dataFolder: string,
+  requests: readonly OpenRequest[],
+): Promise<InstanceAnswer | undefined> {
+  return parse(answer, await ask(dataFolder, `open\n${JSON.stringify(requests)}`));
+}
+
 /** Asks the program that holds the data folder to end if it has nothing to do. False where it stays, or nobody answers. */
 export async function askToYield(dataFolder: string): Promise<boolean> {
   return parse(yielded, await ask(dataFolder, 'yield'))?.yields ?? false;
@@ -156,8 +178,9 @@ async function knock(dataFolder: string, word: string): Promise<Socket | undefin
   });
 }
 
-/** The same whatever way the folder is named. */
-async function doorAddress(dataFolder: string): Promise<string> {
+/** The same whatever way the folder is named, and wherever it has been moved to. */
+async function doorAddress(base: string): Promise<string> {
+  const dataFolder = movedTo(base) ?? base;
   return socketAddress(await realpath(dataFolder).catch(() => resolve(dataFolder)));
 }
 

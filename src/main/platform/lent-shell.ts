@@ -26,6 +26,11 @@ const lentCommands = {
   openConsole: { params: z.strictObject({ id: z.string() }), result: nothing },
   focus: { params: none, result: nothing },
   quitCancelled: { params: none, result: nothing },
+  hasTray: { params: none, result: z.boolean() },
+  launchesAtLogin: { params: none, result: z.boolean().nullable() },
+  launchAtLogin: { params: z.strictObject({ on: z.boolean() }), result: nothing },
+  /** The core has ended, and is to be found elsewhere by an app that starts again. */
+  restart: { params: none, result: nothing },
   /** The core has ended as it should, and so should the app. */
   quit: { params: none, result: nothing },
 } as const;
@@ -47,6 +52,10 @@ export function lendShell(
     openConsole: ({ id }) => shell.openConsole?.(id),
     focus: () => shell.focus?.(),
     quitCancelled: () => shell.quitCancelled?.(),
+    hasTray: () => shell.hasTray?.() ?? false,
+    launchesAtLogin: () => shell.launchAtLogin?.get() ?? null,
+    launchAtLogin: ({ on }) => shell.launchAtLogin?.set(on),
+    restart: () => (shell.restart ?? shell.quit)?.(),
     quit: () => shell.quit?.(),
   };
   serveRpc(channel, lentCommands, handlers, undefined, refused);
@@ -98,6 +107,25 @@ export class BorrowingShell implements Shell {
       : this.own.openConsole?.bind(this.own);
   }
 
+  get hearsSleep(): boolean {
+    return this.#lender !== undefined || (this.own.hearsSleep ?? false);
+  }
+
+  get hasTray(): (() => Promise<boolean>) | undefined {
+    const lender = this.#lender;
+    return lender ? () => lender.call('hasTray', {}) : this.own.hasTray?.bind(this.own);
+  }
+
+  /** That of the app: a program in the background is started by whoever wants it. */
+  get launchAtLogin(): Shell['launchAtLogin'] {
+    const lender = this.#lender;
+    if (!lender) return this.own.launchAtLogin;
+    return {
+      get: async () => (await lender.call('launchesAtLogin', {})) ?? false,
+      set: (on) => lender.call('launchAtLogin', { on }),
+    };
+  }
+
   readonly focus = (): void => {
     if (this.#lender) this.#tell(this.#lender.call('focus', {}));
     else this.own.focus?.();
@@ -109,11 +137,16 @@ export class BorrowingShell implements Shell {
   };
 
   /** The app is told first, so that it does not take the end for a crash. */
-  readonly quit = (): void => {
-    const told = this.#lender?.call('quit', {}, { timeoutMs: farewellMs }) ?? Promise.resolve();
+  readonly quit = (): void => this.#end('quit');
+
+  /** The app starts again, and this program with it if there is need of it. */
+  readonly restart = (): void => this.#end('restart');
+
+  #end(how: 'quit' | 'restart'): void {
+    const told = this.#lender?.call(how, {}, { timeoutMs: farewellMs }) ?? Promise.resolve();
     const own = (): void => this.own.quit?.();
     told.then(own, own);
-  };
+  }
 
   /** An app that has gone meanwhile has nothing to be told. */
   #tell(asked: Promise<unknown>): void {

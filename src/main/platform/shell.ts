@@ -21,6 +21,14 @@ export interface Shell {
   openConsole?(machineId: string): void;
   /** Brings the program to the front: a second instance was started on the same data folder. */
   focus?(): void;
+  /** Whether the desktop has a tray that an icon can be put into. */
+  hasTray?(): Promise<boolean>;
+  /** Starting when the person logs in. */
+  launchAtLogin?: { get(): Promise<boolean>; set(on: boolean): Promise<void> };
+  /** It hears when the computer goes to sleep, and can keep it from doing so. */
+  readonly hearsSleep?: boolean;
+  /** Ends the program and starts it again. Called once the core has shut down. */
+  restart?(): void;
   /** Ends the program. Called once the core has shut down. */
   quit?(): void;
   /** The person decided not to quit after all. */

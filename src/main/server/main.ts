@@ -65,6 +65,8 @@ async function serve(args: ServerArguments): Promise<void> {
   const server = await startBrowserServer({ core, rendererFolder, port: args.port });
   running.server = server;
   console.log(`Vivarium is at ${server.url}`);
+  // One that a command started is there for that command's machines alone.
+  if (!args.untilIdle) core.autostart();
   if (args.open) await openInBrowser(server.url);
   if (args.untilIdle) {
     const isIdle = (): boolean => core.isIdle() && server.pages === 0;

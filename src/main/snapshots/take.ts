@@ -46,9 +46,8 @@ export class Taking {
     if (request.memory && hasProcess(machine.state)) {
       await this.work.machines.power.requireSavable(machine);
     }
-    return this.work.job(machine, 'snapshot', true, async (control) => {
-      return { snapshot: await this.now(machine, request, control) };
-    });
+    const task = async (control: JobControl) => ({ snapshot: await this.now(machine, request, control) });
+    return this.work.job(machine, 'snapshot', true, task, request.automatic !== undefined);
   }
 
   /** Of a machine that does not run; to be called in its own turn. @throws Failure: nothing has been changed */

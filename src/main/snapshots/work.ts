@@ -37,9 +37,11 @@ export class SnapshotWork {
     kind: 'snapshot' | 'restore' | 'deleteSnapshots',
     cancellable: boolean,
     task: (control: JobControl) => Promise<unknown>,
+    automatic = false,
   ): { jobId: string } {
     const description = {
       kind,
+      ...(automatic ? { automatic } : {}),
       subject: machine.id,
       title: machine.name,
       unit: 'bytes',

@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { hostKeyChoices, sleepChoices } from '../desktop/choices';
+import { showTarget } from '../desktop/target';
 import { exportFormat, innerImage, libraryImage } from '../disk/library';
 import { galleryItem } from '../gallery/entry';
 import { engineStatus, foundQemu, hostReport } from '../host/report';
@@ -71,6 +73,16 @@ export const preferences = z.strictObject({
   qemuFolder: z.string().min(1).max(4096).nullable().optional(),
   /** Consoles offer the engine's monitor. */
   monitor: z.boolean().optional(),
+  /** The first-run welcome has been seen. */
+  welcomed: z.boolean().optional(),
+  /** What new machines begin with where it can run them; missing: chosen from the system inside. */
+  defaultEngine: z.enum(['v86', 'qemu']).nullable().optional(),
+  /** An icon in the tray; what these are when they were never chosen says `desktopChoices`. */
+  tray: z.boolean().optional(),
+  notifications: z.boolean().optional(),
+  keepAwake: z.boolean().optional(),
+  onHostSleep: z.enum(sleepChoices).optional(),
+  hostKeys: z.enum(hostKeyChoices).optional(),
 });
 export type Preferences = z.infer<typeof preferences>;
 
@@ -97,6 +109,7 @@ export const job = z.object({
     'exportDisk',
     'moveImage',
     'moveMachine',
+    'moveData',
   ]),
   /** What it works on: a machine's id, a gallery id … */
   subject: z.string(),
@@ -106,6 +119,8 @@ export const job = z.object({
   total: z.number().nullable(),
   unit: z.enum(['bytes', 'steps']),
   cancellable: z.boolean(),
+  /** Nobody asked for it: it was time. */
+  automatic: z.boolean().optional(),
   error: errorValue.nullable(),
   /** What the job made: a machine's id, a path … */
   result: z.unknown(),
@@ -144,6 +159,41 @@ export const commands = define({
     result: nothing,
   },
   'app.cancelQuit': { params: none, result: nothing },
+  /** What the desktop around the program lets it do. */
+  'app.desktop': {
+    params: none,
+    result: z.object({
+      /** The desktop has a tray. */
+      tray: z.boolean(),
+      /** Whether the program starts when the person logs in; null where it cannot see to that. */
+      launchAtLogin: z.boolean().nullable(),
+      /** The computer can be kept from going to sleep, and tells when it does. */
+      sleep: z.boolean(),
+      notifications: z.boolean(),
+    }),
+  },
+  'app.setLaunchAtLogin': { params: z.strictObject({ on: z.boolean() }), result: nothing },
+  /** Shows one of the program's own folders in the file manager. */
+  'app.showFolder': {
+    params: z.strictObject({ folder: z.enum(['data', 'logs', 'crashes']) }),
+    result: nothing,
+  },
+  /**
+   * Says what a file or folder is to this program. The folder of a machine, or the file in it, is added to the library.
+   * @throws Failure `file.*`, `disk.unsupported` for what cannot be opened yet, and those of `machine.open`
+   */
+  'app.openPath': {
+    params: z.strictObject({ path: hostPath }),
+    result: z.discriminatedUnion('kind', [
+      z.object({ kind: z.literal('machine'), id: z.string() }),
+      z.object({ kind: z.literal('image'), path: z.string() }),
+    ]),
+  },
+  /**
+   * Moves everything that is in the data folder, while no machine runs. When it is done the program starts again, on
+   * the new folder; until then it can be cancelled, and nothing has changed.
+   */
+  'app.moveData': { params: z.strictObject({ folder: hostPath }), result: startedJob, job: true },
 
   'host.report': { params: none, result: hostReport },
   'host.engines': { params: none, result: z.array(engineStatus) },
@@ -166,6 +216,11 @@ export const commands = define({
       truncated: z.boolean(),
     }),
   },
+
+  /** The computer is about to sleep: what its machines do until `host.wake`. Answers when they do it. */
+  'host.sleep': { params: z.strictObject({ machines: z.enum(sleepChoices) }), result: nothing },
+  /** The computer is awake: machines that were made to wait go on, and guests' clocks are set. */
+  'host.wake': { params: none, result: nothing },
 
   'media.inspect': { params: z.strictObject({ path: hostPath }), result: mediumReport },
   /** Removes an image that was uploaded since the program started and that no machine uses; refuses any other. */
@@ -560,6 +615,8 @@ export const events = {
   'network.statistics': z.object({ id: z.string(), statistics: networkStatistics }),
   'job.changed': job,
   'preferences.changed': preferences,
+  /** The manager window is led somewhere. */
+  'app.show': showTarget,
   /** Quitting was asked for while machines run: the user interface asks what to do with them. */
   'app.quitAsked': z.object({
     running: z.array(machineSummary),

@@ -78,6 +78,8 @@ export const machineProcessCommands = {
   traffic: { params: z.strictObject({ nics: z.array(nicRates).max(64) }), result: nothing },
   /** The guest is asked to make do with so much of its memory. */
   memoryTarget: { params: z.strictObject({ memoryMiB: z.number().int().min(1) }), result: nothing },
+  /** Sets the guest's clock to the host's. False where nothing in the guest can do that. */
+  setClock: { params: none, result: z.boolean() },
   /** Plugs a card's cable in or out. */
   setLink: { params: z.strictObject({ nic: z.string(), connected: z.boolean() }), result: nothing },
   /**

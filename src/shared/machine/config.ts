@@ -133,6 +133,8 @@ export const machineConfig = z.looseObject({
   discardOnPowerOff: z.boolean().optional(),
   /** What it then goes back to; there while it has run since. */
   kept: keptState.optional(),
+  /** It starts with the program; `delaySeconds` after it. Missing: it does not. */
+  autostart: z.looseObject({ on: z.boolean(), delaySeconds: z.number().int().min(0).max(3600) }).optional(),
   /** It is there to make machines of: it is never started. */
   template: z.boolean().optional(),
   /** What it was cloned from, as that was called then. It needs nothing of it: shared images are its own, too. */
@@ -172,6 +174,7 @@ export const machineSettings = machineConfig
     clipboard: true,
     serialPorts: true,
     nics: true,
+    autostart: true,
   })
   .partial()
   .strict();

@@ -5,6 +5,7 @@ import { engine } from './engine';
 import { engineChange } from './engine-change';
 import { guest } from './guest';
 import { host } from './host';
+import { dataFolder, machine } from './machine';
 import { network } from './network';
 import { problem, state } from './problem';
 import { qemu } from './qemu';
@@ -18,11 +19,13 @@ import { saving } from './saving';
 export const phrases = {
   agent,
   consoleUse,
+  dataFolder,
   devices,
   host,
   engine,
   engineChange,
   guest,
+  machine,
   network,
   problem,
   qemu,

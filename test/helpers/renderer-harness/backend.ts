@@ -41,6 +41,7 @@ let preferences: Preferences = {
   theme: 'light',
   language: 'en',
   libraryView: 'cards',
+  welcomed: true,
   ...options.preferences,
 };
 const jobs = new Map<string, Job>();
@@ -137,6 +138,9 @@ const handlers: Partial<Handlers<Commands>> = {
   }),
   'app.quit': () => undefined,
   'app.cancelQuit': () => undefined,
+  'app.desktop': () => ({ tray: true, launchAtLogin: false, sleep: true, notifications: true }),
+  'app.setLaunchAtLogin': () => undefined,
+  'app.openPath': ({ path }) => ({ kind: 'image', path }),
   'host.report': () => data.hostReport(),
   'host.engines': () => data.hostReport().engines,
   'host.pickPath': () => null,

@@ -96,6 +96,11 @@ export interface RunningMachine {
   freezeDisks?(): Promise<boolean>;
   thawDisks?(): Promise<void>;
   /**
+   * Sets the guest's clock to the host's time, after the guest has stood still. False where nothing in the guest can
+   * do that; missing where an engine has no way to ask.
+   */
+  setClock?(): Promise<boolean>;
+  /**
    * Averages since the previous call.
    * @param watched somebody looks at them: what costs the guest something is measured as often, otherwise seldom
    */

@@ -146,6 +146,8 @@ export class MachineProcess {
       addNic: inTurn(devices.addNic),
       removeNic: inTurn(devices.removeNic),
       traffic: ({ nics }) => this.#session?.machine.tellTraffic?.(nics),
+      // Not in turn: a guest that does not answer keeps nobody waiting.
+      setClock: async () => (await this.#machine().setClock?.()) ?? false,
       memoryTarget: inTurn(({ memoryMiB }) => this.#setMemoryTarget(memoryMiB)),
       sendKeys: ({ keys }) => {
         const machine = this.#machine();

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { hostCommand, keyCombos } from './key-combos';
+import { hostKeyChoices } from '@shared/desktop/choices';
+import { hostChordsWith, hostCommand, keyCombos } from './key-combos';
 
 const press = (
   code: string,
@@ -36,6 +37,18 @@ describe('hostCommand', () => {
     expect(hostCommand(press('Enter', { ctrl: true, alt: true }))).toBe('full-screen');
     expect(hostCommand(press('F11'))).toBe('full-screen');
     expect(hostCommand(press('KeyS', { ctrl: true, shift: true }))).toBe('take-snapshot');
+  });
+
+  it('follows the keys that were chosen', () => {
+    for (const keys of hostKeyChoices) {
+      const held = { ctrl: true, alt: keys.includes('alt'), shift: keys.includes('shift') };
+      expect(hostCommand(press('KeyG', held), keys)).toBe('release-mouse');
+      for (const others of hostKeyChoices) {
+        if (others !== keys) expect(hostCommand(press('KeyG', held), others)).toBeUndefined();
+      }
+      expect(hostChordsWith(keys)['release-mouse'].split('+')).toHaveLength(keys.split('-').length + 1);
+    }
+    expect(hostCommand(press('KeyS', { ctrl: true, shift: true }), 'ctrl-shift')).toBe('take-snapshot');
   });
 
   it('leaves every other key to the guest', () => {

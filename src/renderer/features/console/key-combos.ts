@@ -1,3 +1,5 @@
+import type { HostKeys } from '@shared/desktop/choices';
+
 /** Keys that the host keeps for itself, offered in a menu to be sent to the guest. */
 export interface KeyCombo {
   id: string;
@@ -36,27 +38,45 @@ export const keyCombos: KeyCombo[][] = [
 export type HostCommand = 'toolbar' | 'release-mouse' | 'full-screen' | 'take-snapshot';
 
 /** The chords as a person reads them. */
-export const hostChords: Record<HostCommand, string> = {
-  toolbar: 'Ctrl+Alt+M',
-  'release-mouse': 'Ctrl+Alt+G',
-  'full-screen': 'F11',
-  'take-snapshot': 'Ctrl+Shift+S',
+export type HostChords = Record<HostCommand, string>;
+
+/** What a person reads who has chosen these keys. */
+export const hostKeysText: Record<HostKeys, string> = {
+  'ctrl-alt': 'Ctrl+Alt',
+  'ctrl-alt-shift': 'Ctrl+Alt+Shift',
+  'ctrl-shift': 'Ctrl+Shift',
 };
+
+/** The chords with the host keys that a person has chosen. */
+export function hostChordsWith(keys: HostKeys): HostChords {
+  return {
+    toolbar: `${hostKeysText[keys]}+M`,
+    'release-mouse': `${hostKeysText[keys]}+G`,
+    'full-screen': 'F11',
+    'take-snapshot': 'Ctrl+Shift+S',
+  };
+}
+
+/** Whether exactly the host keys are held down. */
+export function holdsHostKeys(event: Omit<Chord, 'code'>, keys: HostKeys): boolean {
+  return (
+    !event.metaKey &&
+    event.ctrlKey === keys.includes('ctrl') &&
+    event.altKey === keys.includes('alt') &&
+    event.shiftKey === keys.includes('shift')
+  );
+}
 
 type Chord = Pick<KeyboardEvent, 'code' | 'ctrlKey' | 'altKey' | 'shiftKey' | 'metaKey'>;
 
 /** The command of a key press, or undefined when the key is the guest's. */
-export function hostCommand(event: Chord): HostCommand | undefined {
-  if (event.metaKey) return undefined;
-  if (event.shiftKey) {
-    const chord = event.ctrlKey && !event.altKey && event.code === 'KeyS';
-    return chord ? 'take-snapshot' : undefined;
-  }
-  if (event.ctrlKey && event.altKey) {
+export function hostCommand(event: Chord, keys: HostKeys = 'ctrl-alt'): HostCommand | undefined {
+  if (holdsHostKeys(event, keys)) {
     if (event.code === 'KeyM') return 'toolbar';
     if (event.code === 'KeyG') return 'release-mouse';
     if (event.code === 'Enter') return 'full-screen';
   }
-  if (event.code === 'F11' && !event.ctrlKey && !event.altKey) return 'full-screen';
-  return undefined;
+  if (holdsHostKeys(event, 'ctrl-shift') && event.code === 'KeyS') return 'take-snapshot';
+  const bare = !event.ctrlKey && !event.altKey && !event.shiftKey && !event.metaKey;
+  return bare && event.code === 'F11' ? 'full-screen' : undefined;
 }

@@ -2,7 +2,7 @@ import type { DropdownMenuItem } from '@nuxt/ui/components/DropdownMenu.vue';
 import type { DriveConfig } from '@shared/machine/config';
 import type { MachineSummary } from '@shared/machine/summary';
 import type { MachineCommands } from './commands';
-import { hostChords, keyCombos } from './key-combos';
+import { type HostChords, keyCombos } from './key-combos';
 import type { Tab, TabChoice } from './tabs';
 
 type Translate = (key: string, named?: Record<string, unknown>) => string;
@@ -141,6 +141,7 @@ export function viewMenu(
   view: ViewState,
   tabs: readonly TabChoice[],
   engine: EngineChoices,
+  chords: HostChords,
   t: Translate,
   change: (change: Partial<ViewState>) => void,
   toggleFullScreen: () => void,
@@ -179,7 +180,7 @@ export function viewMenu(
       {
         label: t(view.fullScreen ? 'console.view.leaveFullScreen' : 'console.view.fullScreen'),
         icon: view.fullScreen ? 'i-lucide-minimize' : 'i-lucide-maximize',
-        kbds: [hostChords['full-screen']],
+        kbds: [chords['full-screen']],
         onSelect: toggleFullScreen,
       },
       {

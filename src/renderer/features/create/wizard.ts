@@ -7,7 +7,7 @@ import { refusal } from '@shared/guests/refusal';
 import { type GuestSource, subjectOf } from '@shared/guests/subject';
 import { guestById } from '@shared/guests/table';
 import type { EngineStatus } from '@shared/host/report';
-import { machineSpec, type MachineSpec } from '@shared/machine/config';
+import { type EngineId, machineSpec, type MachineSpec } from '@shared/machine/config';
 import { freeName, maxNameLength, nameProblem, normalizeName, type NameProblem } from '@shared/machine/name';
 import type { MediumReport } from '@shared/media/report';
 
@@ -64,9 +64,17 @@ function isHeavy(origin: Origin): boolean {
 /**
  * The engine to begin with: the first that can run the system, which is the embedded one for small 32-bit systems;
  * QEMU for 64-bit and heavy ones. One for tests only where nothing else is.
+ *
+ * @param wanted what the person wants new machines to have, where it can run them
  */
-export function preferredEngine(origin: Origin, choices: readonly EngineChoice[]): EngineChoice | undefined {
+export function preferredEngine(
+  origin: Origin,
+  choices: readonly EngineChoice[],
+  wanted?: EngineId | null,
+): EngineChoice | undefined {
   const possible = choices.filter(({ problem }) => !problem);
+  const chosen = possible.find(({ capabilities }) => capabilities.id === wanted);
+  if (chosen) return chosen;
   const qemu = possible.find(({ capabilities }) => capabilities.id === 'qemu');
   if (qemu && isHeavy(origin)) return qemu;
   return possible.find(({ capabilities }) => capabilities.id !== 'fake') ?? possible[0];
@@ -76,10 +84,12 @@ export function preferredEngine(origin: Origin, choices: readonly EngineChoice[]
 export function engineReason(
   origin: Origin,
   choices: readonly EngineChoice[],
-): 'wide' | 'heavy' | 'small' | undefined {
-  const preferred = preferredEngine(origin, choices);
+  wanted?: EngineId | null,
+): 'wide' | 'heavy' | 'small' | 'chosen' | undefined {
+  const preferred = preferredEngine(origin, choices, wanted);
   const real = choices.filter(({ capabilities }) => capabilities.id !== 'fake');
   if (!preferred || real.length < 2) return undefined;
+  if (preferred.capabilities.id === wanted) return 'chosen';
   if (preferred.capabilities.id !== 'qemu') return 'small';
   return subjectOf(sourceOf(origin)).bits.includes(64) ? 'wide' : 'heavy';
 }

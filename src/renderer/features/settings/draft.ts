@@ -30,6 +30,7 @@ export function draftOf(config: MachineConfig): SettingsDraft {
     clipboard = 'off',
     serialPorts,
     nics,
+    autostart = { on: false, delaySeconds: 0 },
   } = config;
   return plain({
     notes,
@@ -50,6 +51,7 @@ export function draftOf(config: MachineConfig): SettingsDraft {
     clipboard,
     serialPorts,
     nics,
+    autostart,
   });
 }
 

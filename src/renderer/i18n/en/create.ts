@@ -81,6 +81,7 @@ export default {
     hint: 'What runs the machine',
     about: '{bits} bit, up to {memory} of memory',
     why: {
+      chosen: 'The engine that new machines begin with, by your preferences.',
       small: 'The embedded engine is quick to start and enough for this system.',
       heavy: 'QEMU is suggested because this system asks for more than the embedded engine is quick at.',
       wide: 'QEMU is suggested because this system is, or can be, 64-bit.',

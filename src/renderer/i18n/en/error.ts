@@ -22,6 +22,8 @@ export default {
   'machine-locked': 'In use by another program',
   'machine-crashed': 'The machine crashed',
   'machine-unresponsive': 'The machine does not answer',
+  'library-moving': 'The data folder is being moved',
+  'library-in-use': 'The data folder is in use',
   'library-locked': 'Another Vivarium is running',
   'engine-not-found': 'The engine is not here',
   'engine-unsupported': 'The engine cannot do this',

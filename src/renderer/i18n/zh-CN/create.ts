@@ -83,6 +83,7 @@ export default {
     hint: '运行虚拟机的程序',
     about: '{bits} 位，最多 {memory} 内存',
     why: {
+      chosen: '按照偏好设置，新虚拟机使用此引擎。',
       small: '内置引擎启动迅速，足以运行该系统。',
       heavy: '该系统要求较高，内置引擎运行较慢，因此建议使用 QEMU。',
       wide: '该系统是（或可以是）64 位系统，因此建议使用 QEMU。',

@@ -24,6 +24,8 @@ export default {
   'machine-locked': '正被其他程序使用',
   'machine-crashed': '虚拟机已崩溃',
   'machine-unresponsive': '虚拟机没有响应',
+  'library-moving': '正在移动数据文件夹',
+  'library-in-use': '数据文件夹正在使用',
   'library-locked': '另一个 Vivarium 正在运行',
   'engine-not-found': '没有此引擎',
   'engine-unsupported': '引擎不支持此功能',

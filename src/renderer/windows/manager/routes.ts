@@ -4,6 +4,11 @@ import LibraryPage from '../../features/library/LibraryPage.vue';
 /** The pages of the manager window. All but the library are loaded when they are first opened. */
 export const routes: RouteRecordRaw[] = [
   { path: '/', name: 'library', component: LibraryPage },
+  {
+    path: '/welcome',
+    name: 'welcome',
+    component: () => import('../../features/welcome/WelcomePage.vue'),
+  },
   { path: '/create', name: 'create', component: () => import('../../features/create/CreateWizard.vue') },
   { path: '/gallery', name: 'gallery', component: () => import('../../features/gallery/GalleryPage.vue') },
   {

@@ -22,6 +22,12 @@ export class FakeAgent {
     return true;
   }
 
+  async setClock(): Promise<boolean> {
+    if (this.kind === 'none') return false;
+    this.history.push('clock');
+    return true;
+  }
+
   async thaw(): Promise<void> {
     if (this.#refusals-- > 0) throw new Failure('timeout', 'The agent says nothing.');
     this.history.push('thawed');

@@ -181,6 +181,10 @@ export class FakeMachine implements RunningMachine, FakeShellHost {
     return this.#agent.freeze();
   }
 
+  setClock(): Promise<boolean> {
+    return this.#agent.setClock();
+  }
+
   thawDisks(): Promise<void> {
     return this.#agent.thaw();
   }

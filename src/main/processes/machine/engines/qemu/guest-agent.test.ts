@@ -11,7 +11,7 @@ import { GuestAgent } from './guest-agent';
 
 interface Question {
   execute: string;
-  arguments?: { id?: number; mode?: string };
+  arguments?: { id?: number; mode?: string; time?: number };
 }
 
 let folder: string;
@@ -151,6 +151,19 @@ describe.skipIf(process.platform === 'win32')('the guest agent', () => {
       socket.write(`${JSON.stringify({ return: cards })}\n`);
     });
     expect(await GuestAgent.with(path, (guest) => guest.addresses())).toEqual(['10.0.2.15', 'fd00::7']);
+  });
+
+  it('sets the clock, in nanoseconds, to better than a microsecond', async () => {
+    const now = 1_900_000_000_123;
+    await agent((question, socket) => {
+      if (question.execute === 'guest-sync-delimited') {
+        socket.write(Buffer.concat([Buffer.from([0xff]), Buffer.from(sync(question))]));
+      } else socket.write('{"return": {}}\n');
+    });
+    await GuestAgent.with(path, (guest) => guest.setTime(now));
+    const { execute, arguments: args } = asked.at(-1) ?? {};
+    expect(execute).toBe('guest-set-time');
+    expect(Math.abs((args?.time ?? 0) / 1_000_000 - now)).toBeLessThan(0.001);
   });
 
   it('says what the guest refuses', async () => {

@@ -104,6 +104,12 @@ export class GuestAgent {
     return this.#ask('guest-fsfreeze-thaw', count);
   }
 
+  /** Sets the guest's clock, and with it its hardware clock. @param milliseconds since 1970, UTC */
+  async setTime(milliseconds: number): Promise<void> {
+    // Nanoseconds do not fit a number exactly; what is lost is less than a microsecond.
+    await this.#execute('guest-set-time', { time: milliseconds * 1_000_000 });
+  }
+
   /** Addresses of the guest's network cards, those that only the guest itself can use left out. */
   async addresses(): Promise<string[]> {
     const cards = await this.#ask('guest-network-get-interfaces', addresses);

@@ -258,6 +258,11 @@ export class QemuMachine implements RunningMachine {
     return ((await this.#guest.use((agent) => agent.freeze())) ?? 0) > 0;
   }
 
+  async setClock(): Promise<boolean> {
+    const set = await this.#guest.use((agent) => agent.setTime(Date.now()).then(() => true));
+    return set ?? false;
+  }
+
   async thawDisks(): Promise<void> {
     await this.#guest.use((agent) => agent.thaw());
   }

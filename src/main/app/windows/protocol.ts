@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { protocol } from 'electron';
-import { contentSecurityPolicy } from '../server/access';
-import { contentType, findStaticFile } from '../server/static-files';
+import { contentSecurityPolicy } from '../../server/access';
+import { contentType, findStaticFile } from '../../server/static-files';
 
 /** The origin of every page of the app. */
 export const appOrigin = 'app://vivarium';
