@@ -57,9 +57,8 @@ async function measureRound(host: Host, id: string): Promise<Measured> {
     snapshot = (result as { snapshot: string }).snapshot;
   });
   const pauseMs = await lastPause(host, id);
-  const { size: bytes } = await stat(
-    path.join(host.core.machines.get(id).folder, 'snapshots', snapshot, 'memory.viv'),
-  );
+  const { snapshots } = await handlers['snapshot.list']({ id });
+  const { memoryBytes: bytes } = snapshots.find((one) => one.id === snapshot) ?? { memoryBytes: NaN };
   const restoreMs = await timed(async () => done(host, await handlers['snapshot.restore']({ id, snapshot })));
   await done(host, await handlers['snapshot.delete']({ id, snapshots: [snapshot] }));
   return { pauseMs, takeMs, restoreMs, bytes };

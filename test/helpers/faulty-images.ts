@@ -32,6 +32,10 @@ export class FaultyImages implements ImageOpener {
         fail(this.readFault);
         return device.read(offset, length);
       },
+      readInto: async (offset, into) => {
+        fail(this.readFault);
+        await device.readInto(offset, into);
+      },
       write: async (offset, data) => {
         await this.writeGate;
         fail(this.writeFault);

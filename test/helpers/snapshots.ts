@@ -3,8 +3,10 @@ import { cp, mkdir, readdir, truncate, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Failure } from '@shared/errors';
 import type { MachineConfig } from '@shared/machine/config';
+import { SharedImageWriter } from '../../src/main/disks/memory-chunks/image-writer';
 import { openDisk } from '../../src/main/disks/open-disk';
 import { createQcow2 } from '../../src/main/disks/qcow2/create';
+import { SavedStateWriter } from '../../src/main/disks/saved-state/writer';
 import { writeConfig } from '../../src/main/machines/folder';
 import { hostSnapshotFiles, type SnapshotFiles } from '../../src/main/snapshots/files';
 import { imagesOf, keptImages } from '../../src/main/snapshots/plan-delete';
@@ -63,6 +65,31 @@ export async function fillDisks(folder: string, byte: number, offset: number, le
   for (const { path } of (await store.config()).disks) {
     await writeTo(join(folder, path), offset, new Uint8Array(length).fill(byte));
   }
+}
+
+const memoryIdentity = { engine: 'v86', engineVersion: '1', hardwareDigest: 'ab'.repeat(32) };
+
+/** A saved state that can be read, with all of its data in its own file. */
+export async function writeSavedState(folder: string, text: string): Promise<void> {
+  await mkdir(join(folder, 'saved'), { recursive: true });
+  const writer = await SavedStateWriter.create(join(folder, 'saved', 'state.viv'), memoryIdentity);
+  await writer.write(Buffer.from(text));
+  await writer.finish();
+}
+
+/** The memory of a snapshot: 200 KB that all of these have, and 100 KB of its own, by `seed`. */
+export async function writeMemory(folder: string, snapshot: string, seed: number): Promise<void> {
+  const path = join(folder, 'snapshots', snapshot, 'memory.viv');
+  const writer = await SharedImageWriter.create(path, memoryIdentity);
+  for (const [part, bytes] of [
+    [0, 200_000],
+    [seed, 100_000],
+  ] as const) {
+    for (let at = 0; at < bytes; at += 32) {
+      await writer.write(createHash('sha256').update(`${part} ${at}`).digest());
+    }
+  }
+  await writer.finish();
 }
 
 /** A folder as a person sees it: what the present state and every snapshot hold, by disk. */
@@ -146,6 +173,7 @@ export class FaultyFiles implements SnapshotFiles {
       undefined,
       () => writeFile(join(dirname(path), `.unfinished.tmp`), text.slice(0, text.length / 2)),
     );
+  collectMemory = (folder: string) => this.call(() => this.real.collectMemory(folder));
   rename = (from: string, to: string) => this.call(() => this.real.rename(from, to));
   remove = (path: string) =>
     this.call(

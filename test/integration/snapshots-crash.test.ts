@@ -16,6 +16,8 @@ import {
   machineFolder,
   type Seen,
   takeOptions,
+  writeMemory,
+  writeSavedState,
   writeTo,
 } from '../helpers/snapshots';
 import { quickFolder } from '../helpers/temp-folder';
@@ -32,7 +34,10 @@ let forgetful: string;
 /** In the order in which they were taken: root, two children of it, a grandchild that the present goes on from. */
 let ids: string[];
 
-/** Snapshots a ─ b ─ d ─ present, and a ─ c; the present has a saved state and firmware variables. */
+/**
+ * Snapshots a ─ b ─ d ─ present, and a ─ c, the first three with memory that is shared in part; the present has a saved
+ * state and firmware variables.
+ */
 async function makeTree(folder: string): Promise<string[]> {
   await machineFolder(folder, 2);
   const store = new SnapshotStore(folder, hostSnapshotFiles());
@@ -50,10 +55,10 @@ async function makeTree(folder: string): Promise<string[]> {
   await store.restore(b, false);
   await fill(4, 300_000);
   await writeFile(join(folder, 'firmware', 'variables.fd'), 'second variables');
-  await mkdir(join(folder, 'saved'));
-  await writeFile(join(folder, 'saved', 'state.viv'), 'the memory of d');
+  await writeSavedState(folder, 'the memory of d');
   await writeFile(join(folder, 'saved', 'screen.png'), 'the screen of d');
   const d = await store.take({ ...takeOptions, name: 'd' }, true);
+  for (const [seed, id] of [a, b, c].entries()) await writeMemory(folder, id, seed + 1);
   await fill(5, 0);
   return [a, b, c, d];
 }

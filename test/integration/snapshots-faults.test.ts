@@ -23,6 +23,8 @@ import {
   machineFolder,
   type Seen,
   takeOptions,
+  writeMemory,
+  writeSavedState,
 } from '../helpers/snapshots';
 import { quickFolder } from '../helpers/temp-folder';
 
@@ -60,8 +62,8 @@ async function makeTree(folder: string): Promise<string[]> {
   await fill(2, 70_000);
   const b = await store.take({ ...takeOptions, name: 'b' }, false);
   await fill(3, 200_000);
-  await mkdir(join(folder, 'saved'));
-  await writeFile(join(folder, 'saved', 'state.viv'), 'the memory');
+  for (const [seed, id] of [a, b].entries()) await writeMemory(folder, id, seed + 1);
+  await writeSavedState(folder, 'the memory');
   return [a, b];
 }
 

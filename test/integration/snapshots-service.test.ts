@@ -213,6 +213,7 @@ describe('snapshots of a machine', () => {
     await start(id);
     expect(await read(id)).toBe('good');
     await powerOff(id);
+    await writeFile(memory, whole);
     await clean(id);
   });
 

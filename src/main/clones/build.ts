@@ -2,6 +2,8 @@ import { stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { Failure } from '@shared/errors';
 import { inspectDisk } from '../disks/inspect';
+import { packNames } from '../disks/memory-chunks/packs';
+import { packFolderName } from '../disks/memory-chunks/references';
 import { writeConfig } from '../machines/folder';
 import { diskPath } from '../machines/launch-paths';
 import { exists } from '../snapshots/files';
@@ -81,7 +83,8 @@ export async function buildWhole(
         records.map(({ id }) => filesOf(id).memory),
       )
     : [];
-  const all = [...inner, ...memories];
+  const packs = memories.length > 0 ? await innerPacks(original) : [];
+  const all = [...inner, ...memories, ...packs];
   const track = await trackOf(
     all.map((path) => [path, [inFolder(original, path)]]),
     control,
@@ -89,6 +92,11 @@ export async function buildWhole(
   const copy = (path: string): Promise<void> =>
     files.copy(inFolder(original, path), inFolder(folder, path), track(path));
   for (const image of inner) await copy(image);
+  if (packs.length > 0) await files.folder(inFolder(folder, packFolderName));
+  for (const pack of packs) {
+    // Nobody ever writes to them, so that they can be one file in both folders.
+    if (!(await files.link(inFolder(original, pack), inFolder(folder, pack)))) await copy(pack);
+  }
   for (const record of records) {
     const own = filesOf(record.id);
     await files.folder(inFolder(folder, own.folder));
@@ -138,6 +146,12 @@ export async function buildLinked(
   const record = await store.record(await store.take({ ...wanted, name: baseName }, false));
   const below = [...source.chains.values()].flatMap(([, ...rest]) => rest.map((image) => basename(image)));
   await writeRecord(folder, { ...record, base: [...new Set(below)].map((name) => `disks/${name}`) }, files);
+}
+
+/** The files with the memory of snapshots, inside the machine's folder. */
+async function innerPacks(folder: string): Promise<string[]> {
+  const names = await packNames(inFolder(folder, packFolderName));
+  return names.map((name) => `${packFolderName}/${name}`);
 }
 
 async function writeRecord(folder: string, record: SnapshotRecord, files: CloneFiles): Promise<void> {

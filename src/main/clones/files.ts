@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import { copyFileChecked, type CopyOptions } from '../disks/copy-file';
 import { hostFailure } from '../disks/host-file';
 import { syncFolder } from '../platform/sync-folder';
-import { hostSnapshotFiles, type SnapshotFiles } from '../snapshots/files';
+import { hostSnapshotFiles, type LongTasks, type SnapshotFiles } from '../snapshots/files';
 
 /** What cloning does on the host's disk. Paths are absolute; what has resolved survives a loss of power. */
 export interface CloneFiles extends SnapshotFiles {
@@ -16,15 +16,15 @@ export interface CloneFiles extends SnapshotFiles {
 /** What says that there is no second name to be had, as opposed to a disk that is full or gone. */
 const noLinks = new Set(['EXDEV', 'EPERM', 'EMLINK', 'ENOSYS', 'ENOTSUP', 'EOPNOTSUPP']);
 
-/** The host's disk itself. @param copy, @param merge how that is done, if not in this process */
+/** The host's disk itself. @param copy, @param long how that is done, if not in this process */
 export function hostCloneFiles(
   copy: CloneFiles['copy'] = async (source, target, options) => {
     await copyFileChecked(source, target, options);
   },
-  merge?: SnapshotFiles['merge'],
+  long?: Partial<LongTasks>,
 ): CloneFiles {
   return {
-    ...hostSnapshotFiles(merge),
+    ...hostSnapshotFiles(long),
     copy,
     async link(from, path) {
       try {

@@ -15,6 +15,7 @@ import type { Machine } from '../machines/machine';
 import type { MachineService } from '../machines/service';
 import { freeSpace } from '../platform/disk-space';
 import { runWorkerJob } from '../platform/worker-job';
+import { workerTasks } from '../snapshots/worker-files';
 import { filesOf } from '../snapshots/record';
 import type { SnapshotService } from '../snapshots/service';
 import { buildFull, buildLinked, buildWhole, pinSource } from './build';
@@ -205,12 +206,9 @@ export class CloneService {
       signal: options.signal ?? new AbortController().signal,
       progress: (done, total) => options.onProgress?.(done, total ?? 0),
     });
-    return hostCloneFiles(
-      async (source, target, options) => {
-        await runWorkerJob(processHost, 'copyFile', { source, target }, control(options));
-      },
-      (request, options) => runWorkerJob(processHost, 'mergeImages', request, control(options)),
-    );
+    return hostCloneFiles(async (source, target, options) => {
+      await runWorkerJob(processHost, 'copyFile', { source, target }, control(options));
+    }, workerTasks(processHost));
   }
 }
 

@@ -11,6 +11,8 @@ export interface BlockDevice {
   readonly readOnly: boolean;
   /** Resolves to a new array of `length` bytes that belongs to the caller. */
   read(offset: number, length: number): Promise<Uint8Array>;
+  /** The same into an array of the caller's, all of which is filled; nobody else may use it until then. */
+  readInto(offset: number, into: Uint8Array): Promise<void>;
   /** `data` must not change until the promise resolves. */
   write(offset: number, data: Uint8Array): Promise<void>;
   /** When it resolves, every write that had resolved before the call survives a loss of power. */

@@ -28,6 +28,9 @@ function source(size: number, failAt = Infinity): BlockDevice {
         data[at - offset] = 1 + at / mib;
       return Promise.resolve(data);
     },
+    async readInto(offset, into) {
+      into.set(await this.read(offset, into.length));
+    },
     write: () => Promise.reject(new Failure('disk.read-only', 'no')),
     flush: () => Promise.resolve(),
     close: () => Promise.resolve(),

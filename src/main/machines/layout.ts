@@ -46,6 +46,7 @@ export const ownNames: readonly string[] = [
   'firmware',
   'saved',
   'snapshots',
+  'memory',
   'kept',
   'logs',
   'screenshots',

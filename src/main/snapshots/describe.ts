@@ -4,6 +4,8 @@ import { settingChanges, type SnapshotComparison } from '@shared/snapshot/change
 import type { Snapshot, SnapshotEstimate, SnapshotList } from '@shared/snapshot/snapshot';
 import { commonAncestor } from '@shared/snapshot/tree';
 import { isUntouched } from '../disks/chain/chain';
+import type { ImageBytes } from '../disks/memory-chunks/counts';
+import { memoryBytes } from './memory';
 import { imagesOf } from './plan-delete';
 import { filesOf, inFolder, type SnapshotRecord } from './record';
 import { sameFirmware, sameMemory } from './same';
@@ -16,7 +18,8 @@ export async function listSnapshots(
   running: boolean,
 ): Promise<SnapshotList> {
   const { records, broken } = await store.usableRecords();
-  const snapshots = await Promise.all(records.map((record) => describe(store, records, record)));
+  const memory = await memoryBytes(store.folder);
+  const snapshots = await Promise.all(records.map((record) => describe(store, records, record, memory)));
   const current = records.find((record) => record.id === config.snapshot);
   let presentBytes = 0;
   for (const { path } of config.disks) presentBytes += await store.bytesOf(path);
@@ -46,10 +49,11 @@ async function describe(
   store: SnapshotStore,
   records: readonly SnapshotRecord[],
   record: SnapshotRecord,
+  memory: ReadonlyMap<string, ImageBytes>,
 ): Promise<Snapshot> {
   const files = filesOf(record.id);
-  const memoryBytes = await store.bytesOf(files.memory);
-  let ownBytes = memoryBytes;
+  const image = memory.get(inFolder(store.folder, files.memory)) ?? { own: 0, shared: 0 };
+  let ownBytes = image.own;
   for (const image of imagesOf(record)) ownBytes += await store.bytesOf(image);
   const { id, parent, name, description, createdAt, state, engineVersion, config } = record;
   return {
@@ -59,15 +63,15 @@ async function describe(
     description,
     createdAt,
     state,
-    memory: await store.has(files.memory),
+    memory: memory.has(inFolder(store.folder, files.memory)),
     frozen: record.frozen ?? null,
     automatic: record.automatic ?? null,
     engine: config.engine,
     engineVersion,
     hasScreen: await store.has(files.screen),
     ownBytes,
-    memoryBytes,
-    sharedBytes: await store.sharedBytes(records, record),
+    memoryBytes: image.own + image.shared,
+    sharedBytes: (await store.sharedBytes(records, record)) + image.shared,
     config,
   };
 }

@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { createOverlay, settleImage } from '../disks/chain/chain';
 import { mergeImages, type MergeOptions, type MergeRequest } from '../disks/chain/merge';
 import { hostFailure } from '../disks/host-file';
+import { collectMemory } from '../disks/memory-chunks/collect';
 import { writeAtomic } from '../platform/atomic-file';
 import { syncFolder } from '../platform/sync-folder';
 
@@ -19,6 +20,8 @@ export interface SnapshotFiles {
   copyFolder(from: string, path: string): Promise<void>;
   /** Puts an image in order whose machine's process was killed. One that is in use is left alone. */
   settle(path: string): Promise<void>;
+  /** Gives back the space of memory that no image in a machine's folder has any more. */
+  collectMemory(folder: string): Promise<void>;
   /** Replaces a file as a whole. */
   write(path: string, text: string): Promise<void>;
   rename(from: string, to: string): Promise<void>;
@@ -26,8 +29,12 @@ export interface SnapshotFiles {
   remove(path: string): Promise<void>;
 }
 
-/** The host's disk itself. @param merge how images are merged, if not in this process */
-export function hostSnapshotFiles(merge: SnapshotFiles['merge'] = mergeImages): SnapshotFiles {
+/** What takes too long for a process that people wait for. */
+export type LongTasks = Pick<SnapshotFiles, 'merge' | 'collectMemory'>;
+
+/** The host's disk itself. @param long how what takes long is done, if not in this process */
+export function hostSnapshotFiles(long: Partial<LongTasks> = {}): SnapshotFiles {
+  const { merge = mergeImages, collectMemory: collect = collectMemory } = long;
   const told = async (what: string, path: string, work: () => Promise<unknown>): Promise<void> => {
     try {
       await work();
@@ -44,6 +51,7 @@ export function hostSnapshotFiles(merge: SnapshotFiles['merge'] = mergeImages): 
       }),
     overlay: (path, below) => createOverlay(path, below),
     merge,
+    collectMemory: (folder) => collect(folder),
     settle: settleImage,
     share: (from, path) => told('create', path, () => shareFile(from, path)),
     copyFolder: (from, path) => told('create', path, () => copyWhole(from, path)),

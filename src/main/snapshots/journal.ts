@@ -172,6 +172,8 @@ export class JournalledFolder {
         const path = await this.checked(filesOf(step.record.id).record);
         return files.write(path, `${JSON.stringify({ ...step.record, images }, null, 2)}\n`);
       }
+      case 'collectMemory':
+        return files.collectMemory(folder);
       case 'config':
         return this.writeConfig(step);
     }

@@ -91,6 +91,7 @@ export function planDelete(
     do: 'remove',
     path,
   }));
+  const collection: CommitStep[] = doomed.size > 0 ? [{ do: 'collectMemory' }] : [];
   const title =
     doomed.size === 0
       ? 'Merge what deleted snapshots have left'
@@ -98,7 +99,7 @@ export function planDelete(
         ? 'Delete a snapshot'
         : `Delete ${doomed.size} snapshots`;
   return {
-    operation: { title, prepare, commit: [...replaced, ...rewritten, ...config, ...removals] },
+    operation: { title, prepare, commit: [...replaced, ...rewritten, ...config, ...removals, ...collection] },
     merges,
     removed,
   };

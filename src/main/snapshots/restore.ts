@@ -1,4 +1,5 @@
 import { Failure, toErrorValue } from '@shared/errors';
+import { verifySavedState } from '../disks/saved-state/reader';
 import { requireEngine, requireState } from '../machines/context';
 import type { Machine } from '../machines/machine';
 import { checkSavedState } from '../machines/saved-state';
@@ -13,26 +14,33 @@ export class Restoring {
   /** Starts the job. What can be refused is refused before there is one. */
   async start(id: string, snapshot: string, disksOnly: boolean): Promise<{ jobId: string }> {
     const machine = this.work.ready(id, 'restoreSnapshot');
-    await this.check(machine, snapshot, disksOnly);
+    await this.check(machine, snapshot, disksOnly, false);
     return this.work.job(machine, 'restore', false, () => this.now(machine, snapshot, disksOnly));
   }
 
-  /** Everything that would stand in the way, before anything is changed. */
-  private async check(machine: Machine, snapshot: string, disksOnly: boolean): Promise<SnapshotRecord> {
+  /** Everything that would stand in the way, before anything is changed. @param everyByte of its memory, which takes time */
+  private async check(
+    machine: Machine,
+    snapshot: string,
+    disksOnly: boolean,
+    everyByte: boolean,
+  ): Promise<SnapshotRecord> {
     const store = this.work.storeOf(machine);
     const record = await store.record(snapshot);
     const { memory } = filesOf(snapshot);
     if (!disksOnly && (await store.has(memory))) {
       const engine = await requireEngine(this.work.context, record.config.engine);
-      await checkSavedState(inFolder(machine.folder, memory), record.config, engine).catch(
-        (error: unknown) => {
-          const { code, message } = toErrorValue(error);
-          throw new Failure(code, `The memory of “${record.name}” cannot be used: ${message}`, {
-            hint: 'Nothing has been changed. Restore its disks only: the guest boots from them.',
-            cause: error,
-          });
-        },
-      );
+      const path = inFolder(machine.folder, memory);
+      try {
+        await checkSavedState(path, record.config, engine);
+        if (everyByte) await verifySavedState(path);
+      } catch (error) {
+        const { code, message } = toErrorValue(error);
+        throw new Failure(code, `The memory of “${record.name}” cannot be used: ${message}`, {
+          hint: 'Nothing has been changed. Restore its disks only: the guest boots from them.',
+          cause: error,
+        });
+      }
     }
     return record;
   }
@@ -40,7 +48,7 @@ export class Restoring {
   private async now(machine: Machine, snapshot: string, disksOnly: boolean): Promise<void> {
     const { work } = this;
     const { power } = work.machines;
-    const record = await this.check(machine, snapshot, disksOnly);
+    const record = await this.check(machine, snapshot, disksOnly, true);
     const store = work.storeOf(machine);
     const hasMemory = !disksOnly && (await store.has(filesOf(snapshot).memory));
     await store.checkImages(record.config);

@@ -33,6 +33,8 @@ export const commitStep = z.discriminatedUnion('do', [
   z.strictObject({ do: z.literal('remove'), path: stepPath }),
   /** Writes a snapshot's record; images of it that are not signed yet are signed as they are at that moment. */
   z.strictObject({ do: z.literal('record'), record: snapshotRecord }),
+  /** Gives back the space of memory that no snapshot has any more; see `collectMemory`. */
+  z.strictObject({ do: z.literal('collectMemory') }),
   /** Points the machine to other images; with `settings`, these become its settings. */
   z.strictObject({
     do: z.literal('config'),

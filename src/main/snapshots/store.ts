@@ -7,6 +7,7 @@ import { backingOf, chainOf, formatOf } from '../disks/chain/chain';
 import { measureMerge, type MergeOptions } from '../disks/chain/merge';
 import { inspectDisk } from '../disks/inspect';
 import { openDisk } from '../disks/open-disk';
+import { freedMemory } from './memory';
 import { readFolder } from '../machines/folder';
 import { newMachineId } from '../machines/identity';
 import { exists, type SnapshotFiles } from './files';
@@ -151,7 +152,10 @@ export class SnapshotStore {
     }
     let freed = replaced - needed;
     for (const image of plan.removed) freed += await this.bytesOf(image);
-    for (const id of ids) freed += await this.bytesOf(filesOf(id).memory);
+    freed += await freedMemory(
+      this.folder,
+      ids.map((id) => inFolder(this.folder, filesOf(id).memory)),
+    );
     return { freed: Math.max(0, freed), needed };
   }
 
@@ -297,7 +301,7 @@ export class SnapshotStore {
   }
 
   /** The path inside the machine's folder; undefined for one outside. */
-  private inner(path: string): string | undefined {
+  inner(path: string): string | undefined {
     const inner = relative(this.folder, path).split(sep);
     return inner[0] === '..' || inner[0] === '' ? undefined : inner.join('/');
   }

@@ -3,6 +3,7 @@ import { toErrorValue } from '@shared/errors';
 import { formatOf } from '../disks/chain/chain';
 import { openDisk } from '../disks/open-disk';
 import { exists } from './files';
+import { verifyMemory } from '../disks/memory-chunks/verify';
 import { imagesOf, keptImages } from './plan-delete';
 import { filesOf, inFolder } from './record';
 import type { SnapshotStore } from './store';
@@ -16,8 +17,8 @@ export interface Complaint {
 
 /**
  * Checks what must hold for a machine's disks at rest: every chain is complete and can be opened, every frozen image
- * is what it was when it was frozen, no present image is frozen, the tree has no holes, every file is accounted for,
- * and nothing is half done.
+ * is what it was when it was frozen, no present image is frozen, the tree has no holes, every part of every memory
+ * image is there and right, every file is accounted for, and nothing is half done.
  */
 export async function verifyDisks(store: SnapshotStore): Promise<Complaint[]> {
   const complaints: Complaint[] = [];
@@ -72,6 +73,7 @@ export async function verifyDisks(store: SnapshotStore): Promise<Complaint[]> {
       if (!ids.has(name)) complain(`snapshots/${name}`, 'This belongs to no snapshot.');
     }
   }
+  await verifyMemory(store.folder, (path, message) => complain(store.inner(path) ?? path, message));
   return complaints;
 }
 

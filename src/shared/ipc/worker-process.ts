@@ -23,6 +23,8 @@ export const workerProcessCommands = {
     }),
     result: nothing,
   },
+  /** Gives back the space of memory that no snapshot of a machine has any more; see `collectMemory`. */
+  collectMemory: { params: z.strictObject({ folder: z.string() }), result: nothing },
   /** Copies a file as it is, reads it back and compares; see `copyFileChecked`. */
   copyFile: {
     params: z.strictObject({ source: z.string(), target: z.string() }),

@@ -27,8 +27,10 @@ export interface MergeOptions {
 
 /** Clusters of the new image; smaller ones in the old are rounded to these. */
 const pieceSize = 65536;
-const chunkSize = 2 ** 20;
+/** Read, written and compared at a time, in bytes. */
+const chunkSize = 4 * 2 ** 20;
 const zeros = new Uint8Array(pieceSize);
+const noBytes = new Uint8Array(0);
 
 /**
  * Makes one image of several, with the same contents for a guest and for every image on top. The old ones are only
@@ -139,14 +141,15 @@ async function copy(
 ): Promise<void> {
   const disk = await openTarget(target, false);
   try {
-    for await (const { offset, data } of readAhead(view, map)) {
+    for await (const { offset, data } of readAhead([view], map)) {
       refuseIfCancelled(signal);
-      for (const { at, length, empty } of stretches(data)) {
-        if (!empty) await disk.write(offset + at, data.subarray(at, at + length));
+      const [bytes = noBytes] = data;
+      for (const { at, length, empty } of stretches(bytes)) {
+        if (!empty) await disk.write(offset + at, bytes.subarray(at, at + length));
         // Zeros hide what is below; where there is nothing below they need not be said.
         else if (hasBelow) await disk.writeZeros(offset + at, length);
       }
-      tell(data.length);
+      tell(bytes.length);
     }
   } catch (error) {
     // What happened first is what counts: closing a disk that cannot be written may fail as well.
@@ -156,19 +159,56 @@ async function copy(
   await disk.close();
 }
 
-/** What the map has marked, in order; the next part is read while one is dealt with. */
-async function* readAhead(
+async function compare(
   view: BlockDevice,
+  target: string,
   map: PieceMap,
-): AsyncGenerator<{ offset: number; data: Uint8Array }> {
-  let before: { offset: number; reading: Promise<Uint8Array> } | undefined;
-  for (const { offset, length } of map.runs(chunkSize)) {
-    const reading = view.read(offset, length);
-    reading.catch(() => undefined); // told when its turn comes, if that comes
-    if (before) yield { offset: before.offset, data: await before.reading };
-    before = { offset, reading };
+  tell: (length: number) => void,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const disk = await openTarget(target, true);
+  try {
+    for await (const { data } of readAhead([view, disk], map)) {
+      refuseIfCancelled(signal);
+      const [expected = noBytes, found = noBytes] = data;
+      if (Buffer.compare(expected, found) !== 0) {
+        throw new Failure('disk.corrupt', `The merged image ${target} is not what it was made of`, {
+          hint: 'Nothing was replaced. Check the disk and the memory of this computer.',
+        });
+      }
+      tell(found.length);
+    }
+  } finally {
+    await disk.close();
   }
-  if (before) yield { offset: before.offset, data: await before.reading };
+}
+
+/**
+ * What the map has marked, in order, as each of the disks has it; the next part is read while one is dealt with. The
+ * same arrays are filled again and again: allocating them costs more than copying.
+ */
+async function* readAhead(
+  disks: readonly BlockDevice[],
+  map: PieceMap,
+): AsyncGenerator<{ offset: number; data: Uint8Array[] }> {
+  let [free, taken] = [0, 1].map(() => disks.map(() => new Uint8Array(chunkSize)));
+  let before: { offset: number; reading: Promise<Uint8Array[]> } | undefined;
+  try {
+    for (const { offset, length } of map.runs(chunkSize)) {
+      const parts = free?.map((buffer) => buffer.subarray(0, length)) ?? [];
+      [free, taken] = [taken, free];
+      const reads = disks.map((disk, index) => disk.readInto(offset, parts[index] ?? noBytes));
+      const reading = Promise.all(reads).then(() => parts);
+      reading.catch(() => undefined); // told when its turn comes, if that comes
+      const now = before;
+      before = { offset, reading };
+      if (now) yield { offset: now.offset, data: await now.reading };
+    }
+    if (before) yield { offset: before.offset, data: await before.reading };
+  } finally {
+    // Nobody closes the disks while they are being read.
+    await before?.reading.catch(() => undefined);
+  }
 }
 
 /** Pieces that follow one another and are all zeros, or none of them. */
@@ -185,30 +225,6 @@ function* stretches(data: Uint8Array): Generator<{ at: number; length: number; e
     stretch = { at, length: piece.length, empty };
   }
   if (stretch) yield stretch;
-}
-
-async function compare(
-  view: BlockDevice,
-  target: string,
-  map: PieceMap,
-  tell: (length: number) => void,
-  signal: AbortSignal | undefined,
-): Promise<void> {
-  const disk = await openTarget(target, true);
-  try {
-    for (const { offset, length } of map.runs(chunkSize)) {
-      refuseIfCancelled(signal);
-      const [expected, found] = await Promise.all([view.read(offset, length), disk.read(offset, length)]);
-      if (Buffer.compare(expected, found) !== 0) {
-        throw new Failure('disk.corrupt', `The merged image ${target} is not what it was made of`, {
-          hint: 'Nothing was replaced. Check the disk and the memory of this computer.',
-        });
-      }
-      tell(length);
-    }
-  } finally {
-    await disk.close();
-  }
 }
 
 async function openTarget(path: string, readOnly: boolean): Promise<Qcow2Disk> {

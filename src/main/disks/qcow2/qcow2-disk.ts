@@ -86,8 +86,14 @@ export class Qcow2Disk implements BlockDevice {
   async read(offset: number, length: number): Promise<Uint8Array> {
     this.check(offset, length);
     const data = new Uint8Array(length);
-    if (length > 0) await this.holding(offset, length, false, () => this.reader.readInto(data, offset));
+    await this.readInto(offset, data);
     return data;
+  }
+
+  async readInto(offset: number, into: Uint8Array): Promise<void> {
+    this.check(offset, into.length);
+    if (into.length === 0) return;
+    await this.holding(offset, into.length, false, () => this.reader.readInto(into, offset));
   }
 
   async write(offset: number, data: Uint8Array): Promise<void> {

@@ -10,6 +10,7 @@ import { decodeL2, type Cluster } from './table-entry';
 type Run = { start: number; length: number } & (
   | { from: 'file'; offset: number }
   | { from: 'backing' }
+  | { from: 'zeros' }
   | { from: 'compressed'; offset: number; packedLength: number; skip: number }
 );
 
@@ -30,7 +31,7 @@ export class Reader {
     return this.backing === undefined || offset >= this.backing.size;
   }
 
-  /** Fills `into`, which must be zeros, with what the guest finds at `offset`. */
+  /** Fills `into` with what the guest finds at `offset`. */
   async readInto(into: Uint8Array, offset: number): Promise<void> {
     const runs = await this.plan(offset, into.length);
     const pieces = runs.map((run) =>
@@ -57,8 +58,7 @@ export class Reader {
       for (; position < tableEnd;) {
         const skip = position % clusterSize;
         const piece = Math.min(clusterSize - skip, tableEnd - position);
-        const run = this.runOf(this.lookUp(table, position), position, skip, piece);
-        if (run !== undefined) addRun(runs, run);
+        addRun(runs, this.runOf(this.lookUp(table, position), position, skip, piece));
         position += piece;
       }
     }
@@ -71,10 +71,10 @@ export class Reader {
     return decodeL2(table.view, Math.floor((position % l2Coverage) / clusterSize), this.geometry);
   }
 
-  private runOf(cluster: Cluster, start: number, skip: number, length: number): Run | undefined {
+  private runOf(cluster: Cluster, start: number, skip: number, length: number): Run {
     switch (cluster.kind) {
       case 'zero':
-        return undefined;
+        return { from: 'zeros', start, length };
       case 'unallocated':
         return { from: 'backing', start, length };
       case 'data':
@@ -97,18 +97,25 @@ export class Reader {
     } else if (run.from === 'compressed') {
       const cluster = await this.compressed.read(run.offset, run.packedLength);
       into.set(cluster.subarray(run.skip, run.skip + run.length));
-    } else if (this.backing !== undefined && run.start < this.backing.size) {
+    } else {
       // A disk may be longer than what it is based on; the rest are zeros.
-      into.set(await this.backing.read(run.start, Math.min(run.length, this.backing.size - run.start)));
+      const below = run.from === 'backing' ? (this.backing?.size ?? 0) - run.start : 0;
+      const length = Math.max(0, Math.min(run.length, below));
+      into.fill(0, length);
+      if (length > 0) await this.backing?.readInto(run.start, into.subarray(0, length));
     }
   }
 
   private async fetchFromFile(into: Uint8Array, offset: number): Promise<void> {
-    if ((await this.file.read(into, offset)) === into.length) return;
+    const found = await this.file.read(into, offset);
+    if (found === into.length) return;
     // Some programs leave out the zeros at the end of the last cluster. Anything else is lost data.
     const expected = this.fileSize();
     const lastClusterOnly = offset + into.length <= roundUp(expected, this.geometry.clusterSize);
-    if (lastClusterOnly && (await this.file.size()) >= expected) return;
+    if (lastClusterOnly && (await this.file.size()) >= expected) {
+      into.fill(0, found);
+      return;
+    }
     throw new Failure('medium.truncated', `${this.file.path} ends before its data does`, {
       hint: 'The file was cut, by another program or by an incomplete copy. Restore it from a backup.',
     });
@@ -119,7 +126,8 @@ function addRun(runs: Run[], run: Run): void {
   const last = runs.at(-1);
   if (last !== undefined && last.start + last.length === run.start) {
     const sameFile = last.from === 'file' && run.from === 'file' && last.offset + last.length === run.offset;
-    if (sameFile || (last.from === 'backing' && run.from === 'backing')) {
+    const isPlain = run.from === 'backing' || run.from === 'zeros';
+    if (sameFile || (isPlain && last.from === run.from)) {
       last.length += run.length;
       return;
     }

@@ -40,8 +40,13 @@ class RawDisk implements BlockDevice {
   async read(offset: number, length: number): Promise<Uint8Array> {
     this.check(offset, length);
     const data = new Uint8Array(length);
-    if ((await this.file.read(data, offset)) < length) throw this.truncated();
+    await this.readInto(offset, data);
     return data;
+  }
+
+  async readInto(offset: number, into: Uint8Array): Promise<void> {
+    this.check(offset, into.length);
+    if ((await this.file.read(into, offset)) < into.length) throw this.truncated();
   }
 
   async write(offset: number, data: Uint8Array): Promise<void> {

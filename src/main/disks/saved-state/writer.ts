@@ -1,10 +1,7 @@
-import { createHash, randomBytes } from 'node:crypto';
-import { open, rename, rm, type FileHandle } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
-import { hostFailure } from '../host-file';
-import { syncFolder } from '../../platform/sync-folder';
+import { hash } from 'node:crypto';
+import { createWholeFile, type NewFile } from '../whole-file';
 import { bestCodec, type Codec } from './codec';
-import { formatVersion, magic, prefixLength, type SavedStateHeader } from './format';
+import { encodeBeginning, formatVersions, magic, type SavedStateHeader } from './format';
 
 const defaultChunkSize = 4 * 1024 * 1024;
 
@@ -13,6 +10,13 @@ export interface SavedStateIdentity {
   engine: string;
   engineVersion: string;
   hardwareDigest: string;
+}
+
+/** What a memory image is written with: piece by piece, and then completed or thrown away. */
+export interface ImageWriter {
+  write(data: Uint8Array): Promise<void>;
+  finish(): Promise<void>;
+  abort(): Promise<void>;
 }
 
 export interface WriterOptions {
@@ -25,18 +29,14 @@ export interface WriterOptions {
  * Writes a memory image piece by piece, into a temporary file that gets its name when it is complete and on the
  * disk. Keeps one chunk in memory. Every method rejects with a `Failure` (`file.*`).
  */
-export class SavedStateWriter {
-  #position = 0;
+export class SavedStateWriter implements ImageWriter {
   #chunks = 0;
   #total = 0;
   #filled = 0;
   readonly #buffer: Uint8Array;
-  readonly #hash = createHash('sha256');
 
   private constructor(
-    private readonly path: string,
-    private readonly temporary: string,
-    private readonly file: FileHandle,
+    private readonly file: NewFile,
     private readonly codec: Codec,
     chunkSize: number,
   ) {
@@ -51,23 +51,14 @@ export class SavedStateWriter {
   ): Promise<SavedStateWriter> {
     const { chunkSize = defaultChunkSize } = options;
     const codec = options.codec ?? (await bestCodec());
-    const temporary = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}.tmp`);
-    let file: FileHandle;
+    const file = await createWholeFile(path);
     try {
-      file = await open(temporary, 'wx', 0o600);
+      await beginImage(file, formatVersions.whole, { ...identity, codec: codec.name, chunkSize });
     } catch (error) {
-      throw hostFailure(error, 'create', temporary);
+      await file.abort();
+      throw error;
     }
-    const writer = new SavedStateWriter(path, temporary, file, codec, chunkSize);
-    const { engine, engineVersion, hardwareDigest } = identity;
-    const createdAt = new Date().toISOString();
-    await writer.#begin({ engine, engineVersion, hardwareDigest, codec: codec.name, chunkSize, createdAt });
-    return writer;
-  }
-
-  /** Bytes of the file so far. */
-  get stored(): number {
-    return this.#position;
+    return new SavedStateWriter(file, codec, chunkSize);
   }
 
   async write(data: Uint8Array): Promise<void> {
@@ -86,37 +77,14 @@ export class SavedStateWriter {
     const end = Buffer.alloc(16);
     end.writeUInt32LE(this.#chunks, 4);
     end.writeBigUInt64LE(BigInt(this.#total), 8);
-    await this.#append(end);
-    await this.#append(this.#hash.copy().digest());
-    try {
-      await this.file.sync();
-      await this.file.close();
-      await rename(this.temporary, this.path);
-      await syncFolder(dirname(this.path));
-    } catch (error) {
-      throw hostFailure(error, 'write', this.path);
-    }
+    await this.file.append(end);
+    await this.file.append(this.file.digest());
+    await this.file.finish();
   }
 
   /** Throws away what has been written, whether or not `finish` was reached. What had the name before, keeps it. */
-  async abort(): Promise<void> {
-    await this.file.close().catch(() => {}); // closed already: the file is removed all the same
-    await rm(this.temporary, { force: true });
-  }
-
-  async #begin(header: SavedStateHeader): Promise<void> {
-    const json = Buffer.from(JSON.stringify(header));
-    const prefix = Buffer.alloc(prefixLength);
-    magic.copy(prefix);
-    prefix.writeUInt32LE(formatVersion, 8);
-    prefix.writeUInt32LE(json.length, 12);
-    try {
-      await this.#append(Buffer.concat([prefix, json]));
-      await this.#append(this.#hash.copy().digest());
-    } catch (error) {
-      await this.abort();
-      throw error;
-    }
+  abort(): Promise<void> {
+    return this.file.abort();
   }
 
   async #writeChunk(): Promise<void> {
@@ -125,23 +93,22 @@ export class SavedStateWriter {
     const lengths = Buffer.alloc(8);
     lengths.writeUInt32LE(data.length, 0);
     lengths.writeUInt32LE(stored.length, 4);
-    await this.#append(Buffer.concat([lengths, createHash('sha256').update(data).digest()]));
-    await this.#append(stored);
+    await this.file.append(Buffer.concat([lengths, hash('sha256', data, 'buffer')]));
+    await this.file.append(stored);
     this.#chunks++;
     this.#total += data.length;
     this.#filled = 0;
   }
+}
 
-  async #append(data: Uint8Array): Promise<void> {
-    this.#hash.update(data);
-    try {
-      for (let at = 0; at < data.length;) {
-        const { bytesWritten } = await this.file.write(data, at, data.length - at, this.#position);
-        at += bytesWritten;
-        this.#position += bytesWritten;
-      }
-    } catch (error) {
-      throw hostFailure(error, 'write', this.temporary);
-    }
-  }
+/** Writes what stands before the data of a memory image. */
+export async function beginImage(
+  file: NewFile,
+  version: number,
+  { engine, engineVersion, hardwareDigest, codec, chunkSize }: Omit<SavedStateHeader, 'createdAt'>,
+): Promise<void> {
+  const createdAt = new Date().toISOString();
+  const header = { engine, engineVersion, hardwareDigest, codec, chunkSize, createdAt };
+  await file.append(encodeBeginning(magic, version, header));
+  await file.append(file.digest());
 }

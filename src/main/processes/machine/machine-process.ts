@@ -13,8 +13,9 @@ import { type Handlers, type RpcServer, serveRpc } from '@shared/ipc/rpc';
 import type { MachineConfig } from '@shared/machine/config';
 import type { ExecRequest, ExecResult } from '@shared/machine/exec';
 import { phrase } from '@shared/phrases/phrase';
+import { SharedImageWriter } from '../../disks/memory-chunks/image-writer';
 import { hardwareDigest } from '../../disks/saved-state/hardware-digest';
-import { type SavedStateIdentity, SavedStateWriter } from '../../disks/saved-state/writer';
+import { type ImageWriter, type SavedStateIdentity, SavedStateWriter } from '../../disks/saved-state/writer';
 import { writeAtomic } from '../../platform/atomic-file';
 import { type FileLock, lockFile } from '../../platform/file-lock';
 import type { ParentLink } from '../../platform/process-host';
@@ -303,7 +304,7 @@ export class MachineProcess {
     const writer =
       params.memoryPath === null
         ? null
-        : await SavedStateWriter.create(params.memoryPath, identityOf(config));
+        : await SharedImageWriter.create(params.memoryPath, identityOf(config));
     const overlays = new Map(Object.entries(params.overlays));
     this.#memoryWanted = new AbortController();
     const sink = writer && this.#reporting(writer, this.#memoryWanted.signal);
@@ -327,7 +328,7 @@ export class MachineProcess {
   }
 
   /** A sink that tells how much it has taken, and takes no more when `wanted` is aborted. */
-  #reporting(writer: SavedStateWriter, wanted?: AbortSignal): StateSink {
+  #reporting(writer: ImageWriter, wanted?: AbortSignal): StateSink {
     let told = 0;
     let done = 0;
     let total: number | null = null;
@@ -462,7 +463,7 @@ function identityOf(config: MachineConfig): SavedStateIdentity {
 }
 
 /** Gives a memory image its name when it is whole, and leaves nothing of it when it is not. */
-async function completed(memory: Promise<void>, writer: SavedStateWriter | null): Promise<void> {
+async function completed(memory: Promise<void>, writer: ImageWriter | null): Promise<void> {
   try {
     await memory;
     await writer?.finish();

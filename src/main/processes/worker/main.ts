@@ -6,6 +6,7 @@ import {
 import { serveRpc } from '@shared/ipc/rpc';
 import { copyFileChecked } from '../../disks/copy-file';
 import { exportDisk } from '../../disks/export';
+import { collectMemory } from '../../disks/memory-chunks/collect';
 import { mergeImages } from '../../disks/chain/merge';
 import { checkQcow2 } from '../../disks/qcow2/check';
 import { connectToParent } from '../../platform/parent-link';
@@ -31,6 +32,7 @@ const server = serveRpc<WorkerProcessCommands, WorkerProcessEvents, undefined>(
   workerProcessCommands,
   {
     copyDisk: (params) => runner.run((control) => copyDisk(params, control)),
+    collectMemory: ({ folder }) => runner.run(() => collectMemory(folder)),
     mergeImages: (params) =>
       runner.run(({ progress, signal }) => mergeImages(params, { onProgress: progress, signal })),
     copyFile: ({ source, target }) =>

@@ -3,6 +3,7 @@ import { toErrorValue } from '@shared/errors';
 import type { QmpClient } from '../../../../platform/qmp/qmp-client';
 import type { StateSink, TakenSnapshot } from '../../engine';
 import { beginSaving, saveState } from './migration';
+import { HeldSink } from './held-sink';
 import { DiskOverlays } from './overlays';
 import type { PlannedDisk, QemuPlan } from './plan';
 
@@ -25,6 +26,8 @@ export class LiveSnapshots {
   /** The last answer to whether memory can be saved in the background, so that it is told once. */
   #toldWhyNot: string | undefined;
   #resumed: () => void = () => {};
+  /** When the guest went on for the first time since this was undefined. */
+  #resumedAt: number | undefined;
 
   constructor(
     private readonly client: QmpClient,
@@ -35,7 +38,10 @@ export class LiveSnapshots {
     /** The disks that are attached now. */
     private readonly disks: () => readonly PlannedDisk[],
   ) {
-    client.on('RESUME', () => this.#resumed());
+    client.on('RESUME', () => {
+      this.#resumedAt ??= performance.now();
+      this.#resumed();
+    });
   }
 
   /** As `RunningMachine.takeSnapshot`. */
@@ -48,20 +54,23 @@ export class LiveSnapshots {
     if (running) await this.#writeBack();
     const began = performance.now();
     let memory = Promise.resolve();
+    let held: HeldSink | undefined;
+    this.#resumedAt = undefined;
     try {
       // QEMU drains and flushes every disk before it answers.
       if (running) await client.execute('stop', {}, slowMs);
       await this.#overlays.put(client, this.disks(), overlays);
-      if (sink) ({ memory } = await (background ? this.#saveBehind(sink) : this.#saveNow(sink)));
+      if (sink) ({ memory, held } = await (background ? this.#saveBehind(sink) : this.#saveNow(sink)));
     } catch (error) {
       if (background) await this.#setBackground(false);
       throw error;
     } finally {
       // Nothing comes of it where the guest runs again already.
-      if (running) await client.execute('cont', {}, slowMs);
+      if (running) await client.execute('cont', {}, slowMs).finally(() => held?.release());
     }
+    const pausedMs = running ? (this.#resumedAt ?? performance.now()) - began : 0;
     this.#keep(background ? memory.finally(() => this.#setBackground(false)) : memory);
-    return { memory: this.#memory, pausedMs: running ? performance.now() - began : 0 };
+    return { memory: this.#memory, pausedMs };
   }
 
   /** As `RunningMachine.saveState`. */
@@ -87,7 +96,7 @@ export class LiveSnapshots {
   }
 
   /** That it failed is for whoever waits for the memory; the disks are in order. */
-  async #saveNow(sink: StateSink): Promise<{ memory: Promise<void> }> {
+  async #saveNow(sink: StateSink): Promise<{ memory: Promise<void>; held?: HeldSink }> {
     const memory = saveState(this.client, this.plan, this.socketPath, sink);
     await memory.catch(() => undefined);
     return { memory };
@@ -97,26 +106,19 @@ export class LiveSnapshots {
    * Resolves when the guest may go on, or its memory cannot be had. Older QEMUs let it go on by themselves; newer ones
    * leave standing what stood still before (since version 9), and only what they send tells how far they are.
    */
-  async #saveBehind(sink: StateSink): Promise<{ memory: Promise<void> }> {
+  async #saveBehind(sink: StateSink): Promise<{ memory: Promise<void>; held: HeldSink }> {
     let timer: NodeJS.Timeout | undefined;
-    let seen = 0;
     let flows: () => void = () => {};
     const ready = new Promise<void>((resolve) => {
       this.#resumed = flows = resolve;
       timer = setTimeout(resolve, resumeMs);
     });
-    const watched: StateSink = {
-      write: async (data) => {
-        seen += data.length;
-        if (seen >= flowingBytes) flows();
-        await sink.write(data);
-      },
-    };
-    const begun = beginSaving(this.client, this.plan, this.socketPath, watched, true);
-    const memory = begun.then(({ done }) => done);
+    const held = new HeldSink(sink, flowingBytes, flows);
+    const begun = beginSaving(this.client, this.plan, this.socketPath, held, true);
+    const memory = begun.then(({ done }) => done).then(() => held.drain());
     await Promise.race([ready, memory.catch(() => undefined)]);
     clearTimeout(timer);
-    return { memory };
+    return { memory, held };
   }
 
   /** Asks QEMU, which tries it out: kernel, rights and the kind of memory all have a say. */

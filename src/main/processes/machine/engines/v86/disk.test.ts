@@ -24,6 +24,10 @@ class SlowDevice implements BlockDevice {
     return this.bytes.length;
   }
 
+  async readInto(offset: number, into: Uint8Array): Promise<void> {
+    into.set(await this.read(offset, into.length));
+  }
+
   async read(offset: number, length: number): Promise<Uint8Array> {
     this.log.push(`read ${offset}`);
     await this.gate;

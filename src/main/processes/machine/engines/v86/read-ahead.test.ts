@@ -15,6 +15,9 @@ function countingDevice(size: number) {
       if (offset + length > size) throw new Error('out of range');
       return bytes.slice(offset, offset + length);
     },
+    async readInto(offset, into) {
+      into.set(await device.read(offset, into.length));
+    },
     write: () => Promise.reject(new Error('read-only')),
     flush: () => Promise.resolve(),
     close: () => Promise.resolve(),
