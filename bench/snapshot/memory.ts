@@ -8,6 +8,7 @@ import { createDisk } from '../qemu/disk';
 import { type Host, quiet, qemuPid, run, startHost, startMachine } from '../qemu/machines';
 import type { BenchResult } from '../types';
 import { timed } from './timed';
+import { measureVirsh } from './virsh';
 
 const rounds = 5;
 const mebibyte = 1024 * 1024;
@@ -102,6 +103,36 @@ async function measureSavevm(host: Host, id: string, filledMiB: number): Promise
   }
 }
 
+/** The same guest's external snapshots by libvirt: nothing where that is not installed. */
+async function againstVirsh(
+  memoryMiB: number,
+  filledMiB: number,
+  ours: readonly Measured[],
+): Promise<BenchResult[]> {
+  const theirs = await measureVirsh(memoryMiB, fill(filledMiB), rounds);
+  if (!theirs) return [];
+  const result = (what: string, unit: string, value: number, peerValue: number): BenchResult => {
+    const name = `snapshot, qemu, ${memoryMiB} MiB with ${filledMiB} of noise: ${what}, against libvirt`;
+    const ratio = value / peerValue;
+    return {
+      name,
+      value,
+      unit,
+      peer: 'virsh snapshot-create-as',
+      peerValue,
+      ratio,
+      goal: 'ratio <= 1',
+      ok: ratio <= 1,
+    };
+  };
+  const pause = median(ours.map(({ pauseMs }) => pauseMs));
+  const bytes = median(ours.map((one) => one.bytes));
+  return [
+    result('pause', 'ms', pause, median(theirs.map(({ takeMs }) => takeMs))),
+    result('memory', 'MiB', bytes / mebibyte, median(theirs.map((one) => one.bytes)) / mebibyte),
+  ];
+}
+
 /** Snapshots of one machine with its memory; on QEMU against `savevm` and `loadvm`. */
 export async function benchMemory({
   engine,
@@ -127,6 +158,7 @@ export async function benchMemory({
     const ours: Measured[] = [];
     for (let round = 0; round < rounds; round++) ours.push(await measureRound(host, id));
     const peers = engine === 'qemu' ? await measureSavevm(host, id, filledMiB) : undefined;
+    const virsh = engine === 'qemu' ? await againstVirsh(memoryMiB, filledMiB, ours) : [];
     const result = (
       what: string,
       unit: string,
@@ -178,6 +210,7 @@ export async function benchMemory({
         'ratio <= 1.05',
         (_value, ratio) => (ratio ?? 0) <= 1.05,
       ),
+      ...virsh,
     ];
   } finally {
     await host.close();

@@ -149,6 +149,12 @@ describe('a full clone', () => {
 
     const twin = await clone(id, { name: 'Twin', snapshots: true, keepAddresses: true });
     expect(macsOf(twin)).toEqual(macsOf(id));
+    const packs = await readdir(join(folderOf(id), 'memory'));
+    expect(packs.length).toBe(1);
+    for (const pack of packs) {
+      const [one, other] = await Promise.all([id, twin].map((of) => stat(join(folderOf(of), 'memory', pack))));
+      expect(one?.ino).toBe(other?.ino);
+    }
     await done(core.handlers['snapshot.restore']({ id: twin, snapshot: first }));
     expect(core.machines.get(twin).state).toBe('running');
     await powerOff(twin);
