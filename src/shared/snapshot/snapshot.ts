@@ -36,11 +36,11 @@ export const snapshot = z.object({
   automatic: automaticReason.nullable(),
   /** There is a picture of the screen: `snapshot.screen`. */
   hasScreen: z.boolean(),
-  /** What its own files occupy on the host, the memory image included; in bytes. */
+  /** What nothing else needs of what it occupies on the host: images, and parts of its memory; in bytes. */
   ownBytes: z.number(),
-  /** Of these, the memory image. */
+  /** Its memory, those parts included that other snapshots have as well. */
   memoryBytes: z.number(),
-  /** What the disk images below it occupy, which it shares with others; in bytes. */
+  /** What it shares with others, the disk images below it and parts of its memory; in bytes. */
   sharedBytes: z.number(),
   /** The machine's settings at that moment. */
   config: machineConfig,
