@@ -152,7 +152,9 @@ describe('a full clone', () => {
     const packs = await readdir(join(folderOf(id), 'memory'));
     expect(packs.length).toBe(1);
     for (const pack of packs) {
-      const [one, other] = await Promise.all([id, twin].map((of) => stat(join(folderOf(of), 'memory', pack))));
+      const [one, other] = await Promise.all(
+        [id, twin].map((of) => stat(join(folderOf(of), 'memory', pack))),
+      );
       expect(one?.ino).toBe(other?.ino);
     }
     await done(core.handlers['snapshot.restore']({ id: twin, snapshot: first }));

@@ -1,6 +1,7 @@
 import { Failure, toErrorValue, toFailure } from '@shared/errors';
 import type { MachineConfig } from '@shared/machine/config';
 import { hasProcess, type MachineAction } from '@shared/machine/state';
+import { removeUnusedPacks, unusedFiles } from '../disks/memory-chunks/collect';
 import type { JobControl } from '../jobs/registry';
 import { type MachinesContext, requireConfig, requireState } from '../machines/context';
 import { writeConfig } from '../machines/folder';
@@ -76,7 +77,7 @@ export class SnapshotWork {
   async recover(machine: Machine): Promise<void> {
     if (hasProcess(machine.state) || machine.config === null) return;
     const store = this.storeOf(machine);
-    if (!(await store.has('journal.json'))) return;
+    if (!(await store.has('journal.json'))) return this.removeLeftMemory(machine);
     await this.machines.locked(machine, async () => {
       const recovery = await store.recover();
       if (!recovery) return;
@@ -87,6 +88,17 @@ export class SnapshotWork {
     if (machine.runProblem?.code === 'journal.unfinished') machine.runProblem = null;
     await this.machines.library.reread(machine);
     this.changed(machine);
+  }
+
+  /** What a killed process has left of a memory image. */
+  private async removeLeftMemory(machine: Machine): Promise<void> {
+    try {
+      if ((await unusedFiles(machine.folder)).length === 0) return;
+      await this.machines.locked(machine, () => removeUnusedPacks(machine.folder));
+    } catch (error) {
+      // Whoever has the machine may be writing just that; and space is all that is at stake.
+      this.context.log.warn(`“${machine.name}” (${machine.id}): unused memory stays for now`, error);
+    }
   }
 
   /** Writes a machine's configuration, starting from what its file says now. @throws Failure `machine.*`, `file.*` */

@@ -9,7 +9,7 @@ import { corrupt } from '../saved-state/format';
 import { type CreateFile, createWholeFile, unfinishedName } from '../whole-file';
 import { ChunkCounts } from './counts';
 import { Pack } from './pack';
-import type { ChunkKey } from './pack-format';
+import { type ChunkKey, packName } from './pack-format';
 import { PackWriter } from './pack-writer';
 import { packNames } from './packs';
 import { packFolderName, packsInUse } from './references';
@@ -37,18 +37,23 @@ const hostFiles: CollectFiles = {
  */
 export async function removeUnusedPacks(folder: string, files: CollectFiles = hostFiles): Promise<void> {
   const packs = join(folder, packFolderName);
-  const names = await namesIn(packs);
-  if (names.length === 0) return;
   try {
-    for (const name of names) if (unfinishedName.test(name)) await files.remove(join(packs, name));
-    const used = await packsInUse(folder).catch(unreadable);
-    if (used === undefined) return;
-    const unused = (await packNames(packs)).filter((name) => !used.has(name));
+    const unused = await unusedFiles(folder);
     for (const name of unused) await files.remove(join(packs, name));
     if (unused.length > 0) await syncFolder(packs);
   } catch (error) {
     throw hostFailure(error, 'tidy up', packs);
   }
+}
+
+/** The names of the files that `removeUnusedPacks` would remove. @throws Failure `file.*` */
+export async function unusedFiles(folder: string): Promise<string[]> {
+  const names = await namesIn(join(folder, packFolderName));
+  if (names.length === 0) return [];
+  const unfinished = names.filter((name) => unfinishedName.test(name));
+  const used = await packsInUse(folder).catch(unreadable);
+  if (used === undefined) return unfinished;
+  return [...unfinished, ...names.filter((name) => packName.test(name) && !used.has(name))];
 }
 
 /**

@@ -1,6 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { toErrorValue } from '@shared/errors';
+import { unfinishedName } from '../whole-file';
 import { readHeader, verifySavedState } from '../saved-state/reader';
 import { Pack } from './pack';
 import type { ChunkKey } from './pack-format';
@@ -37,7 +38,9 @@ export async function verifyMemory(
   }
   const names = await readdir(packs).catch(() => []);
   for (const name of everyImageIsKnown ? names : []) {
-    if (!used.has(name)) complain(join(packs, name), 'No memory image uses this file.');
+    // What is being written is in use as soon as it is whole.
+    if (used.has(name) || unfinishedName.test(name)) continue;
+    complain(join(packs, name), 'No memory image uses this file.');
   }
 }
 
