@@ -14,10 +14,10 @@ import { starterLinuxIso, testConfig, testPaths } from '../helpers/machine-confi
 import { temporaryFolder } from '../helpers/temp-folder';
 import { Terminal } from '../helpers/terminal';
 
-const bootMs = 180_000;
+const bootMs = 400_000;
 const answerMs = 120_000;
 /** Two emulated processors on one real one, with drivers to load. */
-const driversMs = 240_000;
+const driversMs = 400_000;
 
 const events: EngineEvents = {
   stopped: () => {},
