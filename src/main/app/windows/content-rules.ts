@@ -1,4 +1,5 @@
 import { app, session, shell } from 'electron';
+import { isForBrowser } from './outside-link';
 import { appOrigin } from './protocol';
 
 /** Whether a frame shows one of our own pages: the only kind that may speak to main. */
@@ -14,8 +15,8 @@ export function restrictWebContents(): void {
     });
     contents.on('will-attach-webview', (event) => event.preventDefault());
     contents.setWindowOpenHandler(({ url }) => {
-      // A link to a publisher's page or to the manual opens in the system's browser, never in a window of ours.
-      if (url.startsWith('https://')) void shell.openExternal(url);
+      // A link to a publisher's page, the manual or a machine opens in the system's browser, never in a window of ours.
+      if (isForBrowser(url)) void shell.openExternal(url);
       return { action: 'deny' };
     });
   });
