@@ -7,6 +7,8 @@ import { type ArpMessage, arpLength, arpOperations, parseArp, writeArp } from '.
 /** An address is asked for again after this long, in milliseconds (RFC 1122, 2.3.2.1). */
 const lifeMs = 60_000;
 const askEveryMs = 1000;
+/** How exactly it is known who was heard last, in milliseconds: this is asked for with every packet. */
+const orderMs = 1000;
 const asks = 3;
 /** Bounds on what a hostile guest can make us remember. */
 const maxNeighbours = 1024;
@@ -30,6 +32,7 @@ export interface NeighbourOptions {
 
 /** Which station has which address, and the gateway's own answers (RFC 826). */
 export class Neighbours {
+  /** The longest not heard first. */
   private readonly known = new Map<number, { mac: number; heard: number }>();
   private readonly questions = new Map<number, Question>();
 
@@ -62,13 +65,15 @@ export class Neighbours {
     if (!inSubnet(address, subnet) || address === own || isGroup(mac)) return;
     const rightful = holder(address);
     if (rightful !== undefined && rightful !== mac) return;
+    const now = clock.now();
     const entry = this.known.get(address);
-    if (entry) {
+    if (entry && now - entry.heard < orderMs) {
       entry.mac = mac;
-      entry.heard = clock.now();
     } else {
-      if (this.known.size >= maxNeighbours) this.forgetOldest();
-      this.known.set(address, { mac, heard: clock.now() });
+      this.known.delete(address);
+      const [oldest] = this.known.keys();
+      if (this.known.size >= maxNeighbours && oldest !== undefined) this.known.delete(oldest);
+      this.known.set(address, { mac, heard: now });
     }
     this.answer(address, mac);
   }
@@ -126,14 +131,6 @@ export class Neighbours {
     this.questions.delete(address);
     question.cancel();
     for (const found of question.waiting) found(mac);
-  }
-
-  private forgetOldest(): void {
-    let oldest: { address: number; heard: number } | undefined;
-    for (const [address, { heard }] of this.known) {
-      if (!oldest || heard < oldest.heard) oldest = { address, heard };
-    }
-    if (oldest) this.known.delete(oldest.address);
   }
 
   private send(to: number, message: ArpMessage): void {
