@@ -19,6 +19,8 @@ const needs = [
   { program: 'xz', package: 'xz-utils', for: 'the kernel of test guests' },
   { program: 'swtpm', package: 'swtpm', for: 'machines with a TPM' },
   { program: 'tshark', package: 'tshark', for: 'captures of networks, as others read them' },
+  { program: 'ip', package: 'iproute2', for: 'networks that are joined with devices' },
+  { program: 'dhclient', package: 'isc-dhcp-client', for: 'addresses by DHCP, as Debian asks for them' },
   { program: 'spice-vdagent', package: 'spice-vdagent', for: 'clipboards that are shared with a guest' },
   { program: 'xclip', package: 'xclip', for: 'clipboards that are shared with a guest' },
   { program: 'xkbcomp', package: 'x11-xkb-utils', for: 'clipboards that are shared with a guest' },
