@@ -42,6 +42,7 @@ import { Uploads } from './media/uploads';
 import { NetworkService } from './networks/service';
 import type { OpenRequest } from '@shared/desktop/open-request';
 import { locateDataFolder } from './platform/data-location';
+import { Uplinks, uplinkSystem } from './networks/uplink/uplinks';
 import { type EmitEvent, eventHub } from './platform/events';
 import { type FileLock, lockFile, readLockOwner } from './platform/file-lock';
 import { type InstanceDoor, openInstanceDoor } from './platform/instance';
@@ -149,7 +150,8 @@ async function assemble(
   const chosenFolder = (): string | null => preferences.get().qemuFolder ?? null;
   const qemu = qemuHere(dataFolder, resourcesFolder, chosenFolder);
   const engines = engineCatalogue(join(resourcesFolder, 'bios'), development, qemu);
-  const networks = await NetworkService.load(dataFolder, processHost, events.emit, log);
+  const uplinks = new Uplinks(await uplinkSystem(), () => qemu.relayProgram(), dataFolder);
+  const networks = await NetworkService.load(dataFolder, processHost, events.emit, log, uplinks);
   const busy = new BusyMachines();
   const context: MachinesContext = {
     biosFolder: join(resourcesFolder, 'bios'),
@@ -203,7 +205,9 @@ async function assemble(
   await snapshots.recoverAll();
   await disks.tidyAll();
   networks.machines = () => machines.configs();
+  for (const machine of machines.list()) networks.noticed(machine);
   events.listen((event) => {
+    if (event.name === 'machine.changed') networks.noticed(event.value);
     if (event.name !== 'machine.removed') return;
     const { id } = event.value;
     networks.forgetMachine(id).catch((error: unknown) => log.warn(`forwards to ${id} stay`, error));

@@ -1,3 +1,4 @@
+import { connect } from 'node:net';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type AppUnderTest, startBrowserApp } from '../helpers/app';
@@ -13,7 +14,31 @@ const sshProgram = findProgram('ssh');
 const possible = chromiumProgram !== undefined;
 if (!possible) sayWhySkipped('networks', 'Chromium is missing');
 
+const proxyPort = 24_681;
 const nic = (mac: string) => [{ id: 'nic0', model: 'virtio' as const, mac, connected: true, network: 'nat' }];
+
+/** As SOCKS says that the machine did not want the connection (RFC 1928, section 6). */
+const socksRefused = 5;
+
+/** Asks the proxy for a port of a machine. @returns how it went, in the words of SOCKS */
+function knock(port: number, machine: string, guestPort: number): Promise<number | undefined> {
+  return new Promise((resolve, reject) => {
+    const socket = connect({ host: '127.0.0.1', port });
+    const received: Buffer[] = [];
+    socket.on('error', reject);
+    socket.on('data', (data) => {
+      received.push(data);
+      const all = Buffer.concat(received);
+      if (all.length === 2) {
+        const name = Buffer.from(machine);
+        socket.write(Buffer.concat([Buffer.of(5, 1, 0, 3, name.length), name, Buffer.of(0, guestPort)]));
+      }
+      if (all.length >= 12) resolve(all[3]);
+    });
+    socket.on('close', () => resolve(undefined));
+    socket.write(Buffer.of(5, 1, 0));
+  });
+}
 
 /** A person and the networks, with a guest on one of them. */
 describe.skipIf(!possible)('networks', () => {
@@ -83,7 +108,7 @@ describe.skipIf(!possible)('networks', () => {
       .getByRole('radio', { name: /^Isolated/ })
       .check();
     await look('new');
-    await page().getByTestId('create-network').click();
+    await page().getByTestId('new-network-confirm').click();
     await page().locator('[data-network]', { hasText: 'Lab' }).waitFor();
 
     await tab('Settings');
@@ -114,15 +139,20 @@ describe.skipIf(!possible)('networks', () => {
     await page().getByLabel('Port of this computer').fill('24680');
     await page().getByLabel('Port of the machine').fill('80');
     await look('forward');
-    await page().getByTestId('save-forward').click();
+    await page().getByTestId('forward-confirm').click();
     await page().locator('[data-forward]', { hasText: '24680' }).waitFor();
     // The same port once more cannot be.
     await page().getByTestId('add-forward').click();
     await page().getByLabel('Port of this computer').fill('24680');
-    await page().getByTestId('save-forward').click();
+    await page().getByTestId('forward-confirm').click();
     await page().getByRole('dialog').getByRole('alert').waitFor();
     await page().keyboard.press('Escape');
     await look('forwards');
+    // Off until somebody wants it; then it says how it is used.
+    await page().getByLabel('Port', { exact: true }).fill(String(proxyPort));
+    await page().getByLabel('Proxy to the machines').click();
+    await page().getByText(`socks5h://127.0.0.1:${proxyPort}`, { exact: true }).waitFor();
+    await look('proxy');
 
     await tab('Firewall');
     await page().getByLabel('No access to my LAN').click();
@@ -156,6 +186,23 @@ describe.skipIf(!possible)('networks', () => {
     expect(await page().getByRole('gridcell', { name: 'DHCP' }).count()).toBe(0);
 
     await tab('Machines');
+    await page()
+      .getByText(/^10\.86\.0\.\d+$/)
+      .waitFor({ timeout: 30_000 });
+    await tab('Traffic');
+    // The guest is reached by its name; nothing listens there, which is an answer of its own.
+    const knocks = page()
+      .getByTestId('flows')
+      .locator('tr', { hasText: 'Traveller' })
+      .filter({ hasText: ':9' });
+    await expect
+      .poll(async () => [await knock(proxyPort, 'traveller', 9), await knocks.count()], { timeout: 30_000 })
+      .toEqual([socksRefused, 1]);
+    await look('traffic');
+
+    await tab('Machines');
+    await page().getByLabel('Counters of Traveller, card nic0').click();
+    await page().getByTestId('port-counters').getByText('Dropped: nobody there').waitFor();
     const row = page().locator('tr', { hasText: 'Traveller' });
     await row.getByText(/^10\.86\.0\.\d+$/).waitFor();
     await row.getByLabel('Cable of Traveller').click();
@@ -169,13 +216,16 @@ describe.skipIf(!possible)('networks', () => {
       .first()
       .waitFor();
     await look('map-running');
+    await page().locator('.vue-flow__edge.map-live').first().click({ force: true });
+    await page().getByTestId('cable-details').getByText('Refused: false sender').waitFor();
+    await look('map-cable');
 
     // A terminal logs in by a forward. Nothing in this guest answers there, which ssh itself says.
     await tab('Port forwards');
     await page().getByTestId('add-forward').click();
     await page().getByLabel('Port of this computer').fill('24622');
     await page().getByLabel('Port of the machine').fill('22');
-    await page().getByTestId('save-forward').click();
+    await page().getByTestId('forward-confirm').click();
     await page().locator('[data-forward]', { hasText: '24622' }).locator('[data-action="ssh"]').click();
     const ssh = console.getByTestId('ssh');
     await ssh.getByLabel('User').fill('-oProxyCommand=x');
@@ -188,5 +238,13 @@ describe.skipIf(!possible)('networks', () => {
     await expect.poll(() => said.innerText()).toMatch(/the.connection.has.ended/);
     await console.screenshot({ path: path.join(folder, 'console-ssh.png'), animations: 'disabled' });
     expect(await seriousViolations(console)).toEqual([]);
+
+    await page().getByRole('navigation').getByRole('link', { name: 'Library' }).click();
+    await machineItem(page(), 'Traveller').click();
+    await page()
+      .getByTestId('details-network')
+      .getByText(/^10\.86\.0\.\d+$/)
+      .waitFor();
+    await look('library');
   });
 });

@@ -14,6 +14,7 @@ export function networkHandlers({ networks }: Services): Pick<Handlers<Commands>
     'network.edit': ({ id, changes }) => networks.edit(id, changes),
     'network.remove': ({ id }) => networks.remove(id),
     'network.setCondition': ({ id, port, condition }) => networks.setCondition(id, port, condition),
+    'network.flows': ({ id }) => networks.captures.flows(id),
     'network.startCapture': ({ id, capture }) => networks.captures.start(id, capture),
     'network.stopCapture': ({ id }) => networks.captures.stop(id),
     'network.captureStatus': ({ id }) => networks.captures.status(id),

@@ -92,6 +92,7 @@ export const summaries: Partial<Record<CommandName, string>> = {
   'network.create': 'Makes a network',
   'network.edit': 'Changes a network, also while machines use it',
   'network.remove': 'Removes a network that no machine uses',
+  'network.flows': 'Shows who speaks most with whom since it was last asked',
   'network.setCondition': 'Makes the cable of a port as slow and lossy as wanted',
   'network.startCapture': 'Captures what passes a network, or one of its ports',
   'network.stopCapture': 'Ends a capture; what was captured stays',

@@ -8,6 +8,7 @@ import type {
   TcpStream,
 } from '@shared/network/capture';
 import type { NetworkConfig } from '@shared/network/config';
+import type { FlowReport } from '@shared/network/flows';
 import { phrase } from '@shared/phrases/phrase';
 import type { NetworkProcess } from './network-process';
 
@@ -19,7 +20,7 @@ export interface CapturesOptions {
   processOf(id: string): NetworkProcess | undefined;
 }
 
-/** Captures of networks in use: their processes have them. */
+/** What is seen of networks in use: captures, which their processes have, and flows. */
 export class Captures {
   constructor(private readonly options: CapturesOptions) {}
 
@@ -53,6 +54,11 @@ export class Captures {
   save(id: string, filter: string): Promise<{ path: string; packets: number }> {
     const name = `${id}-${new Date().toISOString().replace(/[:.]/g, '-')}.pcapng`;
     return this.process(id).call('saveCapture', { path: join(this.options.folder, name), filter });
+  }
+
+  /** @throws Failure `network.idle` */
+  flows(id: string): Promise<FlowReport> {
+    return this.process(id).call('flows', {});
   }
 
   private process(id: string): NetworkProcess {

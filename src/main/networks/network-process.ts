@@ -1,4 +1,4 @@
-import { type ErrorValue, Failure } from '@shared/errors';
+import { type ErrorValue, Failure, toErrorValue } from '@shared/errors';
 import {
   switchProcessCommands,
   type SwitchProcessCommands,
@@ -8,6 +8,7 @@ import {
 import { type ParamsInput, type Result, rpcClient, type RpcClient } from '@shared/ipc/rpc';
 import type { NetworkConfig } from '@shared/network/config';
 import type { LeaseReport, LinkReport, NetworkStatistics, PlugRequest } from '@shared/network/report';
+import type { UplinkPlan, UplinkReport } from '@shared/network/uplink';
 import { phrase } from '@shared/phrases/phrase';
 import type { Log } from '../platform/log';
 import type { HostedProcess, ProcessHost } from '../platform/process-host';
@@ -22,9 +23,12 @@ const endMs = 3000;
 export interface NetworkListener {
   leases(leases: LeaseReport[]): void;
   statistics(statistics: NetworkStatistics): void;
-  /** A cable has come up or gone, or a forward fares otherwise. */
+  /** A cable has come up or gone, or a forward or the uplink fares otherwise. */
   changed(): void;
 }
+
+/** Finds the way to a network's device; null: it has none. @throws Failure that says what is in the way */
+export type PlanUplink = (config: NetworkConfig) => Promise<UplinkPlan | null>;
 
 /** The process of one network in use. While somebody is plugged in it is kept alive, with everything plugged in again. */
 export class NetworkProcess {
@@ -36,12 +40,15 @@ export class NetworkProcess {
   private ended = false;
   private forwards: Record<string, ErrorValue | null> = {};
   private readonly links = new Map<string, LinkReport>();
+  private uplinkReport: UplinkReport | null = null;
+  private proxy: ErrorValue | null = null;
 
   constructor(
     private readonly host: ProcessHost,
     private config: NetworkConfig,
     private readonly leasesPath: string,
     private readonly listener: NetworkListener,
+    private readonly planUplink: PlanUplink,
     private readonly log: Log,
   ) {
     this.start();
@@ -58,6 +65,16 @@ export class NetworkProcess {
   /** How each forward fares; those that are missing are not known yet. */
   get forwardProblems(): Readonly<Record<string, ErrorValue | null>> {
     return this.forwards;
+  }
+
+  /** Why its proxy does not listen; null: it does, or there is none. */
+  get proxyProblem(): ErrorValue | null {
+    return this.proxy;
+  }
+
+  /** How its device fares; null: it has none. */
+  get uplink(): UplinkReport | null {
+    return this.uplinkReport;
   }
 
   /** What is plugged in, and whether it is connected. */
@@ -81,10 +98,26 @@ export class NetworkProcess {
   /** Takes over a changed configuration. @returns how each forward fares */
   async configure(config: NetworkConfig): Promise<Readonly<Record<string, ErrorValue | null>>> {
     this.config = config;
+    const uplink = config.uplink ? await this.wayOut(config) : null;
+    if (!config.uplink) this.uplinkReport = null;
     const { rpc } = this;
     if (!rpc) throw new Failure('ipc.closed', phrase('network.startedAgain'));
-    this.forwards = await rpc.call('configure', { network: config, leasesPath: this.leasesPath });
+    const told = await rpc.call('configure', { network: config, leasesPath: this.leasesPath, uplink });
+    this.forwards = told.forwards;
+    this.proxy = told.proxy;
     return this.forwards;
+  }
+
+  /** The way to its device. What is in the way is told with the network; machines reach each other without it. */
+  private async wayOut(config: NetworkConfig): Promise<UplinkPlan | null> {
+    this.uplinkReport ??= { state: 'connecting', problem: null };
+    try {
+      return await this.planUplink(config);
+    } catch (error) {
+      this.uplinkReport = { state: 'failed', problem: toErrorValue(error) };
+      this.listener.changed();
+      return null;
+    }
   }
 
   /**
@@ -122,6 +155,10 @@ export class NetworkProcess {
       this.log.once(`switch-process ${reason.slice(0, 40)}`, `The network “${name}” sent ${reason}`),
     ));
     rpc.on('leases', ({ leases }) => this.listener.leases(leases));
+    rpc.on('uplink', (report) => {
+      this.uplinkReport = report;
+      this.listener.changed();
+    });
     rpc.on('statistics', (statistics) => this.listener.statistics(statistics));
     rpc.on('link', ({ port, state, reason = null }) => {
       const plug = this.plugs.get(port);
@@ -138,6 +175,7 @@ export class NetworkProcess {
       this.process = undefined;
       this.rpc = undefined;
       this.links.clear();
+      this.uplinkReport = null;
       if (this.ended) return;
       if (performance.now() - started > soundMs) this.restartMs = firstRestartMs;
       const tail = process.tail.slice(-3).join(' | ');

@@ -8,7 +8,12 @@ import { portProblem } from '../platform/port-problem';
  *
  * @throws Failure `network.port-in-use` and others that say why not
  */
-export async function probePorts({ protocol, hostAddress, hostPort, count = 1 }: Forward): Promise<void> {
+export async function probePorts({
+  protocol,
+  hostAddress,
+  hostPort,
+  count = 1,
+}: Pick<Forward, 'protocol' | 'hostAddress' | 'hostPort' | 'count'>): Promise<void> {
   for (let port = hostPort; port < hostPort + count; port++) {
     try {
       await (protocol === 'tcp' ? probeTcp(hostAddress, port) : probeUdp(hostAddress, port));

@@ -26,9 +26,11 @@ import { networkCapabilities } from './capabilities';
 import { Captures } from './captures';
 import { hostSubnets } from './host-subnets';
 import { NetworkProcess } from './network-process';
+import { Placement } from './placement';
 import { probePorts } from './probe';
 import { changedNetwork, newNetwork, suggestSettings } from './settings';
 import { NetworkStore } from './store';
+import type { Uplinks } from './uplink/uplinks';
 
 /** Networks, and who is plugged into them. A network has a process while somebody is. */
 export class NetworkService {
@@ -38,12 +40,14 @@ export class NetworkService {
   private readonly cables: Cables;
   private readonly leases = new Map<string, LeaseReport[]>();
   private turn: Promise<unknown> = Promise.resolve();
+  private readonly placement = new Placement();
 
   private constructor(
     private readonly store: NetworkStore,
     private readonly processHost: ProcessHost,
     private readonly emit: EmitEvent,
     private readonly log: Log,
+    private readonly uplinks: Uplinks,
     capturesFolder: string,
   ) {
     this.cables = new Cables({
@@ -66,9 +70,10 @@ export class NetworkService {
     processHost: ProcessHost,
     emit: EmitEvent,
     log: Log,
+    uplinks: Uplinks,
   ): Promise<NetworkService> {
     const store = await NetworkStore.load(dataFolder, log);
-    return new NetworkService(store, processHost, emit, log, join(dataFolder, 'captures'));
+    return new NetworkService(store, processHost, emit, log, uplinks, join(dataFolder, 'captures'));
   }
 
   list(): NetworkSummary[] {
@@ -81,7 +86,7 @@ export class NetworkService {
   }
 
   capabilities(): Promise<NetworkCapabilities> {
-    return networkCapabilities();
+    return networkCapabilities(this.uplinks);
   }
 
   /** Settings for a new network that get along with this computer and with the networks that there are. */
@@ -107,7 +112,13 @@ export class NetworkService {
   edit(id: string, changes: NetworkChanges): Promise<NetworkSummary> {
     return this.inTurn(async () => {
       const before = this.store.get(id);
-      return this.change(before, changedNetwork(before, changes, this.store.list(), await hostSubnets()));
+      const wanted = changedNetwork(before, changes, this.store.list(), await hostSubnets());
+      const { proxy } = wanted;
+      // Where the network is in use, its process tries, and may have the port already.
+      if (proxy && proxy.port !== before.proxy?.port && !this.cables.processOf(id)) {
+        await probePorts({ protocol: 'tcp', hostAddress: '127.0.0.1', hostPort: proxy.port });
+      }
+      return this.change(before, wanted);
     });
   }
 
@@ -168,8 +179,14 @@ export class NetworkService {
     });
   }
 
+  /** A machine has changed: tells the networks that gain or lose one of its cards by it, and those that show its name. */
+  noticed(machine: { id: string; name: string; config: MachineConfig | null }): void {
+    for (const network of this.placement.noticed(machine)) this.tell(network);
+  }
+
   /** A machine is no more: nothing leads to it, and nothing is kept for it. */
   forgetMachine(machine: string): Promise<void> {
+    for (const network of this.placement.gone(machine)) this.tell(network);
     return this.inTurn(async () => {
       for (const config of this.store.list()) {
         const forwards = config.forwards.filter((one) => one.machine !== machine);
@@ -208,7 +225,7 @@ export class NetworkService {
     await this.cables.close();
   }
 
-  /** Writes a changed configuration and lets the switch know. A forward that cannot be had changes nothing. */
+  /** Writes a changed configuration and lets the switch know. A port that cannot be had changes nothing. */
   private async change(
     before: NetworkConfig,
     wanted: NetworkConfig,
@@ -220,7 +237,9 @@ export class NetworkService {
     }
     const process = this.cables.processOf(before.id);
     const problems = await process?.configure(parsed.data);
-    const problem = newForward === undefined ? null : problems?.[newForward];
+    const forwardProblem = newForward === undefined ? null : problems?.[newForward];
+    const newProxy = parsed.data.proxy && parsed.data.proxy.port !== before.proxy?.port;
+    const problem = forwardProblem ?? (newProxy ? process?.proxyProblem : null);
     if (problem) {
       await process?.configure(before);
       throw toFailure(problem);
@@ -243,6 +262,7 @@ export class NetworkService {
         statistics: (statistics) => this.emit({ name: 'network.statistics', value: { id, statistics } }),
         changed: () => this.tell(id),
       },
+      (wanted) => this.uplinks.plan(wanted),
       this.log,
     );
   }
@@ -273,6 +293,8 @@ export class NetworkService {
       ports: process?.ports ?? [],
       users: this.usersOf(config.id),
       leases: this.leases.get(config.id) ?? [],
+      uplink: process?.uplink ?? null,
+      proxyProblem: process?.proxyProblem ?? null,
       forwardProblems: { ...process?.forwardProblems },
     };
   }

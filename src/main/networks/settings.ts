@@ -49,11 +49,11 @@ export function suggestSettings(
       hint: phrase('network.noSubnetHint'),
     });
   }
-  const { internet, gatewayOn, mtu, firewall, pxe } = defaultNetwork();
+  const { internet, mtu, firewall, pxe, uplink, proxy } = defaultNetwork();
   return {
     name: freeName(kind, networks),
     kind,
-    gatewayOn,
+    gatewayOn: kind !== 'bridged',
     internet,
     subnet: free,
     ...usualAddresses(subnet),
@@ -65,6 +65,8 @@ export function suggestSettings(
     offers: [],
     firewall,
     pxe,
+    uplink,
+    proxy,
   };
 }
 
@@ -162,7 +164,7 @@ function withoutMissing<T extends object>(given: T): T {
 }
 
 function freeName(kind: NetworkSettings['kind'], networks: readonly NetworkConfig[]): string {
-  const usual = { nat: 'NAT', 'host-only': 'Host-only', isolated: 'Isolated' }[kind];
+  const usual = { nat: 'NAT', 'host-only': 'Host-only', isolated: 'Isolated', bridged: 'Bridged' }[kind];
   const names = new Set(networks.map(({ name }) => name.toLowerCase()));
   for (let number = 1; ; number++) {
     const name = number === 1 ? usual : `${usual} ${number}`;

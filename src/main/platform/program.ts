@@ -51,3 +51,14 @@ export function launchProgram(path: string, args: readonly string[]): Promise<vo
     });
   });
 }
+
+/**
+ * What is to stand in front of a program and its arguments so that it ends with this process. On Linux the kernel can
+ * be told to end a process with its parent: `setpriv` of util-linux does so and becomes the program. Empty elsewhere:
+ * what outlives us there has to be found at the next start.
+ */
+export async function dyingWithParent(): Promise<string[]> {
+  if (process.platform !== 'linux') return [];
+  const setpriv = await findProgram('setpriv');
+  return setpriv === undefined ? [] : [setpriv, '--pdeathsig', 'TERM', '--'];
+}

@@ -16,6 +16,10 @@ interface Sample {
   statistics: NetworkStatistics;
 }
 
+/** Frames that did not arrive, for whatever reason. */
+const lossOf = (port: NetworkStatistics['ports'][number]): number =>
+  port.droppedFrames + port.unconnectedFrames + port.refusedFrames + port.lostFrames;
+
 /** Without news for so long nothing moves any more, in milliseconds. */
 const quietMs = 2500;
 
@@ -74,7 +78,7 @@ export const useNetworks = defineStore('networks', () => {
         // what the switch receives, the machine has sent
         sent: perSecond(port.receivedBytes, old.receivedBytes),
         received: perSecond(port.sentBytes, old.sentBytes),
-        dropped: perSecond(port.droppedFrames + port.lostFrames, old.droppedFrames + old.lostFrames),
+        dropped: perSecond(lossOf(port), lossOf(old)),
       });
     }
   }

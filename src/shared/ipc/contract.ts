@@ -31,6 +31,7 @@ import {
 } from '../network/capture';
 import { condition } from '../network/condition';
 import { forward, networkId, networkKind, networkSettings, portId } from '../network/config';
+import { flowReport } from '../network/flows';
 import { networkCapabilities, networkChanges, networkDraft } from '../network/draft';
 import { sshUser } from '../network/ssh';
 import { networkStatistics } from '../network/report';
@@ -521,6 +522,11 @@ export const commands = define({
     params: z.strictObject({ id: networkId, changes: networkChanges }),
     result: networkSummary,
   },
+  /**
+   * Who speaks with whom on a network that is in use (`network.idle` otherwise), since this was asked the last time.
+   * It is looked at only while somebody asks every few seconds.
+   */
+  'network.flows': { params: z.strictObject({ id: networkId }), result: flowReport },
   /** Refused with `network.in-use` while machines have cards on it, and for the default network. */
   'network.remove': { params: z.strictObject({ id: networkId }), result: nothing },
   /** What the cable of a port is like, at once; null: as good as it can be. Presets: `conditionPresets`. */

@@ -9,7 +9,9 @@ import {
   tcpStream,
 } from '../network/capture';
 import { networkConfig } from '../network/config';
+import { flowReport } from '../network/flows';
 import { leaseReport, networkStatistics, plugRequest } from '../network/report';
+import { uplinkPlan, uplinkReport } from '../network/uplink';
 import { errorValue } from './messages';
 
 /** What main and the process of one virtual network say to each other. */
@@ -22,15 +24,25 @@ const nothing = z
 const packetNumber = z.number().int().min(1);
 
 export const switchProcessCommands = {
-  /** The first command, and again for every change. Answers how each forward fares: null when it listens. */
+  /** The first command, and again for every change. Answers how each forward and the proxy fare: null when it listens. */
   configure: {
-    params: z.strictObject({ network: networkConfig, leasesPath: z.string() }),
-    result: z.record(z.string(), errorValue.nullable()),
+    params: z.strictObject({
+      network: networkConfig,
+      leasesPath: z.string(),
+      /** The way to its device; null: it has none, or it cannot be had. */
+      uplink: uplinkPlan.nullable().default(null),
+    }),
+    result: z.object({
+      forwards: z.record(z.string(), errorValue.nullable()),
+      proxy: errorValue.nullable(),
+    }),
   },
   /** Connects to a machine's card and stays connected; what the port was plugged into before is left. */
   plug: { params: plugRequest, result: nothing },
   unplug: { params: z.strictObject({ port: z.string().max(64) }), result: nothing },
   leases: { params: none, result: z.array(leaseReport) },
+  /** The busiest flows since the last question. They are looked at only while somebody asks every few seconds. */
+  flows: { params: none, result: flowReport },
   /** Begins to capture; what an earlier capture has is given up. What was captured is lost with the process. */
   startCapture: { params: captureRequest, result: captureStatus },
   stopCapture: { params: none, result: captureStatus.nullable() },
@@ -61,6 +73,7 @@ export const switchProcessEvents = {
     reason: z.string().optional(),
   }),
   leases: z.object({ leases: z.array(leaseReport) }),
+  uplink: uplinkReport,
   /** Once a second while something moves. */
   statistics: networkStatistics,
   log: z.object({ line: z.string().max(4000) }),

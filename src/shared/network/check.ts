@@ -4,7 +4,19 @@ import type { Forward, NetworkConfig } from './config';
 
 type Checked = Pick<
   NetworkConfig,
-  'kind' | 'subnet' | 'gateway' | 'dhcp' | 'ipv6' | 'mtu' | 'reservations' | 'names' | 'offers' | 'forwards'
+  | 'kind'
+  | 'gatewayOn'
+  | 'subnet'
+  | 'gateway'
+  | 'dhcp'
+  | 'ipv6'
+  | 'mtu'
+  | 'reservations'
+  | 'names'
+  | 'offers'
+  | 'forwards'
+  | 'uplink'
+  | 'proxy'
 >;
 type Report = (path: (string | number)[], message: string) => void;
 
@@ -20,18 +32,28 @@ export function checkNetwork(config: Checked, context: z.RefinementCtx): void {
   if (config.ipv6 && config.mtu < leastIpv6Mtu) {
     report(['mtu'], `must be at least ${leastIpv6Mtu} where there is IPv6`);
   }
-  if (config.kind === 'isolated' && config.forwards.length > 0) {
-    report(['forwards'], 'are not possible on an isolated network');
-  }
-  if (config.kind === 'isolated' && config.offers.length > 0) {
-    report(['offers'], 'are not possible on an isolated network');
-  }
+  checkKind(config, report);
   checkForwards(config.forwards, report);
   for (const index of repeated(config.names.map(({ name, address }) => `${name} ${address}`))) {
     report(['names', index], 'is there twice');
   }
   for (const index of repeated(config.offers.map(({ protocol, port }) => `${protocol} ${port}`))) {
     report(['offers', index, 'port'], 'is offered twice');
+  }
+}
+
+/** What the kind of a network rules out, and asks for. */
+function checkKind({ kind, gatewayOn, forwards, offers, uplink, proxy }: Checked, report: Report): void {
+  if (kind === 'isolated' || kind === 'bridged') {
+    const network = kind === 'isolated' ? 'an isolated network' : 'a bridged network';
+    if (forwards.length > 0) report(['forwards'], `are not possible on ${network}`);
+    if (offers.length > 0) report(['offers'], `are not possible on ${network}`);
+    if (proxy) report(['proxy'], `is not possible on ${network}`);
+  }
+  if (kind === 'bridged' && gatewayOn) report(['gatewayOn'], 'must be off on a bridged network');
+  if (kind === 'bridged' && !uplink) report(['uplink'], 'is missing: a bridged network needs a device');
+  if (kind !== 'bridged' && kind !== 'host-only' && uplink) {
+    report(['uplink'], 'is possible on host-only and bridged networks only');
   }
 }
 

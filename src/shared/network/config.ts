@@ -5,6 +5,7 @@ import { checkNetwork } from './check';
 import { condition } from './condition';
 import { firewall } from './firewall';
 import { parseIpv6, parsePrefix6 } from './ipv6';
+import { uplink } from './uplink';
 
 /** The version of `networks/<id>.json` that this build writes. */
 export const currentNetworkSchema = 1;
@@ -37,11 +38,11 @@ export const portId = z.string().regex(/^[a-z0-9]{1,32}-[A-Za-z0-9_-]{1,31}$/);
 
 /**
  * `nat`: machines reach each other, this computer by what it offers, and through it the world. `host-only`: all of
- * that but the world. `isolated`: machines reach each other only; forwards and offers are not allowed.
- *
- * `bridged`, a place on a network outside, is no kind of these: no program does that without rights.
+ * that but the world, and by a device of this computer (`uplink`) everything that listens there. `isolated`: machines
+ * reach each other only; forwards and offers are not allowed. `bridged`: machines are on the network that `uplink` is
+ * on, and there is no gateway of ours.
  */
-export const networkKind = z.enum(['nat', 'host-only', 'isolated']);
+export const networkKind = z.enum(['nat', 'host-only', 'isolated', 'bridged']);
 export type NetworkKind = z.infer<typeof networkKind>;
 
 /** A host name, or several labels of one, without the network's domain. */
@@ -110,6 +111,10 @@ export const networkSettings = z.object({
     })
     .nullable()
     .default(null),
+  /** The device of this computer that a bridged network is joined with, and that a host-only one may be. */
+  uplink: uplink.nullable().default(null),
+  /** A port of this computer's loopback that programs reach machines by: SOCKS 5 and HTTP. Null: none. */
+  proxy: z.strictObject({ port }).nullable().default(null),
 });
 export type NetworkSettings = z.infer<typeof networkSettings>;
 
@@ -146,6 +151,8 @@ export function defaultNetwork(): NetworkConfig {
     offers: [],
     firewall: { rules: [], noLan: false, noHost: false, separate: false },
     pxe: null,
+    uplink: null,
+    proxy: null,
     forwards: [],
     conditions: {},
   };

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { errorValue } from '../ipc/messages';
-import { networkSettings } from './config';
+import { networkKind, networkSettings } from './config';
+import { uplinkDevice } from './uplink';
 
 const { shape } = networkSettings;
 /** The settings without what stands for those that are missing: here that means that nothing is said of them. */
@@ -12,6 +13,8 @@ const said = networkSettings
     names: shape.names.removeDefault(),
     firewall: shape.firewall.unwrap(),
     pxe: shape.pxe.removeDefault(),
+    uplink: shape.uplink.removeDefault(),
+    proxy: shape.proxy.removeDefault(),
   })
   .partial();
 
@@ -27,11 +30,15 @@ export type NetworkChanges = z.infer<typeof networkChanges>;
 export const networkCapabilities = z.object({
   kinds: z.array(
     z.object({
-      kind: z.enum(['nat', 'host-only', 'isolated', 'bridged']),
+      kind: networkKind,
       /** Null: networks of this kind can be made here. */
       problem: errorValue.nullable(),
     }),
   ),
+  /** Devices of this computer that a network can be joined with, those among them that need rights first. */
+  devices: z.array(uplinkDevice),
+  /** Why a host-only network cannot have a device made for it while it is used; null: it can. */
+  ownDevice: errorValue.nullable(),
   /** The networks that this computer is on or has a way to, as prefixes; a network must not overlap them. */
   hostSubnets: z.array(z.string()),
   /** This computer has an address of the IPv6 internet: machines reach it by IPv6 too. */

@@ -49,7 +49,11 @@ export const networkStatistics = z.object({
       receivedBytes: z.number(),
       sentFrames: z.number(),
       sentBytes: z.number(),
+      /** Not sent: more waited than the queue holds. */
       droppedFrames: z.number(),
+      /** Not sent: nobody was at the other end of the cable. */
+      unconnectedFrames: z.number(),
+      /** Not taken: their sender’s address is somebody else’s. */
       refusedFrames: z.number(),
       /** Lost on purpose, in either direction: see `Condition`. */
       lostFrames: z.number(),

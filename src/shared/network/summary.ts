@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { errorValue } from '../ipc/messages';
 import { networkConfig } from './config';
 import { leaseReport, linkReport } from './report';
+import { uplinkReport } from './uplink';
 
 /** A network as user interfaces see it. */
 export const networkSummary = z.object({
@@ -15,6 +16,10 @@ export const networkSummary = z.object({
   users: z.array(z.object({ machine: z.string(), nic: z.string(), name: z.string() })),
   /** Who has which address; known while it runs. */
   leases: z.array(leaseReport),
+  /** How its device fares; null: it has none, or is not in use. */
+  uplink: uplinkReport.nullable(),
+  /** Why the proxy does not listen; null: it does, there is none, or the network is not in use. */
+  proxyProblem: errorValue.nullable(),
   /** By the forwards' ids: why one does not listen, or null; known while it runs. */
   forwardProblems: z.record(z.string(), errorValue.nullable()),
 });

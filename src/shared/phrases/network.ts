@@ -15,10 +15,34 @@ export const network = {
   idle: 'No running machine is plugged into “{name}”.',
   idleHint: 'Start one of its machines.',
   startedAgain: 'The network is being started again.',
-  bridged:
-    'Machines cannot be put directly on a network that this computer is on: that needs rights that Vivarium does not ask for.',
-  bridgedHint:
-    'Use a NAT network with port forwards instead: machines are reached at this computer’s addresses then.',
+  noJoinable: 'This computer has no device that machines could be joined with.',
+  noJoinableLinux:
+    'A NAT network with port forwards needs none. The administrator can make one that you may use, for instance: {command}',
+  noJoinableHint: 'A NAT network with port forwards needs none.',
+  notJoinable: '“{device}” is neither a bridge nor a TAP or macvtap device.',
+  notJoinableHint:
+    'Put “{device}” on a bridge and choose the bridge, or make a macvtap device on it and choose that. Cards of a wireless network take neither.',
+  noBridgeHelper: 'QEMU’s program that opens bridges is missing, so that “{device}” cannot be used.',
+  noBridgeHelperHint: 'Install QEMU with its helper qemu-bridge-helper, or make a TAP device on the bridge.',
+  deviceDenied: 'You may not use “{device}”.',
+  deviceDeniedHint: 'The administrator can allow it: {command}',
+  noDevice: 'This computer has no device “{device}” now.',
+  noDeviceHint: 'Choose another one in the settings of the network, or make it.',
+  noOwnDevice: 'Only the administrator may make TAP devices here.',
+  noOwnDeviceHint:
+    'Port forwards and the proxy of the network need no rights. The administrator can make a device for you: {command}',
+  badDevice: 'A device “{device}” cannot be made for this network.',
+  badDeviceHint:
+    'Give it a name of letters and digits, at most {length}, and leave an address outside of the DHCP range for this computer.',
+  noVmnet: 'macOS lets only the administrator join machines with its networks.',
+  noVmnetHint: 'Start Vivarium with sudo for that, or use a NAT network with port forwards.',
+  noTapDriver: 'Windows makes no network devices for programs.',
+  noTapDriverHint: 'Install the TAP driver of OpenVPN, and choose its adapter.',
+  noFreePort: 'No port of the loopback could be had.',
+  uplinkOld: 'QEMU {version} cannot join networks with devices.',
+  uplinkOldHint: 'Install QEMU 7.2 or a later one.',
+  uplinkEnded: 'The way to “{device}” is closed: {why}',
+  uplinkSetup: '“{device}” did not get its address: {why}',
   noGateway: 'The network has no gateway, so that nothing can be forwarded.',
   noGatewayHint: 'Turn its gateway on.',
   noCapture: 'Nothing of this network has been captured.',

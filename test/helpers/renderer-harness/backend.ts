@@ -121,6 +121,8 @@ let network: NetworkSummary = {
   ports: [],
   users: [],
   leases: [],
+  uplink: null,
+  proxyProblem: null,
   forwardProblems: {},
 };
 

@@ -1,5 +1,6 @@
 import { Failure } from '@shared/errors';
 import type { FlashFirmware, QemuLaunch } from '@shared/engine/qemu/launch';
+import { hasStreamCables } from '@shared/engine/qemu/cables';
 import { newestType, platformFor, platformOfType } from '@shared/engine/qemu/platform';
 import { processorFor } from '@shared/engine/qemu/processor';
 import type { EngineStatus, FoundQemu } from '@shared/host/report';
@@ -124,6 +125,33 @@ export class QemuHost {
         : undefined,
       nicSockets: {},
     };
+  }
+
+  /**
+   * A QEMU that joins networks with devices of this computer; which emulator it is does not matter.
+   *
+   * @throws Failure `engine.not-found`, `engine.unsupported`
+   */
+  async relayProgram(): Promise<string> {
+    const { emulators, problem } = await this.#emulators.find();
+    const all = [...emulators.values()];
+    const able = all.find(({ facts }) => hasStreamCables(facts.version));
+    if (able) return able.path;
+    if (all[0]) {
+      throw new Failure(
+        'engine.unsupported',
+        phrase('network.uplinkOld', { version: all[0].facts.version }),
+        {
+          hint: phrase('network.uplinkOldHint'),
+        },
+      );
+    }
+    throw (
+      problem ??
+      new Failure('engine.not-found', phrase('qemu.notInstalled'), {
+        hint: await installHint(this.options.platform, this.options.env),
+      })
+    );
   }
 
   /** Each emulator with its version and where it was found, and which accelerators really work. */

@@ -19,6 +19,7 @@ const network = new VirtualSwitch({
   events: {
     link: (port, state, reason) => server.emit('link', { port, state, reason }),
     leases: (leases) => server.emit('leases', { leases }),
+    uplink: (report) => server.emit('uplink', report),
     log: (line) => server.emit('log', { line: line.slice(0, 4000) }),
   },
 });
@@ -26,10 +27,15 @@ const server = serveRpc<SwitchProcessCommands, SwitchProcessEvents, void>(
   link,
   switchProcessCommands,
   {
-    configure: ({ network: config, leasesPath }) => network.configure(config, leasesPath),
+    configure: async ({ network: config, leasesPath, uplink }) => {
+      const forwards = await network.configure(config, leasesPath);
+      await network.setUplink(config.id, config.uplink?.device ?? '', uplink);
+      return { forwards, proxy: await network.setProxy(config.proxy?.port) };
+    },
     plug: (request) => network.plug(request),
     unplug: ({ port }) => network.unplug(port),
     leases: () => network.leases(),
+    flows: () => network.flows(),
     startCapture: (request) => network.startCapture(request),
     stopCapture: () => network.stopCapture(),
     captureStatus: () => network.captureStatus(),

@@ -4,7 +4,9 @@ import { formatIpv4, formatMac, parseMac } from '@shared/network/address';
 import type { CaptureRequest, CaptureStatus } from '@shared/network/capture';
 import type { NetworkConfig } from '@shared/network/config';
 import type { LeaseReport, NetworkStatistics, PlugRequest } from '@shared/network/report';
+import { uplinkPort, type UplinkPlan, type UplinkReport } from '@shared/network/uplink';
 import { phrase } from '@shared/phrases/phrase';
+import type { FlowReport } from '@shared/network/flows';
 import { Capture } from './capture/capture';
 import { type Clock, systemClock } from './clock';
 import { readLeases, writeLeases } from './dhcp/lease-file';
@@ -12,8 +14,11 @@ import type { DnsServer } from './dns/upstream';
 import { Gateway } from './gateway/gateway';
 import { GatewayPort } from './gateway/gateway-port';
 import { Machines } from './gateway/machines';
+import { WatchedFlows } from './flows/watched-flows';
 import { LearningSwitch } from './ports/learning-switch';
 import { type LinkState, StreamPort } from './ports/stream-port';
+import { Taps } from './ports/taps';
+import { Uplink } from './uplink/uplink';
 
 /** Between two writings of the leases, in milliseconds: a guest that asks without end must not keep the disk busy. */
 const writeLeasesMs = 250;
@@ -26,6 +31,7 @@ const noGateway = new Failure('network.invalid', phrase('network.noGateway'), {
 export interface SwitchEvents {
   link(port: string, state: LinkState, reason?: string): void;
   leases(leases: LeaseReport[]): void;
+  uplink?(report: UplinkReport): void;
   log(line: string): void;
 }
 
@@ -45,8 +51,13 @@ export class VirtualSwitch {
   /** Locally administered, an address of one station (IEEE 802, 8.4). */
   private readonly gatewayPort: GatewayPort;
   private gateway: Gateway | undefined;
+  private uplink: Uplink | undefined;
   private leasesPath: string | undefined;
   private conditions: NetworkConfig['conditions'] = {};
+  /** Machines are kept from each other. */
+  private apart = false;
+  private readonly taps: Taps;
+  private readonly watched: WatchedFlows;
   private capture: Capture | undefined;
   private unwritten = false;
   private closed = false;
@@ -57,6 +68,8 @@ export class VirtualSwitch {
   constructor(private readonly options: SwitchOptions) {
     this.clock = options.clock ?? systemClock;
     this.bridge = new LearningSwitch(this.clock);
+    this.taps = new Taps(this.bridge);
+    this.watched = new WatchedFlows(this.clock, (meter) => this.taps.set('flows', meter));
     const mac = 0x02_56_00_00_00_00 + randomBytes(4).readUInt32BE();
     this.gatewayPort = new GatewayPort(mac, this.bridge, this.clock);
   }
@@ -66,7 +79,9 @@ export class VirtualSwitch {
     this.leasesPath = leasesPath;
     this.conditions = config.conditions;
     for (const [id, port] of this.ports) port.setCondition(config.conditions[id] ?? null);
-    this.bridge.separate = config.firewall.separate ? this.gatewayPort : undefined;
+    this.uplink?.port.setCondition(config.conditions[this.uplink.port.id] ?? null);
+    this.apart = config.firewall.separate;
+    this.keepApart();
     if (!config.gatewayOn) {
       await this.removeGateway();
       return Object.fromEntries(config.forwards.map(({ id }) => [id, noGateway]));
@@ -90,6 +105,33 @@ export class VirtualSwitch {
     return this.gateway.setForwards(config.forwards);
   }
 
+  /** Joins the network with a device of this computer, or leaves it. What has not changed is left alone. */
+  async setUplink(network: string, device: string, plan: UplinkPlan | null): Promise<void> {
+    const before = this.uplink;
+    if (before && plan && JSON.stringify(before.plan) === JSON.stringify(plan)) return;
+    this.uplink = undefined;
+    await before?.close();
+    this.keepApart();
+    if (!plan || this.closed) return;
+    const port = uplinkPort(network);
+    this.uplink = new Uplink({
+      ...{ port, device, plan, bridge: this.bridge, clock: this.clock },
+      changed: (report) => this.options.events.uplink?.(report),
+    });
+    this.uplink.port.setCondition(this.conditions[port] ?? null);
+    this.keepApart();
+  }
+
+  /**
+   * Opens the proxy at a port of the host's loopback, or closes it. The gateway has it, and it goes with that.
+   *
+   * @returns why it does not listen
+   */
+  async setProxy(port: number | undefined): Promise<ErrorValue | null> {
+    if (this.gateway) return this.gateway.setProxy(port);
+    return port === undefined ? null : noGateway;
+  }
+
   /** Connects to a machine's socket, and stays connected. A port of that name is taken out first. */
   plug({ port, path, machine, name, mac }: PlugRequest): void {
     this.unplug(port);
@@ -111,18 +153,19 @@ export class VirtualSwitch {
   /** Begins to capture; what an earlier capture has is given up. */
   startCapture(request: CaptureRequest): CaptureStatus {
     this.capture?.stop();
-    this.capture = this.bridge.tap = new Capture({
+    const capture = (this.capture = new Capture({
       request,
       wallClock: () => performance.timeOrigin + performance.now(),
-      nameOf: (port) => this.machines.cardOf(port)?.name ?? port,
-    });
-    return this.capture.status;
+      nameOf: (port) => this.machines.cardOf(port)?.name ?? this.uplink?.nameOf(port) ?? port,
+    }));
+    this.taps.set('capture', capture);
+    return capture.status;
   }
 
   /** What was captured stays. */
   stopCapture(): CaptureStatus | null {
     this.capture?.stop();
-    this.bridge.tap = undefined;
+    this.taps.set('capture', undefined);
     return this.captureStatus();
   }
 
@@ -138,11 +181,19 @@ export class VirtualSwitch {
 
   statistics(): NetworkStatistics {
     return {
-      ports: [...this.ports.values()].map(({ id, counters }) => ({ port: id, ...counters })),
+      ports: [...this.ports.values(), ...(this.uplink ? [this.uplink.port] : [])].map(({ id, counters }) => ({
+        port: id,
+        ...counters,
+      })),
       stations: this.bridge.stations.size,
       connections: this.gateway?.counts.connections ?? 0,
       flows: this.gateway?.counts.flows ?? 0,
     };
+  }
+
+  /** The busiest flows since this was asked the last time; whoever asks once a second keeps them looked at. */
+  flows(): FlowReport {
+    return this.watched.report();
   }
 
   leases(): LeaseReport[] {
@@ -162,10 +213,17 @@ export class VirtualSwitch {
   async close(): Promise<void> {
     this.closed = true;
     for (const port of [...this.ports.keys()]) this.unplug(port);
-    await this.gateway?.close();
+    await Promise.all([this.uplink?.close(), this.gateway?.close()]);
+    this.watched.end();
     this.bridge.close();
     this.closing?.();
     await this.writing;
+  }
+
+  /** Machines that are kept apart still reach the gateway, and this computer by its device. */
+  private keepApart(): void {
+    const reached = [this.gatewayPort, ...(this.uplink ? [this.uplink.port] : [])];
+    this.bridge.separate = this.apart ? new Set(reached) : undefined;
   }
 
   private async removeGateway(): Promise<void> {

@@ -13,6 +13,8 @@ function network(id: string, changes: Partial<NetworkConfig> = {}): NetworkSumma
     ports: [],
     users: [],
     leases: [],
+    uplink: null,
+    proxyProblem: null,
     forwardProblems: {},
   };
 }

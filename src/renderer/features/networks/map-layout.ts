@@ -52,7 +52,8 @@ export function layoutMap(
     if (config.gatewayOn && config.kind === 'nat' && config.internet) {
       edges.push({ id: `internet-${id}`, source: 'internet', target: networkNode(id) });
     }
-    if (config.gatewayOn && config.kind !== 'isolated' && !config.firewall.noHost) {
+    const gatewayLeads = config.gatewayOn && config.kind !== 'isolated' && !config.firewall.noHost;
+    if (gatewayLeads || config.uplink) {
       edges.push({ id: `host-${id}`, source: 'host', target: networkNode(id) });
     }
     for (const port of portsOf(network, machines)) {

@@ -7,6 +7,7 @@ export default {
   memory: 'Memory',
   cpus: 'Processors',
   network: 'Network',
+  lease: 'Its own until {time}, unless it asks again',
   disks: 'Disks',
   folder: 'Folder',
   none: 'none',

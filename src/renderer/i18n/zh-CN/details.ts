@@ -10,6 +10,7 @@ export default {
   memory: '内存',
   cpus: '处理器',
   network: '网络',
+  lease: '有效至 {time}，除非再次续约',
   disks: '磁盘',
   folder: '文件夹',
   none: '无',

@@ -2,17 +2,17 @@ import { createServer, type Server, type Socket } from 'node:net';
 import type { Forward } from '@shared/network/config';
 import { HostStream, type HostStreams } from '../nat/host-stream';
 import type { TcpStack } from '../tcp/stack';
-import type { FindTarget, ForwardTarget } from './forwards';
+import type { FindTarget } from './forwards';
+import { GatewayPorts } from './gateway-ports';
+import { listenAt } from './listen';
 
-const firstPort = 32_768;
-const lastPort = 65_535;
 /** Connections that one forward carries at a time. */
 const maxConnections = 1024;
 
 /** Listens on the host and passes each connection on to a guest, which sees the gateway as the other end. */
 export class TcpForward {
   private readonly server: Server;
-  private nextPort = firstPort;
+  private readonly ports = new GatewayPorts();
 
   constructor(
     private readonly forward: Forward,
@@ -29,16 +29,7 @@ export class TcpForward {
 
   /** @throws the errors of `node:net` when the port cannot be had */
   listen(): Promise<void> {
-    const { hostAddress, hostPort } = this.forward;
-    return new Promise((resolve, reject) => {
-      this.server.once('error', reject);
-      this.server.listen({ host: hostAddress, port: hostPort, exclusive: true }, () => {
-        this.server.off('error', reject);
-        // Later errors concern single connections that could not be accepted; they are the caller's to see.
-        this.server.on('error', () => {});
-        resolve();
-      });
-    });
+    return listenAt(this.server, this.forward.hostAddress, this.forward.hostPort);
   }
 
   /** Connections that are open go on. */
@@ -56,12 +47,8 @@ export class TcpForward {
         socket.resetAndDestroy();
         return;
       }
-      const flow = {
-        guest,
-        guestPort: this.forward.guestPort,
-        remote: this.gateway,
-        remotePort: this.freePort(guest),
-      };
+      const ends = { guest, guestPort: this.forward.guestPort, remote: this.gateway };
+      const flow = { ...ends, remotePort: this.ports.take(this.stack, ends) };
       const opened = this.stack.connect(flow, (connection) => {
         const stream = new HostStream(connection, socket, this.streams);
         socket.on('data', (data: Buffer) => {
@@ -73,15 +60,5 @@ export class TcpForward {
       });
       if (!opened) socket.resetAndDestroy();
     });
-  }
-
-  private freePort(guest: ForwardTarget): number {
-    for (let tried = firstPort; tried <= lastPort; tried++) {
-      const port = this.nextPort;
-      this.nextPort = port === lastPort ? firstPort : port + 1;
-      const flow = { guest, guestPort: this.forward.guestPort, remote: this.gateway, remotePort: port };
-      if (!this.stack.isUsed(flow)) return port;
-    }
-    return firstPort;
   }
 }

@@ -1,5 +1,7 @@
-import { inSubnet } from '@shared/network/address';
+import type { ErrorValue } from '@shared/errors';
+import { inSubnet, parseIpv4 } from '@shared/network/address';
 import type { Forward, NetworkConfig } from '@shared/network/config';
+import { portProblem } from '../../../platform/port-problem';
 import type { Clock } from '../clock';
 import type { Leases } from '../dhcp/leases';
 import { DnsService } from '../dns/service';
@@ -10,6 +12,8 @@ import type { Address } from '../ip/address';
 import { inRanges } from '../ip/range';
 import { HostMemory } from '../nat/host-memory';
 import type { HostStream } from '../nat/host-stream';
+import { findTarget } from '../proxy/find-target';
+import { Proxy, proxyAddress } from '../proxy/proxy';
 import { TftpServer } from '../tftp/server';
 import { sendDatagram } from '../udp/datagram';
 import { Ipv4Side } from './ipv4-side';
@@ -45,6 +49,7 @@ export class Gateway {
   private readonly dns: DnsService;
   private readonly forwards: Forwards;
   private readonly tftp: TftpServer;
+  private proxy: Proxy | undefined;
   private readonly streams = { due: new Set<HostStream>(), memory: new HostMemory() };
 
   constructor(private readonly options: GatewayOptions) {
@@ -126,6 +131,32 @@ export class Gateway {
     return this.forwards.set(forwards);
   }
 
+  /** Opens the proxy at a port, or closes it; one that is at this port goes on. @returns why it does not listen */
+  async setProxy(port: number | undefined): Promise<ErrorValue | null> {
+    if (this.proxy?.port === port) return null;
+    this.proxy?.close();
+    this.proxy = undefined;
+    if (port === undefined) return null;
+    const proxy = new Proxy({
+      port,
+      streams: this.streams,
+      find: (host, found) => {
+        const { settings, ipv4, ipv6 } = this;
+        findTarget(host, { settings, ipv4, ipv6, addressesOf: (label) => this.addressesOf(label) }, found);
+      },
+      permits: (caller, guestPort) =>
+        this.settings.firewall.permitsIn('tcp', parseIpv4(caller) ?? 0, guestPort),
+    });
+    try {
+      await proxy.listen();
+    } catch (error) {
+      const what = { protocol: 'tcp', hostAddress: proxyAddress, hostPort: port } as const;
+      return (await portProblem(what, error)).toValue();
+    }
+    this.proxy = proxy;
+    return null;
+  }
+
   /**
    * Takes one frame.
    *
@@ -153,6 +184,7 @@ export class Gateway {
   }
 
   async close(): Promise<void> {
+    this.proxy?.close();
     await this.forwards.close();
     this.ipv4.close();
     this.ipv6?.close();

@@ -98,6 +98,11 @@ export class Ipv4Side {
     if (whole) this.receivePacket(whole, sender, port);
   }
 
+  /** Finds the station that has an address of the network; undefined: nobody answers. */
+  resolve(address: number, found: (mac: number | undefined) => void): void {
+    this.neighbours.resolve(address, found);
+  }
+
   close(): void {
     this.transport.close();
     this.neighbours.close();

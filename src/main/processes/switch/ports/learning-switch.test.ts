@@ -51,7 +51,7 @@ describe('the learning switch', () => {
     const { bridge, a, b, c, send } = threePorts();
     send(b, frame(mac.a, mac.b));
     for (const port of [a, b, c]) port.frames = 0;
-    bridge.separate = c;
+    bridge.separate = new Set([c]);
     send(a, frame(mac.b, mac.a), frame(0xffffffffffff, mac.a));
     expect([a.frames, b.frames, c.frames]).toEqual([0, 0, 1]);
     send(c, frame(mac.a, mac.c), frame(0xffffffffffff, mac.c));

@@ -25,8 +25,8 @@ export interface Tap {
  */
 export class LearningSwitch {
   readonly stations: ForwardingTable<SwitchPort>;
-  /** Where it is set, ports reach this one only, and are reached by it only. */
-  separate: SwitchPort | undefined;
+  /** Where it is set, ports reach these only, and are reached by these only. */
+  separate: ReadonlySet<SwitchPort> | undefined;
   /** Sees everything, in the order in which it passes. */
   tap: Tap | undefined;
   private readonly all = new Set<SwitchPort>();
@@ -142,7 +142,7 @@ export class LearningSwitch {
 
   private mayReach(from: SwitchPort, to: SwitchPort): boolean {
     const { separate } = this;
-    return !separate || from === separate || to === separate;
+    return !separate || separate.has(from) || separate.has(to);
   }
 
   private age(): void {

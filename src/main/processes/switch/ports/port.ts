@@ -4,8 +4,10 @@ export interface PortCounters {
   receivedBytes: number;
   sentFrames: number;
   sentBytes: number;
-  /** Frames that were to be sent and were not: the queue was full, or nobody was at the other end. */
+  /** Frames that were to be sent and were not, for the queue was full. */
   droppedFrames: number;
+  /** The same, for nobody was at the other end. */
+  unconnectedFrames: number;
   /** Received frames that the switch did not take, for their sender's address belongs to somebody else. */
   refusedFrames: number;
   /** Frames of either direction that were lost on purpose: the cable is to be like that. */
@@ -19,6 +21,7 @@ export function noTraffic(): PortCounters {
     sentFrames: 0,
     sentBytes: 0,
     droppedFrames: 0,
+    unconnectedFrames: 0,
     refusedFrames: 0,
     lostFrames: 0,
   };

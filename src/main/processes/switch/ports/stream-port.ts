@@ -95,8 +95,9 @@ export class StreamPort implements SwitchPort {
     if (this.up && !this.writing && this.queue.bytes === 0) {
       return this.write({ runs: [run], bytes: run.length, frames, kept: [1] });
     }
-    const pushed = this.up ? this.queue.push(run, frames, from) : 'refused';
-    if (pushed === 'refused') this.counters.droppedFrames += frames;
+    const pushed = this.up ? this.queue.push(run, frames, from) : 'unconnected';
+    if (pushed === 'unconnected') this.counters.unconnectedFrames += frames;
+    else if (pushed === 'refused') this.counters.droppedFrames += frames;
     else if (patient && !this.stuck && this.queue.bytes > highWater) this.letWait(from);
     return pushed === 'kept';
   }
@@ -225,7 +226,7 @@ export class StreamPort implements SwitchPort {
     // Not released: the socket may still look at it while it closes.
     this.underWay = undefined;
     this.stuck = false;
-    this.counters.droppedFrames += this.queue.clear();
+    this.counters.unconnectedFrames += this.queue.clear();
     this.bridge.forget(this);
     this.letGo();
   }

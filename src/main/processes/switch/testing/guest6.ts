@@ -18,6 +18,7 @@ import { Ipv6Sender } from '../ipv6/sender';
 import { ndpHops } from '../ndp/message';
 import type { LearningSwitch } from '../ports/learning-switch';
 import { noTraffic, type SwitchPort } from '../ports/port';
+import type { ConnectionUser, TcpConnection } from '../tcp/connection';
 import { TcpStack } from '../tcp/stack';
 import { type Datagram, parseDatagram, sendDatagram } from '../udp/datagram';
 import { framesIn } from './frames';
@@ -46,6 +47,8 @@ export class TestGuest6 implements SwitchPort {
   gateway = unspecified6;
   readonly ip: Ipv6Sender;
   readonly tcp: TcpStack;
+  /** Answers connections that come in. */
+  serve: ((connection: TcpConnection) => ConnectionUser) | undefined;
   private readonly arena: FrameArena;
   private readonly reassembly = new Reassembly<Ipv6Packet>(systemClock, longestIpv6Payload);
   private nextPort = 50_000;
@@ -58,7 +61,7 @@ export class TestGuest6 implements SwitchPort {
     this.linkLocal = linkLocalOf(mac);
     this.arena = new FrameArena(mac, () => setImmediate(() => this.flush()));
     this.ip = new Ipv6Sender(this.arena, 1500);
-    this.tcp = new TcpStack({ ip: this.ip, clock: systemClock, open: () => undefined });
+    this.tcp = new TcpStack({ ip: this.ip, clock: systemClock, open: () => this.serve });
     bridge.add(this);
   }
 

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
-import { findProgram } from '../../../../platform/program';
+import { dyingWithParent } from '../../../../platform/program';
 import type { QemuEnd } from './causes';
 
 /** Lines that are kept for telling why QEMU ended. */
@@ -58,7 +58,7 @@ export class QemuProcess {
     log: (line: string) => void,
     name = 'QEMU',
   ): Promise<QemuProcess> {
-    const [program = binary, ...all] = [...(await dyingWithUs()), binary, ...args];
+    const [program = binary, ...all] = [...(await dyingWithParent()), binary, ...args];
     const child = spawn(program, all, { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'], windowsHide: true });
     return new QemuProcess(child, name, log);
   }
@@ -89,14 +89,4 @@ export class QemuProcess {
   kill(): void {
     this.child.kill('SIGKILL');
   }
-}
-
-/**
- * On Linux the kernel can be told to end a process with its parent: `setpriv` of util-linux does so and becomes
- * QEMU. Elsewhere a QEMU that outlives us is found at the next start (`leftovers.ts`).
- */
-async function dyingWithUs(): Promise<string[]> {
-  if (process.platform !== 'linux') return [];
-  const setpriv = await findProgram('setpriv');
-  return setpriv === undefined ? [] : [setpriv, '--pdeathsig', 'TERM', '--'];
 }
