@@ -1,11 +1,13 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { readdir, readFile, readlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { findProgram } from './programs';
 
 const run = promisify(execFile);
+const pause = promisify(setTimeout);
 const commandMs = 30_000;
 
 /**
@@ -68,14 +70,23 @@ export class NetworkNamespace {
   }
 
   /** Joins a TAP device with a socket that a switch connects to: the namespace is a machine's then. */
-  machine(tap: string, socket: string): void {
-    this.run(
+  async machine(tap: string, socket: string): Promise<void> {
+    const [program, ...args] = this.inside(
       ...['qemu-system-x86_64', '-nodefaults', '-no-user-config', '-display', 'none', '-machine', 'none'],
       ...['-netdev', `tap,id=a,ifname=${tap},script=no,downscript=no`],
       ...['-netdev', 'hubport,id=b,hubid=0,netdev=a'],
       ...['-netdev', `stream,id=c,server=on,addr.type=unix,addr.path=${socket}`],
       ...['-netdev', 'hubport,id=d,hubid=0,netdev=c'],
+      // It stands still until it listens: before that, frames for nobody end QEMU 7.2.
+      ...['-S', '-monitor', 'stdio'],
     );
+    const child = spawn(program, args, { stdio: ['pipe', 'ignore', 'ignore'] });
+    this.children.add(child);
+    child.stdin.on('error', () => {});
+    const until = Date.now() + commandMs;
+    while (!existsSync(socket) && Date.now() < until) await pause(20);
+    await pause(200);
+    child.stdin.write('cont\n');
   }
 
   /** Answers what TCP connections bring, at every address of the namespace. */

@@ -45,7 +45,7 @@ describe.skipIf(!probe)('a Debian machine', () => {
         `ip tuntap add dev card mode tap; ip link set card address ${mac} up`,
       ].join('\n'),
     );
-    machine.machine('card', join(folder, 'card'));
+    await machine.machine('card', join(folder, 'card'));
     network = new VirtualSwitch({
       events: { link: () => {}, leases: () => {}, log: () => {} },
       resolvers: () => [],

@@ -112,7 +112,7 @@ describe.skipIf(!probe)('a TCP stream', () => {
       await machine.sh(
         `ip tuntap add dev card mode tap; ip link set card address ${mac} up; ip address add 10.86.0.${50 + index}/24 dev card`,
       );
-      machine.machine('card', path);
+      await machine.machine('card', path);
       machines.push(machine);
     }
   }, 60_000);

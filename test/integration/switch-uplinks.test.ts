@@ -68,7 +68,7 @@ describe.skipIf(!probe)('a network that is joined with a device of this computer
     await machine.sh(
       `ip tuntap add dev card mode tap; ip link set card address ${mac} up; ip address add 10.86.0.50/24 dev card`,
     );
-    machine.machine('card', join(folder.path, 'card'));
+    await machine.machine('card', join(folder.path, 'card'));
     await computer.sh(
       `ip link add cable type veth peer name far netns ${elsewhere.pid}; ip link set cable up; ip link add br0 type bridge; ip link set br0 up`,
     );

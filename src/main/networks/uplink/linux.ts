@@ -190,10 +190,8 @@ export function linuxUplinks({ root, uid, ip }: LinuxOptions): UplinkSystem {
 }
 
 /** A hardware address that a network's own device has whenever it is made: who knows it need not learn another. */
-function stableMac({ id, subnet, ipv6 }: NetworkConfig): string {
-  const hash = createHash('sha256')
-    .update(`${id} ${subnet} ${ipv6?.prefix ?? ''}`)
-    .digest();
+function stableMac({ id, subnet }: NetworkConfig): string {
+  const hash = createHash('sha256').update(`${id} ${subnet}`).digest();
   // Locally administered, an address of one station (IEEE 802, 8.4).
   return [0x02, 0x56, ...hash.subarray(0, 4)].map((byte) => byte.toString(16).padStart(2, '0')).join(':');
 }

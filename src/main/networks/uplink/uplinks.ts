@@ -57,6 +57,8 @@ export class Uplinks {
       program,
       args: [
         ...['-nodefaults', '-no-user-config', '-display', 'none', '-machine', 'none'],
+        // It stands still until somebody is at the socket: frames for nobody end QEMU 7.2 while it begins to listen.
+        ...['-S', '-monitor', 'stdio'],
         // The device first: what cannot be opened ends QEMU before it listens.
         ...['-netdev', `${netdev},id=device`, '-netdev', 'hubport,id=port0,hubid=0,netdev=device'],
         ...['-netdev', `stream,id=cable,server=on,${listenOn(address)}`],

@@ -13,6 +13,8 @@ import { StreamPort } from '../ports/stream-port';
 const firstRestartMs = 1000;
 const lastRestartMs = 30_000;
 const setupMs = 10_000;
+/** QEMU takes a connection a moment after the system has; milliseconds. */
+const acceptMs = 50;
 const endMs = 2000;
 const keptLines = 5;
 const longestLine = 500;
@@ -83,9 +85,11 @@ export class Uplink {
     try {
       if (open !== null) file = openSync(open, 'r+');
       const [first = program, ...rest] = [...prefix, program, ...args];
-      const stdio = ['ignore', 'ignore', 'pipe', ...(file === undefined ? [] : [file])] as const;
+      const stdio = ['pipe', 'ignore', 'pipe', ...(file === undefined ? [] : [file])] as const;
       const child = (this.child = spawn(first, rest, { stdio: [...stdio], windowsHide: true }));
       if (child.stderr) createInterface({ input: child.stderr }).on('line', (line) => this.note(line));
+      // Where it has ended it cannot be told anything; that it has is told by itself.
+      child.stdin?.on('error', () => {});
       child.once('error', (error) => this.note(error.message));
       child.once('close', () => this.ended());
     } catch (error) {
@@ -121,7 +125,13 @@ export class Uplink {
       if (!this.closed) this.fail(phrase('network.uplinkSetup', { device: this.options.device, why }));
       return;
     }
+    this.options.clock.after(acceptMs, () => this.go());
+  }
+
+  /** The device is ready, and so is the port: lets frames pass. */
+  private go(): void {
     if (this.closed) return;
+    this.child?.stdin?.write('cont\n');
     this.ready = true;
     this.restartMs = firstRestartMs;
     this.tell({ state: 'up', problem: null });
