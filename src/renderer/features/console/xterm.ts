@@ -1,6 +1,7 @@
 import { FitAddon } from '@xterm/addon-fit';
 import { type ITheme, Terminal } from '@xterm/xterm';
 import '@xterm/xterm/css/xterm.css';
+import { nextTick, watch } from 'vue';
 
 /** Lines kept above the visible ones. */
 const scrollback = 10_000;
@@ -96,6 +97,19 @@ export function pageTerminal(area: HTMLElement, options: TerminalOptions): PageT
       terminal.dispose();
     },
   };
+}
+
+/** Calls `act` whenever something comes into view, once it has its size. Called by a component while it is mounted, and ends with it. */
+export function onShown(visible: () => boolean, act: () => void): void {
+  watch(
+    visible,
+    async (shown) => {
+      if (!shown) return;
+      await nextTick();
+      act();
+    },
+    { immediate: true },
+  );
 }
 
 /** Keys of the terminal that are not the guest's; false keeps them from it. */
