@@ -223,6 +223,8 @@ describe.skipIf(!possible)('networks', () => {
     // A terminal logs in by a forward. Nothing in this guest answers there, which ssh itself says.
     await tab('Port forwards');
     await page().getByTestId('add-forward').click();
+    await page().locator('#forward-machine').click();
+    await page().getByRole('option', { name: 'Traveller' }).click();
     await page().getByLabel('Port of this computer').fill('24622');
     await page().getByLabel('Port of the machine').fill('22');
     await page().getByTestId('forward-confirm').click();
