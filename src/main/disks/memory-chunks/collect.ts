@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { readdir, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { toErrorValue } from '@shared/errors';
 import { syncFolder } from '../../platform/sync-folder';
@@ -8,6 +8,7 @@ import { bestCodec } from '../saved-state/codec';
 import { corrupt } from '../saved-state/format';
 import { type CreateFile, createWholeFile, unfinishedName } from '../whole-file';
 import { ChunkCounts } from './counts';
+import { namesIn } from './names';
 import { Pack } from './pack';
 import { type ChunkKey, packName } from './pack-format';
 import { PackWriter } from './pack-writer';
@@ -119,13 +120,4 @@ async function copyUsed(pack: Pack, writer: PackWriter, isUsed: (key: ChunkKey) 
 function unreadable(error: unknown): undefined {
   const { code } = toErrorValue(error);
   if (code !== 'saved-state.corrupt' && code !== 'saved-state.mismatch') throw error;
-}
-
-async function namesIn(folder: string): Promise<string[]> {
-  try {
-    return await readdir(folder);
-  } catch (error) {
-    if ((error as { code?: string }).code === 'ENOENT') return [];
-    throw hostFailure(error, 'read', folder);
-  }
 }

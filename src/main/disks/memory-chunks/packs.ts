@@ -1,8 +1,7 @@
-import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Failure } from '@shared/errors';
-import { hostFailure } from '../host-file';
 import { corrupt } from '../saved-state/format';
+import { namesIn } from './names';
 import { Pack } from './pack';
 import { type ChunkKey, type Frame, packName } from './pack-format';
 
@@ -15,14 +14,9 @@ export interface Place {
   length: number;
 }
 
-/** The names of the packs in a folder, oldest names first; none where there is no folder. @throws Failure `file.*` */
+/** The names of the packs in a folder; none where there is no folder. @throws Failure `file.*` */
 export async function packNames(folder: string): Promise<string[]> {
-  try {
-    return (await readdir(folder)).filter((name) => packName.test(name)).sort();
-  } catch (error) {
-    if ((error as { code?: string }).code === 'ENOENT') return [];
-    throw hostFailure(error, 'read', folder);
-  }
+  return (await namesIn(folder)).filter((name) => packName.test(name)).sort();
 }
 
 /** Open packs, and what they have between them. Close them. */

@@ -1,8 +1,9 @@
-import { readdir, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { hostFailure } from '../host-file';
 import { corrupt, formatVersions, magic } from '../saved-state/format';
 import { type SummedFile, withSummedFile } from '../saved-state/summed-file';
+import { isMissing, namesIn } from './names';
 import type { ChunkKey } from './pack-format';
 import { type ListEnd, listedChunks, readListEnd } from './shared-list';
 
@@ -27,19 +28,6 @@ async function isFile(path: string): Promise<boolean> {
     if (isMissing(error)) return false;
     throw hostFailure(error, 'examine', path);
   }
-}
-
-async function namesIn(folder: string): Promise<string[]> {
-  try {
-    return await readdir(folder);
-  } catch (error) {
-    if (isMissing(error)) return [];
-    throw hostFailure(error, 'read', folder);
-  }
-}
-
-function isMissing(error: unknown): boolean {
-  return ['ENOENT', 'ENOTDIR'].includes((error as { code?: string }).code ?? '');
 }
 
 /** The packs that an image needs: none where it has all of its data itself. @throws Failure `file.*`, `saved-state.*` */

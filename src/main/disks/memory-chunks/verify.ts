@@ -1,8 +1,8 @@
-import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { toErrorValue } from '@shared/errors';
 import { unfinishedName } from '../whole-file';
 import { readHeader, verifySavedState } from '../saved-state/reader';
+import { namesIn } from './names';
 import { Pack } from './pack';
 import type { ChunkKey } from './pack-format';
 import { packNames } from './packs';
@@ -36,7 +36,7 @@ export async function verifyMemory(
       complain(image, toErrorValue(error).message);
     }
   }
-  const names = await readdir(packs).catch(() => []);
+  const names = await namesIn(packs);
   for (const name of everyImageIsKnown ? names : []) {
     // What is being written is in use as soon as it is whole.
     if (used.has(name) || unfinishedName.test(name)) continue;
