@@ -21,6 +21,9 @@ import { savePcapng } from './save';
 /** Frames looked at for one page: a filter that fits nothing must not keep the network waiting. */
 const maxLookedAt = 20_000;
 
+/** A capture of so many bytes of each frame leaves next to nothing out. */
+const wholeFrames = 65_535;
+
 export interface CaptureOptions {
   request: CaptureRequest;
   /** Milliseconds since 1970, with a fraction. */
@@ -123,13 +126,14 @@ export class Capture implements Tap {
   private keep(port: string, direction: CapturedPacket['direction'], run: Buffer): void {
     const { request, wallClock } = this.options;
     const time = wallClock();
+    // Copied: the memory that frames are read into is used again. As one where nothing is left out.
+    const copy = request.snapLength >= wholeFrames ? Buffer.from(run) : undefined;
     for (let position = 0; position < run.length;) {
       const frame = position + prefixLength;
       const length = frameLength(run, position);
       position = frame + length;
       const kept = Math.min(length, request.snapLength);
-      // Copied: the memory that frames are read into is not to be kept for long.
-      const bytes = Buffer.from(run.subarray(frame, frame + kept));
+      const bytes = copy?.subarray(frame, frame + kept) ?? Buffer.from(run.subarray(frame, frame + kept));
       this.ring.push({ time, port, direction, length, bytes });
     }
   }
