@@ -1,5 +1,7 @@
+import { createHash, randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { readdir, rm } from 'node:fs/promises';
+import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { MachineSpec } from '@shared/machine/config';
@@ -72,10 +74,57 @@ describe.skipIf(!iso)(suite, () => {
       ({ addresses }) => addresses?.includes('192.0.2.7') ?? false,
     );
     await givesMemoryBack(id, terminal);
+    await carriesLargePackets(terminal);
     // This guest has no driver for the power button.
     await core.handlers['machine.powerButton']({ id });
     await reached(core, id, 'off', 120_000);
   });
+
+  /** The network's MTU comes with the lease; data is whole then, both ways, and travels in few packets. */
+  async function carriesLargePackets(terminal: Terminal): Promise<void> {
+    const [page, hash] = [
+      randomBytes(4_000_000),
+      (data: Buffer) => createHash('md5').update(data).digest('hex'),
+    ];
+    // Whoever asks for the page gets it; of everything else the hash is told.
+    const server = createServer({ allowHalfOpen: true }, (socket) => {
+      const received: Buffer[] = [];
+      socket.on('error', () => socket.destroy());
+      socket.on('data', (data: Buffer) => {
+        received.push(data);
+        if (received.length === 1 && data.toString('latin1') === 'page\n') socket.end(page);
+      });
+      socket.on('end', () => {
+        if (socket.writable) socket.end(`${hash(Buffer.concat(received))}\n`);
+      });
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as AddressInfo;
+    await sh(
+      terminal,
+      `printf '%s\\n' '#!/bin/sh' '[ "$1" = bound ] || exit 0' 'ip addr flush dev eth0' ` +
+        `'ip addr add $ip/24 dev eth0; ip link set eth0 mtu $mtu' > /lease; chmod +x /lease`,
+    );
+    try {
+      for (const mtu of [9000, 65_520]) {
+        const offers = [{ protocol: 'tcp' as const, port, hostPort: port }];
+        await core.handlers['network.edit']({ id: 'nat', changes: { mtu, offers } });
+        await sh(terminal, 'udhcpc -i eth0 -n -q -O mtu -s /lease');
+        expect(await sh(terminal, 'cat /sys/class/net/eth0/mtu')).toMatch(new RegExp(`^${mtu}$`, 'm'));
+        const packets = async (): Promise<number> =>
+          Number(/^(\d+)$/m.exec(await sh(terminal, 'cat /sys/class/net/eth0/statistics/rx_packets'))?.[1]);
+        const before = await packets();
+        expect(await sh(terminal, `echo page | nc 10.86.0.1 ${port} > /page; md5sum < /page`)).toContain(
+          hash(page),
+        );
+        expect(await sh(terminal, `nc 10.86.0.1 ${port} < /page`)).toContain(hash(page));
+        expect((await packets()) - before).toBeLessThan((2 * page.length) / (mtu - 40) + 100);
+        expect(await sh(terminal, 'ping -c 2 -s 8000 10.86.0.1')).toContain('2 packets received');
+      }
+    } finally {
+      await new Promise((resolve) => server.close(resolve));
+    }
+  }
 
   /** The guest's own count of its memory falls with the target, and comes back with it. */
   async function givesMemoryBack(id: string, terminal: Terminal): Promise<void> {
