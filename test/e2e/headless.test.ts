@@ -8,13 +8,6 @@ import { electronProgram, findProgram, sayWhySkipped } from '../helpers/programs
 import { temporaryFolder } from '../helpers/temp-folder';
 import { machineItem } from '../helpers/ui';
 
-const nic = {
-  id: 'nic0',
-  model: 'virtio' as const,
-  mac: '52:54:00:00:02:02',
-  connected: true,
-  network: 'nat',
-};
 const possible = electronProgram !== undefined && findProgram('Xvfb') !== undefined;
 if (!possible) sayWhySkipped('the app and machines in the background', 'Electron or Xvfb is missing');
 
@@ -28,7 +21,7 @@ describe.skipIf(!possible)('the app, started while the command line runs machine
     cli = commandLine(data.path);
     await prepareMachines(data.path, [
       { name: 'Alpha', engine: 'fake' },
-      { name: 'Beta', engine: 'fake', nics: [nic] },
+      { name: 'Beta', engine: 'fake' },
     ]);
   };
   const open = async (): Promise<AppUnderTest> =>
@@ -103,17 +96,6 @@ describe.skipIf(!possible)('the app, started while the command line runs machine
     expect(await lockOwner()).toBe(app?.mainPid);
     expect(await cli.backgroundPids()).toEqual([]);
     expect(idle).toBeGreaterThan(0);
-
-    // Now that the machines are its own: a terminal of Electron's, with the system's ssh in it, which finds nobody.
-    await cli.run('start', 'Beta');
-    await cli.run('forward', 'add', 'Beta', '24624:22');
-    const console = await app?.newWindow(async () => void (await cli.run('machine', 'open-console', 'Beta')));
-    await console?.getByTestId('tab-ssh').click();
-    await console?.getByLabel('User').fill('ada');
-    await console?.locator('[data-action="connect"]').click();
-    const said = () => console?.getByTestId('ssh').locator('.xterm-rows').innerText();
-    await expect.poll(said).toMatch(findProgram('ssh') ? /24624/ : /no.ssh/);
-    await expect.poll(said).toMatch(/the.connection.has.ended/);
     await app?.close();
 
     await cli.run('start', 'Alpha');
