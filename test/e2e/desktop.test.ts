@@ -90,43 +90,6 @@ describe.skipIf(!electronRuns)('the program on a desktop', () => {
     await manager.getByText('not in this library').first().waitFor();
   });
 
-  it('keeps the places of its windows, offers its menus, and starts at login where that is wanted', async () => {
-    const data = await dataFolder();
-    const app = await open(data, startElectronApp);
-    const place = { x: 60, y: 70, width: 900, height: 640 };
-    await app.inMain(
-      ({ BrowserWindow }, bounds) => BrowserWindow.getAllWindows()[0]?.setBounds(bounds),
-      place,
-    );
-    // A window manager may add its frame; there is none here, but its answer comes later.
-    const kept = path.join(data, 'windows.json');
-    await expect
-      .poll(async () => JSON.parse(await fs.readFile(kept, 'utf8').catch(() => '{}')) as object, {
-        timeout: 15_000,
-      })
-      .toMatchObject({ windows: { manager: place } });
-
-    await app.manager.getByRole('link', { name: 'Preferences' }).click();
-    await app.manager.getByTestId('launch-at-login').click();
-    const entry = path.join(data, 'config', 'autostart', 'vivarium.desktop');
-    await expect
-      .poll(() => fs.readFile(entry, 'utf8').catch(() => ''), { timeout: 15_000 })
-      .toContain('--background');
-    await app.close();
-
-    const again = await open(data, startElectronApp);
-    await again.manager.getByRole('link', { name: 'Preferences' }).waitFor();
-    const bounds = await again.inMain(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.getBounds());
-    expect(bounds).toEqual(place);
-    await again.manager.getByRole('link', { name: 'Preferences' }).click();
-    await expect
-      .poll(() => again.manager.getByTestId('launch-at-login').getAttribute('aria-checked'), {
-        timeout: 15_000,
-      })
-      .toBe('true');
-    await look(again, 'preferences-electron');
-  });
-
   it('lets machines sleep with the computer', async () => {
     const data = await dataFolder();
     const app = await open(data, startElectronApp);
