@@ -24,8 +24,8 @@ export default defineConfig({
       rollupOptions: {
         external,
         input: {
-          app: resolve(import.meta.dirname, 'src/main/app/main.ts'),
-          server: resolve(import.meta.dirname, 'src/main/server/main.ts'),
+          app: resolve(import.meta.dirname, 'src/main/app/start.ts'),
+          server: resolve(import.meta.dirname, 'src/main/server/entry.ts'),
           cli: resolve(import.meta.dirname, 'src/main/cli/main.ts'),
           selftest: resolve(import.meta.dirname, 'src/main/cli/selftest.ts'),
           'machine-process': resolve(import.meta.dirname, 'src/main/processes/machine/main.ts'),
@@ -39,6 +39,7 @@ export default defineConfig({
   },
   preload: {
     resolve: { alias },
+    plugins: [bundledLicenses()],
     build: {
       target: 'node20',
       externalizeDeps: false,

@@ -20,7 +20,7 @@ const children: ChildProcess[] = [];
 
 beforeAll(async () => {
   built = await buildMain({
-    server: 'src/main/server/main.ts',
+    server: 'src/main/server/entry.ts',
     selftest: 'src/main/cli/selftest.ts',
     'machine-process': 'src/main/processes/machine/main.ts',
     'worker-process': 'src/main/processes/worker/main.ts',

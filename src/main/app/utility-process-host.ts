@@ -12,9 +12,11 @@ import type {
   StreamEndpoint,
 } from '../platform/process-host';
 import { parseProcessMessage, type ProcessMessage } from '../platform/process-messages';
+import { acceptWebSocket, streamServer } from '../platform/web-socket-channel';
 
 /**
- * Helper processes as Electron's utility processes. Streams are MessagePorts that go straight to the windows.
+ * Helper processes as Electron's utility processes. Streams are MessagePorts that go straight to the windows; those of
+ * browser mode go through main.
  *
  * @param folder where the bundled entries lie (`out/main`)
  */
@@ -57,7 +59,8 @@ function start(file: string, entry: ProcessEntry, label: string): HostedProcess 
     },
     onClose: (listener) => void exited.then(listener),
     giveStream(description, endpoint) {
-      post({ kind: 'stream', description }, [portOf(endpoint)]);
+      const port = portOf(endpoint);
+      if (port) post({ kind: 'stream', description }, [port]);
     },
     openStream(description) {
       const { port1, port2 } = new MessageChannelMain();
@@ -68,9 +71,21 @@ function start(file: string, entry: ProcessEntry, label: string): HostedProcess 
   };
 }
 
-function portOf(endpoint: StreamEndpoint): MessagePortMain {
+const webSockets = streamServer();
+
+/** The port that goes to the process; undefined when the viewer has hung up on the way. */
+function portOf(endpoint: StreamEndpoint): MessagePortMain | undefined {
   if (endpoint.kind === 'message-port') return endpoint.port as MessagePortMain;
-  throw new TypeError('Electron hands over MessagePorts only');
+  // No socket can be handed to a utility process: in browser mode of a package, main passes the messages on.
+  const viewer = acceptWebSocket(webSockets, endpoint.socket, endpoint.headers, endpoint.head);
+  if (!viewer) return undefined;
+  const { port1, port2 } = new MessageChannelMain();
+  const ours = channelOverPort(port2);
+  viewer.onClose(ours.close);
+  ours.onClose(viewer.close);
+  viewer.onMessage(ours.send);
+  ours.onMessage(viewer.send);
+  return port1;
 }
 
 /** `UtilityProcess.kill` asks politely; a process that hangs does not hear it. */

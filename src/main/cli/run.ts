@@ -76,6 +76,10 @@ function parseGlobal(words: readonly string[]): GlobalOptions {
 
 async function run({ json, help, dataFolder, rest }: GlobalOptions, program: Program): Promise<number> {
   const output = terminalOutput(json);
+  if (rest[0] === '--version') {
+    output.line(program.version);
+    return exitStatus.ok;
+  }
   const asksForHelp = help || rest.length === 0 || rest[0] === 'help';
   if (asksForHelp) return printHelp(rest[0] === 'help' ? rest.slice(1) : rest, output.line);
   let connection: Promise<Connection> | undefined;

@@ -1,14 +1,11 @@
-import { IncomingMessage } from 'node:http';
 import { Socket } from 'node:net';
-import { Buffer } from 'node:buffer';
-import { WebSocketServer } from 'ws';
 import type { StreamChannel } from '@shared/ipc/byte-stream';
 import type { Message } from '@shared/ipc/messages';
 import { messageStreams } from './message-streams';
 import { channelOverPort, type ElectronPort } from './port-channel';
 import type { ParentLink } from './process-host';
 import { parseProcessMessage, type ProcessMessage } from './process-messages';
-import { channelOverWebSocket, maxStreamMessage } from './web-socket-channel';
+import { acceptWebSocket, streamServer } from './web-socket-channel';
 
 /** What this project uses of `process.parentPort` in an Electron utility process. */
 interface ElectronParentPort {
@@ -91,11 +88,7 @@ function nodeLink(child: NodeJS.Process): ParentLink {
     if (child.connected) child.send?.(message, undefined, undefined, () => {});
   };
   const ownStreams = messageStreams(post);
-  const webSockets = new WebSocketServer({
-    noServer: true,
-    perMessageDeflate: false,
-    maxPayload: maxStreamMessage,
-  });
+  const webSockets = streamServer();
 
   child.on('message', (raw: unknown, handle: unknown) => {
     const message = parseProcessMessage(raw);
@@ -106,7 +99,7 @@ function nodeLink(child: NodeJS.Process): ParentLink {
       case 'web-socket':
         // Without a handle the viewer hung up on the way here.
         if (handle instanceof Socket) {
-          const channel = accept(webSockets, handle, message.headers, message.head);
+          const channel = acceptWebSocket(webSockets, handle, message.headers, message.head);
           if (channel) streams.put(message.description, channel);
         }
         break;
@@ -129,23 +122,4 @@ function nodeLink(child: NodeJS.Process): ParentLink {
     onStream: streams.take,
     onClose: ending.listen,
   };
-}
-
-/** Answers a WebSocket request that main has checked; undefined when it is none. */
-function accept(
-  server: WebSocketServer,
-  socket: Socket,
-  headers: Record<string, string>,
-  head: Uint8Array,
-): StreamChannel | undefined {
-  const request = new IncomingMessage(socket);
-  request.method = 'GET';
-  request.url = '/';
-  Object.assign(request.headers, headers);
-  let channel: StreamChannel | undefined;
-  socket.on('error', () => socket.destroy());
-  server.handleUpgrade(request, socket, Buffer.from(head), (webSocket) => {
-    channel = channelOverWebSocket(webSocket);
-  });
-  return channel;
 }

@@ -1,4 +1,4 @@
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /** Where the parts of the built program lie. */
@@ -9,9 +9,10 @@ export interface ProgramFolders {
   resources: string;
 }
 
-/** @param entryUrl `import.meta.url` of a bundled entry in `out/main` */
-export function programFolders(entryUrl: string): ProgramFolders {
-  const main = dirname(fileURLToPath(entryUrl));
+/** @param bundledUrl `import.meta.url` of a bundled entry in `out/main`, or of one of the chunks below it */
+export function programFolders(bundledUrl: string): ProgramFolders {
+  const folder = dirname(fileURLToPath(bundledUrl));
+  const main = basename(folder) === 'chunks' ? dirname(folder) : folder;
   const root = dirname(dirname(main));
   return { main, renderer: join(root, 'out', 'renderer'), resources: join(root, 'resources') };
 }

@@ -1,5 +1,7 @@
 import { Buffer } from 'node:buffer';
-import type { WebSocket } from 'ws';
+import { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
+import { type WebSocket, WebSocketServer } from 'ws';
 import type { StreamChannel } from '@shared/ipc/byte-stream';
 
 /** The longest message that is taken from a viewer, in bytes. */
@@ -43,4 +45,27 @@ export function channelOverWebSocket(socket: WebSocket): StreamChannel {
       ended();
     },
   };
+}
+
+/** What speaks WebSocket on sockets that somebody else has accepted. */
+export const streamServer = (): WebSocketServer =>
+  new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: maxStreamMessage });
+
+/** Answers a WebSocket request that main has checked; undefined when it is none. */
+export function acceptWebSocket(
+  server: WebSocketServer,
+  socket: Socket,
+  headers: Record<string, string>,
+  head: Uint8Array,
+): StreamChannel | undefined {
+  const request = new IncomingMessage(socket);
+  request.method = 'GET';
+  request.url = '/';
+  Object.assign(request.headers, headers);
+  let channel: StreamChannel | undefined;
+  socket.on('error', () => socket.destroy());
+  server.handleUpgrade(request, socket, Buffer.from(head), (webSocket) => {
+    channel = channelOverWebSocket(webSocket);
+  });
+  return channel;
 }

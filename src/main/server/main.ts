@@ -5,35 +5,47 @@ import { createInTurn } from '../make-way';
 import { askToShow, statusTaken } from '../platform/instance';
 import { describe } from '../platform/log';
 import { BorrowingShell } from '../platform/lent-shell';
-import { nodeProcessHost } from '../platform/node-process-host';
 import { keepReady } from '../platform/ready-process';
 import { dataFolder as usualDataFolder } from '../platform/paths';
-import { programFolders } from '../platform/program-folders';
+import type { ProcessHost } from '../platform/process-host';
 import { parseServerArguments, type ServerArguments, usage } from './arguments';
 import { browserShell, openInBrowser } from './browser-shell';
 import { whenIdle } from './idle';
 import { type BrowserServer, startBrowserServer } from './server';
 
+/** What browser mode is run by, and where its parts are. */
+export interface ServerSurroundings {
+  processHost: ProcessHost;
+  rendererFolder: string;
+  resourcesFolder: string;
+}
+
 /**
- * Browser mode: the same program without Electron, shown by a browser of this computer. Prints one line with the
- * address. A signal saves what runs and ends it.
+ * Browser mode: the same program without windows of its own, shown by a browser of this computer. Prints one line with
+ * the address. A signal saves what runs and ends it.
+ *
+ * @param words its command line
+ * @returns whether it serves now; when not, it has said why and `process.exitCode` is set
  */
-async function main(): Promise<void> {
+export async function runServer(
+  words: readonly string[],
+  surroundings: ServerSurroundings,
+): Promise<boolean> {
   let args: ServerArguments;
   try {
-    args = parseServerArguments(process.argv.slice(2));
+    args = parseServerArguments(words);
   } catch (error) {
     console.error(`${(error as Error).message}\n\n${usage}`);
     process.exitCode = 2;
-    return;
+    return false;
   }
-  if (args.help) console.log(usage);
-  else await serve(args);
+  if (!args.help) return serve(args, surroundings);
+  console.log(usage);
+  return false;
 }
 
-async function serve(args: ServerArguments): Promise<void> {
+async function serve(args: ServerArguments, surroundings: ServerSurroundings): Promise<boolean> {
   const dataFolder = args.dataFolder ?? usualDataFolder();
-  const folders = programFolders(import.meta.url);
   const running: { server?: BrowserServer; yield?: () => boolean } = {};
   const end = async (): Promise<void> => {
     await running.server?.close();
@@ -44,8 +56,8 @@ async function serve(args: ServerArguments): Promise<void> {
   try {
     const options: CoreOptions = {
       dataFolder,
-      resourcesFolder: folders.resources,
-      processHost: keepReady(nodeProcessHost(folders.main), 'machine-process'),
+      resourcesFolder: surroundings.resourcesFolder,
+      processHost: keepReady(surroundings.processHost, 'machine-process'),
       shell,
       version,
       development: process.env['VIVARIUM_DEVELOPMENT'] === '1',
@@ -55,13 +67,13 @@ async function serve(args: ServerArguments): Promise<void> {
     core = await (args.untilIdle ? createCore(options) : createInTurn(dataFolder, () => createCore(options)));
   } catch (error) {
     await notStarted(error, dataFolder, args.open);
-    return;
+    return false;
   }
   const leave = (): void => void core.shutdown('save').then(shell.quit, shell.quit);
   endOnSignals(leave);
   // The machines have processes of their own: a defect here is no reason to end them.
   process.on('uncaughtException', (error) => core.log.warn('a defect', error));
-  const { renderer: rendererFolder } = folders;
+  const { rendererFolder } = surroundings;
   const server = await startBrowserServer({ core, rendererFolder, port: args.port });
   running.server = server;
   console.log(`Vivarium is at ${server.url}`);
@@ -76,9 +88,9 @@ async function serve(args: ServerArguments): Promise<void> {
       setImmediate(leave);
       return true;
     };
-    await whenIdle(isIdle);
-    leave();
+    void whenIdle(isIdle).then(leave);
   }
+  return true;
 }
 
 /** A terminal and a parent process may both pass the same Ctrl+C on, within this many milliseconds. */
@@ -113,8 +125,3 @@ async function notStarted(error: unknown, dataFolder: string, open: boolean): Pr
     process.exitCode = locked ? statusTaken : 1;
   }
 }
-
-main().catch((error: unknown) => {
-  console.error(describe(error));
-  process.exit(1);
-});
