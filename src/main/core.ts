@@ -146,6 +146,7 @@ async function assemble(
   await mkdir(mediaFolder, { recursive: true, mode: 0o700 });
 
   const jobs = new JobRegistry(events.emit);
+  shell.updates?.onChange((status) => events.emit({ name: 'updates.changed', value: status }));
   const preferences = await PreferencesService.load(dataFolder, events.emit, log);
   const chosenFolder = (): string | null => preferences.get().qemuFolder ?? null;
   const qemu = qemuHere(dataFolder, resourcesFolder, chosenFolder);

@@ -9,6 +9,7 @@ import { machineHandlers } from './machines';
 import { networkHandlers } from './networks';
 import type { Services } from './services';
 import { snapshotHandlers } from './snapshots';
+import { updateHandlers } from './updates';
 
 /** The contract's handlers: each calls a service and has no logic of its own. */
 export function allHandlers(services: Services): Handlers<Commands> {
@@ -21,5 +22,6 @@ export function allHandlers(services: Services): Handlers<Commands> {
     ...snapshotHandlers(services),
     ...cloneHandlers(services),
     ...diskHandlers(services),
+    ...updateHandlers(services),
   };
 }

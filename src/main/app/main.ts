@@ -24,6 +24,7 @@ import { WindowIpc } from './ipc';
 import { startedAtLogin } from './login/launch-at-login';
 import { QuitGuard } from './quit-guard';
 import { SystemRequests } from './requests';
+import { electronUpdates, withUpdates } from './updates/electron-updates';
 import { utilityProcessHost } from './utility-process-host';
 import { restrictWebContents } from './windows/content-rules';
 import { WindowMemory } from './windows/memory';
@@ -68,7 +69,7 @@ async function main(args: AppArguments, base: string): Promise<void> {
       program.core?.openStream(name, params, { kind: 'message-port', port }),
     refused: (reason) => program.core?.log.once(`window ${reason}`, `refused ${reason}`),
   });
-  const shell = electronShell(windows, guard);
+  const shell = withUpdates(electronShell(windows, guard), electronUpdates());
   const core = await ownOrAttached(dataFolder, shell, async () => {
     const own = await createCore({
       dataFolder: base,

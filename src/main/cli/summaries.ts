@@ -4,6 +4,11 @@ import type { CommandName } from '@shared/ipc/contract';
 export const summaries: Partial<Record<CommandName, string>> = {
   'app.info': 'Shows the version, the data folder and what this program can do',
   'app.quit': 'Ends the program, and what runs first: saved, shut down or powered off',
+  'updates.get': 'Shows whether a newer version of Vivarium is known',
+  'updates.check': 'Looks for a newer version of Vivarium',
+  'updates.download': 'Downloads the newer version that was found',
+  'updates.cancel': 'Stops the download of a newer version',
+  'updates.install': 'Ends Vivarium and starts the version that was downloaded',
 
   'app.openPath': 'Says what a file is to Vivarium; adds the folder of a machine to the library',
   'app.moveData':

@@ -27,7 +27,11 @@ export interface ServedFile {
   headers?: Record<string, string>;
 }
 
-export async function startTestServer(files: Record<string, ServedFile>): Promise<TestServer> {
+/** @param otherwise what is served at addresses that `files` does not have */
+export async function startTestServer(
+  files: Record<string, ServedFile>,
+  otherwise: (path: string) => ServedFile | undefined = () => undefined,
+): Promise<TestServer> {
   const requests: TestServer['requests'] = [];
   const server: Server = createServer((request, response) => {
     const path = request.url ?? '/';
@@ -36,7 +40,7 @@ export async function startTestServer(files: Record<string, ServedFile>): Promis
       range: request.headers.range,
       ifRange: request.headers['if-range'] as string | undefined,
     });
-    const file = files[path];
+    const file = files[path] ?? otherwise(path);
     if (file) serve(file, request, response);
     else response.writeHead(404).end();
   });

@@ -1,5 +1,6 @@
 import type { ParamsInput } from '@shared/ipc/rpc';
 import type { Commands } from '@shared/ipc/contract';
+import type { UpdateStatus } from '@shared/updates/status';
 
 export type PickPurpose = ParamsInput<Commands, 'host.pickPath'>['purpose'];
 
@@ -29,8 +30,25 @@ export interface Shell {
   readonly hearsSleep?: boolean;
   /** Ends the program and starts it again. Called once the core has shut down. */
   restart?(): void;
+  /** Newer versions of the program. Missing where somebody else looks after that. */
+  readonly updates?: ShellUpdates;
   /** Ends the program. Called once the core has shut down. */
   quit?(): void;
   /** The person decided not to quit after all. */
   quitCancelled?(): void;
+}
+
+/** Looks for newer versions, brings them and installs them. What goes wrong is in the status. */
+export interface ShellUpdates {
+  readonly status: UpdateStatus;
+  onChange(listener: (status: UpdateStatus) => void): void;
+  check(): Promise<UpdateStatus>;
+  download(): Promise<UpdateStatus>;
+  cancel(): void;
+  /**
+   * Ends the program, asking first where machines run, and installs what was downloaded.
+   *
+   * @throws Failure `input.invalid` when nothing was
+   */
+  installAndRestart(): void;
 }

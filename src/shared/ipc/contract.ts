@@ -38,6 +38,7 @@ import { networkStatistics } from '../network/report';
 import { networkSummary } from '../network/summary';
 import { saidPhrase } from '../phrases/phrase';
 import { errorValue } from './messages';
+import { updateStatus } from '../updates/status';
 
 /**
  * The contract between a user interface and main: every command, event and stream. Handlers, the typed client,
@@ -195,6 +196,14 @@ export const commands = define({
    * the new folder; until then it can be cancelled, and nothing has changed.
    */
   'app.moveData': { params: z.strictObject({ folder: hostPath }), result: startedJob, job: true },
+
+  /** Newer versions of the program. Every step is asked for; what it led to comes as `updates.changed`. */
+  'updates.get': { params: none, result: updateStatus },
+  'updates.check': { params: none, result: updateStatus },
+  'updates.download': { params: none, result: nothing },
+  'updates.cancel': { params: none, result: nothing },
+  /** Ends the program as `app.quit` does, asking first where machines run, and starts the new version. */
+  'updates.install': { params: none, result: nothing },
 
   'host.report': { params: none, result: hostReport },
   'host.engines': { params: none, result: z.array(engineStatus) },
@@ -623,6 +632,7 @@ export const events = {
   'preferences.changed': preferences,
   /** The manager window is led somewhere. */
   'app.show': showTarget,
+  'updates.changed': updateStatus,
   /** Quitting was asked for while machines run: the user interface asks what to do with them. */
   'app.quitAsked': z.object({
     running: z.array(machineSummary),

@@ -8,6 +8,7 @@ import { transition, type MachineEvent } from '@shared/machine/state';
 import type { MachineSummary } from '@shared/machine/summary';
 import { defaultNetwork } from '@shared/network/config';
 import type { NetworkSummary } from '@shared/network/summary';
+import { noUpdateKnown } from '@shared/updates/status';
 import * as data from './data';
 import { deviceHandlers } from './devices';
 import { diskHandlers } from './disks';
@@ -143,6 +144,7 @@ const handlers: Partial<Handlers<Commands>> = {
   'app.desktop': () => ({ tray: true, launchAtLogin: false, sleep: true, notifications: true }),
   'app.setLaunchAtLogin': () => undefined,
   'app.openPath': ({ path }) => ({ kind: 'image', path }),
+  'updates.get': () => ({ ...noUpdateKnown('itself'), state: 'available', version: '0.2.0' }),
   'host.report': () => data.hostReport(),
   'host.engines': () => data.hostReport().engines,
   'host.pickPath': () => null,

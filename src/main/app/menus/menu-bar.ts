@@ -140,6 +140,7 @@ function helpMenu({ texts: { menu } }: MenuSurroundings, mac: boolean): MenuEntr
     role: 'help',
     submenu: [
       { label: menu.host, action: toPage('host') },
+      { label: menu.updates, action: toPage('preferences') },
       separator,
       { label: menu.dataFolder, action: { do: 'showFolder', folder: 'data' } },
       { label: menu.logs, action: { do: 'showFolder', folder: 'logs' } },

@@ -37,6 +37,7 @@ export const en = {
     dataFolder: 'Open Data Folder',
     logs: 'Open Log Folder',
     crashes: 'Open Crash Reports Folder',
+    updates: 'Check for Updates',
   },
   machine: {
     show: 'Show',

@@ -38,6 +38,7 @@ export const zhCN: DesktopTexts = {
     dataFolder: '打开数据文件夹',
     logs: '打开日志文件夹',
     crashes: '打开崩溃报告文件夹',
+    updates: '检查更新',
   },
   machine: {
     show: '显示',

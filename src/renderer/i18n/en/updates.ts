@@ -1,0 +1,20 @@
+export default {
+  title: 'Updates',
+  here: 'Vivarium {version}',
+  check: 'Check for updates',
+  checking: 'Looking for a newer version …',
+  current: 'This is the newest version.',
+  available: 'Vivarium {version} is there.',
+  download: 'Download',
+  downloading: 'Downloading Vivarium {version}',
+  cancel: 'Cancel the download',
+  ready: 'Vivarium {version} has been downloaded.',
+  readyHint: 'It is installed when Vivarium ends. If machines run, you are asked what becomes of them first.',
+  install: 'Restart and install',
+  by: {
+    itself: 'Vivarium looks for a newer version only when you ask.',
+    'package-manager': 'Newer versions come with the updates of your system.',
+    hand: 'Newer versions are on the page where you got this one. Unpack one in the place of this folder.',
+    nobody: 'This Vivarium was not made as a release; it knows of no newer versions.',
+  },
+};
