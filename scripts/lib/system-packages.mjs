@@ -26,6 +26,10 @@ const needs = [
   { program: 'xkbcomp', package: 'x11-xkb-utils', for: 'clipboards that are shared with a guest' },
   { program: 'ssh', package: 'openssh-client', for: 'terminals in guests' },
   { program: 'modetest', package: 'libdrm-tests', for: 'guests that follow the size of their window' },
+  { program: 'lintian', package: 'lintian', for: 'the Debian package, by Debian’s own rules' },
+  { program: 'desktop-file-validate', package: 'desktop-file-utils', for: 'the Debian package' },
+  { program: 'xdg-open', package: 'xdg-utils', for: 'the Debian package' },
+  { program: 'appstreamcli', package: 'appstream', for: 'the Debian package' },
 ];
 
 /** Firmware and data, by a file that each package brings. */
@@ -51,6 +55,10 @@ const libraries = [
   { file: 'libgtk-3.so.0', package: 'libgtk-3-0' },
   { file: 'libgbm.so.1', package: 'libgbm1' },
   { file: 'libasound.so.2', package: 'libasound2' },
+  { file: 'libcups.so.2', package: 'libcups2' },
+  { file: 'libnotify.so.4', package: 'libnotify4' },
+  { file: 'libsecret-1.so.0', package: 'libsecret-1-0' },
+  { file: 'libXtst.so.6', package: 'libxtst6' },
 ];
 
 function onPath(program) {

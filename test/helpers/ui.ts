@@ -8,7 +8,7 @@ import type { AppUnderTest } from './app';
  * @param engine chosen by its button; left as the wizard suggests it when there is none
  */
 export async function createFromGallery(
-  app: AppUnderTest,
+  app: Pick<AppUnderTest, 'manager' | 'newWindow'>,
   gallery: string,
   name: string,
   engine?: string,
