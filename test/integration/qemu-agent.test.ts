@@ -67,6 +67,9 @@ describe.skipIf(!iso)(suite, () => {
   it('does not answer before it listens, and nothing is frozen then', async () => {
     await sh('until pidof qemu-ga; do sleep 1; done; killall qemu-ga; while pidof qemu-ga; do sleep 1; done');
     await expect.poll(() => machine.freezeDisks?.()).toBe(false);
+    await expect(machine.exec?.({ command: ['/bin/true'], seconds: 5 })).rejects.toMatchObject({
+      code: 'host.unavailable',
+    });
     const port = '$(grep -l org.qemu.guest_agent.0 /sys/class/virtio-ports/*/name | cut -d/ -f5)';
     await sh(`qemu-ga -m virtio-serial -p /dev/${port} -t /run >/dev/null 2>&1 & true`);
   });
@@ -101,6 +104,35 @@ describe.skipIf(!iso)(suite, () => {
     await machine.thawDisks?.();
     expect(second).toMatch(/The guest agent refuses guest-fsfreeze-freeze/);
     expect(await sh('echo thawed > /mnt/file; cat /mnt/file')).toContain('thawed');
+  });
+
+  it('runs programs, with what they read, print and end with', async () => {
+    const run = (command: string[], input?: string) =>
+      machine.exec?.({
+        command,
+        seconds: 30,
+        ...(input === undefined ? {} : { input: Buffer.from(input).toString('base64') }),
+      });
+    const text = (base64 = ''): string => Buffer.from(base64, 'base64').toString();
+    const said = await run(['/bin/sh', '-c', 'echo out; echo err >&2; exit 7']);
+    expect([said?.status, said?.signal, text(said?.output), text(said?.errorOutput)]).toEqual([
+      7,
+      null,
+      'out\n',
+      'err\n',
+    ]);
+    expect(text((await run(['/bin/cat'], 'to the guest'))?.output)).toBe('to the guest');
+    expect(await run(['/bin/sh', '-c', 'kill -9 $$'])).toMatchObject({ status: null, signal: 9 });
+    // No shell comes between: this is one word.
+    expect(text((await run(['/bin/echo', '$HOME; ls']))?.output)).toBe('$HOME; ls\n');
+  });
+
+  it('sets the clock of a guest that has missed years', async () => {
+    const guestTime = async (): Promise<number> => Number(/^(\d+)$/m.exec(await sh('date +%s'))?.[1]);
+    await sh('date -s @1000000000 >/dev/null');
+    expect(await guestTime()).toBeLessThan(1_100_000_000);
+    expect(await machine.setClock?.()).toBe(true);
+    expect(Math.abs((await guestTime()) - Date.now() / 1000)).toBeLessThan(120);
   });
 
   it('shuts the guest down', async () => {

@@ -46,7 +46,9 @@ export class GuestChannel {
     const pid = await this.use((agent) => agent.exec(command, input));
     for (let wait = firstLookMs; pid !== undefined; wait = Math.min(wait * 2, lookMs)) {
       await new Promise((resolve) => setTimeout(resolve, wait));
-      const said = await this.use(async (agent) => ({ result: await agent.execStatus(pid) }));
+      const said = await this.use(async (agent) => ({ result: await agent.execStatus(pid) })).catch(
+        whileFrozen,
+      );
       if (!said) break;
       if (said.result) return said.result;
       if (performance.now() > end) {
@@ -70,4 +72,10 @@ export class GuestChannel {
     }
     return this.#addresses;
   }
+}
+
+/** While its file systems are frozen for a snapshot, an agent tells nothing of programs: that is waited for. */
+function whileFrozen(error: unknown): { result: undefined } {
+  if (error instanceof Failure && /frozen/.test(error.message)) return { result: undefined };
+  throw error;
 }
