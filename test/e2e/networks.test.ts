@@ -197,8 +197,11 @@ describe.skipIf(!possible)('networks', () => {
     const isSeen = async (): Promise<boolean> =>
       (await knock(proxyPort, 'traveller', 9)) === socksRefused && (await knocks.count()) > 0;
     await expect.poll(isSeen, { timeout: 30_000 }).toBe(true);
+    await look('traffic');
 
     await tab('Machines');
+    await page().getByLabel('Counters of Traveller, card nic0').click();
+    await page().getByTestId('port-counters').getByText('Dropped: nobody there').waitFor();
     const row = page().locator('tr', { hasText: 'Traveller' });
     await row.getByText(/^10\.86\.0\.\d+$/).waitFor();
     await row.getByLabel('Cable of Traveller').click();
@@ -212,5 +215,15 @@ describe.skipIf(!possible)('networks', () => {
       .first()
       .waitFor();
     await look('map-running');
+    await page().locator('.vue-flow__edge.map-live').first().click({ force: true });
+    await page().getByTestId('cable-details').getByText('Refused: false sender').waitFor();
+    await look('map-cable');
+    await page().getByRole('navigation').getByRole('link', { name: 'Library' }).click();
+    await machineItem(page(), 'Traveller').click();
+    await page()
+      .getByTestId('details-network')
+      .getByText(/^10\.86\.0\.\d+$/)
+      .waitFor();
+    await look('library');
   });
 });

@@ -147,7 +147,7 @@ export default {
     forth: 'There',
     back: 'Back',
     other: 'IP',
-    rest: 'And {count} more, with other protocols: {rate}',
+    rest: 'Other protocols: {rate} | And 1 more, with other protocols: {rate} | And {count} more, with other protocols: {rate}',
     none: 'Nobody says anything.',
     begins: 'Looking…',
     idle: 'Who speaks with whom is seen while a machine of the network runs.',

@@ -148,7 +148,7 @@ export default {
     forth: '去程',
     back: '回程',
     other: 'IP',
-    rest: '另有 {count} 个会话及其他协议：{rate}',
+    rest: '其他协议：{rate} | 另有 1 个会话及其他协议：{rate} | 另有 {count} 个会话及其他协议：{rate}',
     none: '没有任何通信。',
     begins: '正在查看…',
     idle: '网络上有虚拟机运行时，才能看到谁在与谁通信。',
