@@ -90,6 +90,38 @@ describe.skipIf(!electronRuns)('the program on a desktop', () => {
     await manager.getByText('not in this library').first().waitFor();
   });
 
+  it('keeps the places of its windows, and starts at login where that is wanted', async () => {
+    const data = await dataFolder();
+    const app = await open(data, startElectronApp);
+    const place = { x: 60, y: 70, width: 900, height: 640 };
+    const bounds = (one: AppUnderTest) =>
+      one.inMain(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.getBounds());
+    await app.manager.getByRole('link', { name: 'Preferences' }).click();
+    await app.inMain(
+      ({ BrowserWindow }, wanted) => BrowserWindow.getAllWindows()[0]?.setBounds(wanted),
+      place,
+    );
+    await expect.poll(() => bounds(app)).toEqual(place);
+    const kept = path.join(data, 'windows.json');
+    await expect
+      .poll(async () => JSON.parse(await fs.readFile(kept, 'utf8').catch(() => '{}')) as object)
+      .toMatchObject({ windows: { manager: place } });
+
+    await app.manager.getByTestId('launch-at-login').click();
+    const entry = path.join(data, 'config', 'autostart', 'vivarium.desktop');
+    await expect.poll(() => fs.readFile(entry, 'utf8').catch(() => '')).toContain('--background');
+    await app.close();
+
+    const again = await open(data, startElectronApp);
+    await again.manager.getByRole('link', { name: 'Preferences' }).click();
+    await expect.poll(() => bounds(again)).toEqual(place);
+    const atLogin = again.manager.getByTestId('launch-at-login');
+    await expect.poll(() => atLogin.getAttribute('aria-checked')).toBe('true');
+    await look(again, 'preferences-electron');
+    await atLogin.click();
+    await expect.poll(() => fs.readFile(entry, 'utf8').catch(() => '')).toBe('');
+  });
+
   it('lets machines sleep with the computer', async () => {
     const data = await dataFolder();
     const app = await open(data, startElectronApp);

@@ -13,7 +13,7 @@ export default {
   libraryView: 'The library shows',
   engine: 'Engine of new machines',
   engineHint: 'Where it can run the system inside; anything else is suggested as before.',
-  engineValue: { auto: 'Chosen by the system inside', v86: 'Embedded (v86)', qemu: 'QEMU' },
+  engineValue: { auto: 'By the system inside', v86: 'Embedded (v86)', qemu: 'QEMU' },
   hostKeys: 'Keys of the console window',
   hostKeysHint: 'All other keys are the guest’s. {release} releases the mouse, {menus} leads to the menus.',
   notifications: 'Notifications',

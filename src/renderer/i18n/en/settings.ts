@@ -25,7 +25,7 @@ export default {
   guestHint: 'For its sign and its defaults; it changes nothing in the machine.',
   autostart: 'Start with Vivarium',
   autostartHint: 'Whenever Vivarium starts, also without a window.',
-  autostartDelay: 'after seconds',
+  autostartDelay: 'Delay in seconds',
   notes: 'Notes',
   engine: 'Engine',
   engineHint: 'The program that runs the machine.',
