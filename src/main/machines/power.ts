@@ -156,7 +156,7 @@ export class Power {
   save(machine: Machine, progress: SaveProgress): Promise<void> {
     return machine.inTurn(async () => {
       requireState(machine, 'save');
-      await this.requireSavable(machine);
+      await this.requireSavable(machine).catch((error: unknown) => this.whyUnanswered(machine, error));
       const { saved, savedState, savedScreen } = layoutOf(machine.folder);
       const runner = this.processOf(machine);
       requireState(machine, 'save');
@@ -277,6 +277,13 @@ export class Power {
     if (poweredOff) return new Failure('cancelled', `“${machine.name}” was powered off while it started.`);
     if (told) machine.note(`not started: ${toErrorValue(error).message}`);
     return told ? toFailure(error) : toFailure(machine.problem ?? error);
+  }
+
+  /** Why a machine did not answer: when its process has just died, what that made of the machine. @throws always */
+  private async whyUnanswered(machine: Machine, error: unknown): Promise<never> {
+    if (!(error instanceof Failure && error.code === 'ipc.closed')) throw error;
+    await machine.settled;
+    throw toFailure(machine.problem ?? error.toValue());
   }
 
   private async saveFailed(machine: Machine, runner: Runner, error: unknown): Promise<void> {
