@@ -13,8 +13,24 @@ export interface HostFault {
   code: 'ENOSPC' | 'EIO';
   /** Only calls that make data durable are counted. */
   onlySyncs: boolean;
+  /** From the failing call on nothing is changed any more, nor removed: as if the program had been killed there. */
+  dies?: boolean;
   /** Files that were opened and not closed. */
   open: Set<fs.FileHandle>;
+}
+
+/** Counts from the beginning, for the next failure. */
+export function arm(fault: HostFault, settings: Partial<HostFault>): void {
+  const none = {
+    calls: 0,
+    failAt: Infinity,
+    count: 1,
+    code: 'ENOSPC',
+    onlySyncs: false,
+    dies: false,
+  } as const;
+  Object.assign(fault, none, settings);
+  fault.open.clear();
 }
 
 const changing = ['writeFile', 'rename', 'link', 'mkdir', 'copyFile', 'cp', 'unlink', 'truncate'] as const;
@@ -23,13 +39,15 @@ const syncing = new Set(['sync', 'datasync']);
 
 /**
  * `node:fs/promises` on a host whose disk fails: for `vi.mock`. Removing files that a failed operation has left is
- * possible on a full disk, and so `rm` never fails.
+ * possible on a full disk, and so `rm` never fails, unless the program has died.
  */
 export function faultyFs(real: Fs, fault: HostFault): Fs {
   const check = (isSync: boolean): void => {
     if (fault.onlySyncs && !isSync) return;
     fault.calls++;
-    if (fault.calls < fault.failAt || fault.calls >= fault.failAt + fault.count) return;
+    if (fault.calls >= fault.failAt && fault.calls < fault.failAt + fault.count) fail();
+  };
+  const fail = (): never => {
     const text = fault.code === 'ENOSPC' ? 'no space left on device' : 'i/o error';
     throw Object.assign(new Error(`${fault.code}: ${text}`), {
       code: fault.code,
@@ -62,6 +80,10 @@ export function faultyFs(real: Fs, fault: HostFault): Fs {
       return Reflect.apply(real[name] as (...args: unknown[]) => unknown, real, args);
     };
   }
+  wrapped['rm'] = async (...args: Parameters<Fs['rm']>): Promise<void> => {
+    if (fault.dies && fault.calls >= fault.failAt) fail();
+    return real.rm(...args);
+  };
   wrapped['open'] = async (...args: Parameters<Fs['open']>): Promise<fs.FileHandle> => {
     const handle = await real.open(...args);
     fault.open.add(handle);

@@ -92,6 +92,23 @@ export async function writeMemory(folder: string, snapshot: string, seed: number
   await writer.finish();
 }
 
+/** Snapshots a ─ b ─ present, with a saved state and firmware variables; gives the ids of both. */
+export async function makeSmallTree(folder: string): Promise<string[]> {
+  await machineFolder(folder, 1);
+  const store = new SnapshotStore(folder, hostSnapshotFiles());
+  const fill = (byte: number, offset: number): Promise<void> => fillDisks(folder, byte, offset, 90_000);
+  await mkdir(join(folder, 'firmware'));
+  await writeFile(join(folder, 'firmware', 'variables.fd'), 'variables');
+  await fill(1, 0);
+  const a = await store.take({ ...takeOptions, name: 'a' }, false);
+  await fill(2, 70_000);
+  const b = await store.take({ ...takeOptions, name: 'b' }, false);
+  await fill(3, 200_000);
+  for (const [seed, id] of [a, b].entries()) await writeMemory(folder, id, seed + 1);
+  await writeSavedState(folder, 'the memory');
+  return [a, b];
+}
+
 /** A folder as a person sees it: what the present state and every snapshot hold, by disk. */
 export interface Seen {
   present: Record<string, string>;
@@ -131,6 +148,14 @@ export async function look(folder: string, read = digestOf): Promise<Seen> {
     kept: kept && (await disksOf(kept)),
     snapshots,
   };
+}
+
+/** What is seen, as one text, in which snapshots are `new` that are not known. */
+export function outline({ present, current, kept, snapshots }: Seen, known: readonly string[]): string {
+  const name = (id: string | null | undefined): string =>
+    id === null || id === undefined ? 'none' : known.includes(id) ? id : 'new';
+  const found = Object.entries(snapshots).map(([id, { parent, disks }]) => [name(id), name(parent), disks]);
+  return JSON.stringify([present, name(current), kept, found.sort()]);
 }
 
 /** What the checker says, and qemu-img where it is installed; empty when all is well. */

@@ -1,4 +1,4 @@
-import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { Failure } from '@shared/errors';
@@ -13,18 +13,15 @@ import { hostSnapshotFiles } from '../../src/main/snapshots/files';
 import { JournalledFolder } from '../../src/main/snapshots/journal';
 import { SnapshotStore } from '../../src/main/snapshots/store';
 import type * as Faulty from '../helpers/faulty-fs';
-import type { HostFault } from '../helpers/faulty-fs';
+import { arm, type HostFault } from '../helpers/faulty-fs';
 import {
   complaintsAbout,
   copyOf,
   diskSize,
-  fillDisks,
   look,
-  machineFolder,
-  type Seen,
+  makeSmallTree,
+  outline,
   takeOptions,
-  writeMemory,
-  writeSavedState,
 } from '../helpers/snapshots';
 import { quickFolder } from '../helpers/temp-folder';
 
@@ -50,27 +47,10 @@ let root: string;
 let base: string;
 let ids: string[];
 
-/** Snapshots a ─ b ─ present, with a saved state and firmware variables. */
-async function makeTree(folder: string): Promise<string[]> {
-  await machineFolder(folder, 1);
-  const store = new SnapshotStore(folder, hostSnapshotFiles());
-  const fill = (byte: number, offset: number): Promise<void> => fillDisks(folder, byte, offset, 90_000);
-  await mkdir(join(folder, 'firmware'));
-  await writeFile(join(folder, 'firmware', 'variables.fd'), 'variables');
-  await fill(1, 0);
-  const a = await store.take({ ...takeOptions, name: 'a' }, false);
-  await fill(2, 70_000);
-  const b = await store.take({ ...takeOptions, name: 'b' }, false);
-  await fill(3, 200_000);
-  for (const [seed, id] of [a, b].entries()) await writeMemory(folder, id, seed + 1);
-  await writeSavedState(folder, 'the memory');
-  return [a, b];
-}
-
 beforeAll(async () => {
   root = await quickFolder('faults');
   base = join(root, 'base');
-  ids = await makeTree(base);
+  ids = await makeSmallTree(base);
   await mkdir(join(root, 'clones'));
   expect(await complaintsAbout(base)).toEqual([]);
 });
@@ -121,19 +101,6 @@ const presentDisk = async (store: SnapshotStore): Promise<string> =>
 const frozenDisk = async (store: SnapshotStore): Promise<string> =>
   (await store.record(ids[1] ?? '')).config.disks[0]?.path ?? '';
 
-/** What a person sees, without the ids that are made anew each time. */
-function outline({ present, current, kept, snapshots }: Seen): string {
-  const name = (id: string | null | undefined): string =>
-    id === null || id === undefined ? 'none' : ids.includes(id) ? id : 'new';
-  const known = Object.entries(snapshots).map(([id, { parent, disks }]) => [name(id), name(parent), disks]);
-  return JSON.stringify([present, name(current), kept, known.sort()]);
-}
-
-const arm = (settings: Partial<HostFault>): void => {
-  Object.assign(fault, { calls: 0, failAt: Infinity, count: 1, code: 'ENOSPC', onlySyncs: false }, settings);
-  fault.open.clear();
-};
-
 /** Longer ones are tried at every third call, unless there is time (see `snapshots-torture.test.ts`). */
 const long = new Set(['keep and discard', 'compact', 'clone']);
 const strideOf = (name: string): number =>
@@ -147,25 +114,25 @@ describe.each(Object.entries(operations))('%s, with a disk that fails', (name, o
   ] as [string, Partial<HostFault>][])('that %s', async (_kind, kind) => {
     const before = await look(base);
     const folder = await copyOf(base, join(root, 'work'));
-    arm(kind);
+    arm(fault, kind);
     await operation(new SnapshotStore(folder, hostSnapshotFiles()));
     const { calls } = fault;
     expect(calls).toBeGreaterThan(kind.onlySyncs ? 3 : 8);
-    arm({});
-    const allowed = [outline(before), outline(await look(folder))];
+    arm(fault, {});
+    const allowed = [outline(before, ids), outline(await look(folder), ids)];
     // Neither of the two halves of one that keeps and then discards changes what is there.
     const midway = JSON.stringify(before.present);
     let failures = 0;
     for (let n = 1; n <= calls; n += strideOf(name)) {
       const what = `${JSON.stringify(kind)}, call ${n} of ${calls}`;
       await copyOf(base, folder);
-      arm({ ...kind, failAt: n });
+      arm(fault, { ...kind, failAt: n });
       const failed = await operation(new SnapshotStore(folder, hostSnapshotFiles())).then(
         () => undefined,
         (error: unknown) => error,
       );
       expect(fault.open.size, what).toBe(0);
-      arm({});
+      arm(fault, {});
       // One that another way round was found for, such as a copy in place of a link, need not fail.
       if (failed !== undefined) {
         failures++;
@@ -177,7 +144,7 @@ describe.each(Object.entries(operations))('%s, with a disk that fails', (name, o
       expect(await complaintsAbout(folder, false), what).toEqual([]);
       const seen = await look(folder);
       if (seen.kept) expect(JSON.stringify(seen.kept), what).toBe(midway);
-      else expect(allowed, what).toContain(outline(seen));
+      else expect(allowed, what).toContain(outline(seen, ids));
       if (n % 5 === 0) {
         await store.take({ ...takeOptions, name: 'next' }, false);
         expect(await complaintsAbout(folder, false), what).toEqual([]);

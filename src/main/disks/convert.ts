@@ -41,17 +41,19 @@ export async function convertDisk(
   }
   await refuseExisting(target);
   const unfinished = `${target}.${randomBytes(4).toString('hex')}.part`;
+  let made = unfinished;
   try {
     await createQcow2(unfinished, { virtualSize, clusterSize: pieceSize });
     await copyInto(unfinished, source, options);
     stopIfCancelled(options.signal);
     await refuseExisting(target);
     await rename(unfinished, target);
+    made = target;
+    await syncFolder(dirname(target));
   } catch (error) {
-    await rm(unfinished, { force: true });
+    await rm(made, { force: true });
     throw hostFailure(error, 'create', target);
   }
-  await syncFolder(dirname(target));
 }
 
 async function copyInto(path: string, source: BlockDevice, options: ConvertOptions): Promise<void> {

@@ -43,6 +43,7 @@ export async function exportDisk(request: ExportRequest, options: ExportOptions 
   const { target, format } = request;
   const source = await openSource(request);
   const unfinished = `${target}.${randomBytes(4).toString('hex')}.part`;
+  let made = unfinished;
   try {
     await refuseExisting(target);
     const runs = await runsOf(request, source);
@@ -50,9 +51,10 @@ export async function exportDisk(request: ExportRequest, options: ExportOptions 
     await compare(source, unfinished, format, runs, options);
     await refuseExisting(target);
     await rename(unfinished, target);
+    made = target;
     await syncFolder(dirname(target));
   } catch (error) {
-    await rm(unfinished, { force: true });
+    await rm(made, { force: true });
     throw hostFailure(error, 'create', target);
   } finally {
     await source.close();

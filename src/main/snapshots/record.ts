@@ -2,8 +2,8 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { Failure, toErrorValue } from '@shared/errors';
-import { innerPath, machineConfig } from '@shared/machine/config';
-import { readMachineConfig } from '@shared/machine/migrate';
+import { innerPath } from '@shared/machine/config';
+import { storedConfig } from '@shared/machine/migrate';
 import { automaticReason } from '@shared/snapshot/automatic';
 import { snapshotDescription, snapshotId, snapshotState } from '@shared/snapshot/snapshot';
 
@@ -24,7 +24,7 @@ export const snapshotRecord = z.looseObject({
   /** Why it was taken, where nobody asked for it. */
   automatic: automaticReason.optional(),
   /** The frozen images are those that its disks name. */
-  config: machineConfig,
+  config: storedConfig,
   /** Whether the guest's file systems were frozen; missing where that was no question, or nobody knows. */
   frozen: z.boolean().optional(),
   /** By the disks' ids. */
@@ -100,8 +100,7 @@ export async function readUsableRecords(
 async function readRecord(folder: string, id: string): Promise<SnapshotRecord> {
   const path = inFolder(folder, filesOf(id).record);
   try {
-    const raw = JSON.parse(await readFile(path, 'utf8')) as { config?: unknown };
-    const record = snapshotRecord.parse({ ...raw, config: readMachineConfig(raw.config) });
+    const record = snapshotRecord.parse(JSON.parse(await readFile(path, 'utf8')));
     if (record.id !== id) throw new Error('It is the record of another snapshot.');
     return record;
   } catch (error) {

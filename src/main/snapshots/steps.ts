@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { innerPath, keptState, machineConfig, machineId } from '@shared/machine/config';
+import { innerPath, keptState, machineId } from '@shared/machine/config';
+import { storedConfig } from '@shared/machine/migrate';
 import { snapshotRecord } from './record';
 
 /** Paths in steps are inside the machine's folder, and nothing but these places is ever touched. */
@@ -40,7 +41,7 @@ export const commitStep = z.discriminatedUnion('do', [
     do: z.literal('config'),
     paths: z.record(z.string(), innerPath),
     snapshot: machineId.nullable(),
-    settings: machineConfig.nullable(),
+    settings: storedConfig.nullable(),
     /** What the machine goes back to when it is powered off; null: nothing any more; missing: as before. */
     kept: keptState.nullable().optional(),
   }),

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Failure } from '../errors';
 import type { MachineConfig } from './config';
-import { readMachineConfig } from './migrate';
+import { readMachineConfig, storedConfig } from './migrate';
 
 const config: MachineConfig = {
   schema: 1,
@@ -83,3 +83,21 @@ describe('readMachineConfig', () => {
     }
   });
 });
+
+describe('storedConfig', () => {
+  it('is a configuration of this schema version, and refuses what readMachineConfig refuses, saying why', () => {
+    expect(storedConfig.parse(config)).toEqual(config);
+    const newer = storedConfig.nullable().safeParse({ ...config, schema: 2 });
+    expect(newer.error?.issues[0]?.message).toBe(messageOf({ ...config, schema: 2 }));
+    expect(storedConfig.safeParse('text').success).toBe(false);
+  });
+});
+
+function messageOf(raw: unknown): string {
+  try {
+    readMachineConfig(raw);
+    return 'nothing';
+  } catch (error) {
+    return (error as Failure).message;
+  }
+}

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Failure } from '../errors';
+import { Failure, toErrorValue } from '../errors';
 import { currentSchema, machineConfig, type MachineConfig } from './config';
 import { phrase } from '../phrases/phrase';
 
@@ -50,3 +50,13 @@ export function readMachineConfig(
     cause: z.prettifyError(parsed.error),
   });
 }
+
+/** A configuration inside another file, such as a snapshot's record: of this schema version or of one before it. */
+export const storedConfig = z.unknown().transform((raw, context): MachineConfig => {
+  try {
+    return readMachineConfig(raw);
+  } catch (error) {
+    context.addIssue({ code: 'custom', message: toErrorValue(error).message });
+    return z.NEVER;
+  }
+});
