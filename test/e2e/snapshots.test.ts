@@ -3,16 +3,55 @@ import path from 'node:path';
 import type { Locator, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { createQcow2 } from '../../src/main/disks/qcow2/create';
-import { type AppUnderTest, startBrowserApp } from '../helpers/app';
+import { type AppUnderTest, startBrowserApp, startElectronApp } from '../helpers/app';
 import { seriousViolations } from '../helpers/axe';
 import { prepareMachines } from '../helpers/prepared-machines';
-import { chromiumProgram, sayWhySkipped } from '../helpers/programs';
+import { chromiumProgram, electronProgram, findProgram, sayWhySkipped } from '../helpers/programs';
 import { temporaryFolder } from '../helpers/temp-folder';
-import { machineItem, openConsole, typeOnScreen, waitForScreen, waitForSerial } from '../helpers/ui';
+import {
+  chooseFromMenu,
+  machineItem,
+  openConsole,
+  typeOnScreen,
+  waitForScreen,
+  waitForSerial,
+} from '../helpers/ui';
 
 const screenshots = path.resolve('test-results/screenshots');
 
 if (!chromiumProgram) sayWhySkipped('snapshots through the user interface', 'Chromium is missing');
+const hasElectron = electronProgram !== undefined && findProgram('Xvfb') !== undefined;
+if (!hasElectron) sayWhySkipped('snapshots in Electron', 'the program to run it in is missing');
+
+/** A data folder with one machine, Alpha, that has a disk. */
+async function prepareAlpha(dataFolder: string): Promise<void> {
+  await prepareMachines(dataFolder, [
+    { name: 'Alpha', engine: 'fake', disks: [{ id: 'disk0', path: 'disks/disk0.qcow2', bus: 'ide' }] },
+  ]);
+  const [folder = ''] = await fs.readdir(path.join(dataFolder, 'machines'));
+  const disks = path.join(dataFolder, 'machines', folder, 'disks');
+  await fs.mkdir(disks);
+  await createQcow2(path.join(disks, 'disk0.qcow2'), { virtualSize: 16 * 1024 * 1024 });
+}
+
+/** Starts Alpha in the library, and gives its console. */
+async function startAlpha(app: AppUnderTest): Promise<Page> {
+  await machineItem(app.manager, 'Alpha').click();
+  await app.manager.locator('[data-action="start"]').click();
+  await expect.poll(() => machineItem(app.manager, 'Alpha').innerText()).toMatch(/Running/);
+  const console = await openConsole(app, 'Alpha');
+  await waitForScreen(console);
+  return console;
+}
+
+/** The names in the tree of the snapshots' page, from its top. */
+const treeOf = async (page: Page): Promise<string[]> => {
+  const rows = await page.getByRole('treeitem').locator('p:first-child').allInnerTexts();
+  return rows.map((text) => text.split('\n')[0] ?? '');
+};
+const rowOf = (page: Page, name: string): Locator => page.getByRole('treeitem').filter({ hasText: name });
+/** Waits until nothing works on the snapshots any more. */
+const idle = (page: Page): Promise<void> => page.getByTestId('snapshot-job').waitFor({ state: 'detached' });
 
 describe.skipIf(!chromiumProgram)('snapshots, from the console, the library and their page', () => {
   let app: AppUnderTest;
@@ -23,13 +62,7 @@ describe.skipIf(!chromiumProgram)('snapshots, from the console, the library and 
   beforeAll(async () => {
     const data = await temporaryFolder('snapshots');
     removeData = data.remove;
-    await prepareMachines(data.path, [
-      { name: 'Alpha', engine: 'fake', disks: [{ id: 'disk0', path: 'disks/disk0.qcow2', bus: 'ide' }] },
-    ]);
-    const [folder = ''] = await fs.readdir(path.join(data.path, 'machines'));
-    const disks = path.join(data.path, 'machines', folder, 'disks');
-    await fs.mkdir(disks);
-    await createQcow2(path.join(disks, 'disk0.qcow2'), { virtualSize: 16 * 1024 * 1024 });
+    await prepareAlpha(data.path);
     app = await startBrowserApp({ dataFolder: data.path, env: { VIVARIUM_DEVELOPMENT: '1' } });
     manager = app.manager;
   });
@@ -43,24 +76,15 @@ describe.skipIf(!chromiumProgram)('snapshots, from the console, the library and 
     await removeData?.();
   });
 
-  const rows = (): Promise<string[]> =>
-    manager.getByRole('treeitem').locator('p:first-child').allInnerTexts();
-  const row = (name: string): Locator => manager.getByRole('treeitem').filter({ hasText: name });
-  const treeIs = (...names: string[]) =>
-    expect.poll(async () => (await rows()).map((text) => text.split('\n')[0])).toEqual(names);
+  const row = (name: string): Locator => rowOf(manager, name);
+  const treeIs = (...names: string[]) => expect.poll(() => treeOf(manager)).toEqual(names);
   const look = async (page: Page, name: string): Promise<void> => {
     await page.screenshot({ path: path.join(screenshots, `snapshots-${name}.png`), animations: 'disabled' });
     expect(await seriousViolations(page)).toEqual([]);
   };
-  /** Waits until nothing works on the snapshots any more. */
-  const idle = (page: Page): Promise<void> => page.getByTestId('snapshot-job').waitFor({ state: 'detached' });
 
   it('taken in the console by keyboard while the machine runs', async () => {
-    await machineItem(manager, 'Alpha').click();
-    await manager.locator('[data-action="start"]').click();
-    await expect.poll(() => machineItem(manager, 'Alpha').innerText()).toMatch(/Running/);
-    console = await openConsole(app, 'Alpha');
-    await waitForScreen(console);
+    console = await startAlpha(app);
     await typeOnScreen(console, 'disk-write first');
     await waitForSerial(console, /written/);
 
@@ -143,5 +167,63 @@ describe.skipIf(!chromiumProgram)('snapshots, from the console, the library and 
     await typeOnScreen(console, 'echo after');
     await typeOnScreen(console, 'disk-read');
     await waitForSerial(console, /after[^]*disk=second/);
+  });
+});
+
+describe.skipIf(!hasElectron)('snapshots in Electron', () => {
+  let app: AppUnderTest | undefined;
+  let console: Page | undefined;
+  let removeData: (() => Promise<void>) | undefined;
+
+  afterEach(async ({ task }) => {
+    if (task.result?.state === 'fail') {
+      const place = (window: string) => path.join(screenshots, `failed-snapshots-electron-${window}.png`);
+      await app?.manager.screenshot({ path: place('manager') });
+      await console?.screenshot({ path: place('console') });
+    }
+    await app?.close();
+    await removeData?.();
+  });
+
+  it('are taken, restored with memory and deleted while the machine runs, from its menu', async () => {
+    const data = await temporaryFolder('snapshots-electron');
+    removeData = data.remove;
+    await prepareAlpha(data.path);
+    app = await startElectronApp({ dataFolder: data.path, env: { VIVARIUM_DEVELOPMENT: '1' } });
+    const { manager } = app;
+    console = await startAlpha(app);
+    await typeOnScreen(console, 'disk-write first');
+    await waitForSerial(console, /written/);
+
+    await chooseFromMenu(console, 'machine', /Take snapshot/);
+    await console.getByLabel('Name', { exact: true }).fill('First');
+    await console.getByTestId('take-confirm').click();
+    await console.getByText('“First” has been taken').first().waitFor();
+    await typeOnScreen(console, 'disk-write second');
+    await typeOnScreen(console, 'disk-read');
+    await waitForSerial(console, /disk=second/);
+
+    await console.getByTestId('menu-machine').click();
+    await console.getByRole('menuitem', { name: 'Restore snapshot' }).hover();
+    await console.getByRole('menuitem', { name: /First/ }).click();
+    await console.getByTestId('restore-first').click();
+    await console.getByTestId('restore-confirm').click();
+    await console.getByText('“First” has been restored').first().waitFor();
+    await waitForScreen(console);
+    await typeOnScreen(console, 'disk-read');
+    await waitForSerial(console, /disk=first/);
+
+    await machineItem(manager, 'Alpha').click();
+    await manager.locator('[data-details-action="snapshots"]').click();
+    await expect.poll(() => treeOf(manager)).toEqual(['First', 'You are here']);
+    await expect.poll(() => rowOf(manager, 'You are here').innerText()).toMatch(/Running/);
+    await rowOf(manager, 'First').click();
+    await manager.keyboard.press('Delete');
+    await manager.locator('[data-choice="these"]').click();
+    await manager.getByText('No snapshots yet').waitFor();
+    await idle(manager);
+    await typeOnScreen(console, 'echo after');
+    await typeOnScreen(console, 'disk-read');
+    await waitForSerial(console, /after[^]*disk=first/);
   });
 });

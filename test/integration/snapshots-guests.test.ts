@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { byteStreamOver } from '@shared/ipc/byte-stream';
 import type { Job } from '@shared/ipc/contract';
 import type { Core } from '../../src/main/core';
+import { memoryBytes } from '../../src/main/snapshots/memory';
 import { tinyGuest } from '../conformance/tiny-guest';
 import { tinyGuestDisk } from '../helpers/boot-sector';
 import {
@@ -77,10 +78,13 @@ describe.each(engines)('snapshots with a guest on %s', (engine) => {
     const began = performance.now();
     const first = await take(true);
     const totalMs = Math.round(performance.now() - began);
-    const [{ memoryBytes = 0 } = {}] = (await core.handlers['snapshot.list']({ id })).snapshots;
+    const [{ memoryBytes: imageBytes = 0 } = {}] = (await core.handlers['snapshot.list']({ id })).snapshots;
     expect(await guest.counter()).toBeGreaterThan(counted);
     expect(await guest.addOnDisk()).toBe(one + 1);
     const second = await take(true);
+    // What the memory of both has in common is stored once.
+    const sizes = await memoryBytes(folder);
+    expect(sizes.get(join(folder, 'snapshots', second, 'memory.viv'))?.shared).toBeGreaterThan(0);
     expect(await guest.addOnDisk()).toBe(one + 2);
     const ahead = await guest.counter();
 
@@ -104,6 +108,12 @@ describe.each(engines)('snapshots with a guest on %s', (engine) => {
     await done(core.handlers['snapshot.delete']({ id, snapshots: [first] }));
     expect(await guest.numberOnDisk()).toBe(one + 1);
     expect(await guest.addOnDisk()).toBe(one + 2);
+    // What the other one's memory had in common with it is still there.
+    await done(core.handlers['snapshot.restore']({ id, snapshot: second }));
+    guest = talk(id);
+    expect(await guest.numberOnDisk()).toBe(one + 1);
+    expect(await guest.multiply(6, 7)).toBe(42);
+    expect(await guest.addOnDisk()).toBe(one + 2);
     await core.handlers['machine.powerOff']({ id });
     expect(await complaintsAbout(folder)).toEqual([]);
     await done(core.handlers['snapshot.delete']({ id, snapshots: [second] }));
@@ -118,7 +128,7 @@ describe.each(engines)('snapshots with a guest on %s', (engine) => {
     const pauses = [...log.matchAll(/stood still for (\d+) ms/g)].map((match) => Number(match[1]));
     expect(pauses).toHaveLength(2);
     console.info(
-      `${engine}, 512 MiB: the guest stood still for ${pauses.join(' and ')} ms; ${totalMs} ms in all, ${memoryBytes} bytes`,
+      `${engine}, 512 MiB: the guest stood still for ${pauses.join(' and ')} ms; ${totalMs} ms in all, ${imageBytes} bytes`,
     );
     for (const pause of pauses) expect(pause).toBeLessThan(5000);
     await expect(stat(join(folder, 'journal.json'))).rejects.toMatchObject({ code: 'ENOENT' });
