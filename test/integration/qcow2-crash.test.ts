@@ -25,6 +25,7 @@ afterEach(() => rm(folder, { recursive: true, force: true }));
 
 type Operation =
   | { do: 'write'; at: number; count: number }
+  | { do: 'discard'; at: number; count: number }
   | { do: 'flush' }
   | { do: 'grow'; by: number }
   | { do: 'reopen' };
@@ -36,6 +37,14 @@ const operation: fc.Arbitrary<Operation> = fc.oneof(
       do: fc.constant('write' as const),
       at: fc.nat(diskSectors - 1),
       count: fc.integer({ min: 1, max: 24 }),
+    }),
+  },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      do: fc.constant('discard' as const),
+      at: fc.nat(diskSectors - 1),
+      count: fc.integer({ min: 1, max: 48 }),
     }),
   },
   { weight: 3, arbitrary: fc.record({ do: fc.constant('flush' as const) }) },
@@ -65,12 +74,20 @@ function stamped(count: number, stamp: number): Uint8Array {
   return new Uint8Array(count * sector).fill(stamp);
 }
 
+/** The sectors of the clusters that are whole within a part of the disk: from, to (not included). */
+function wholeClusters(at: number, count: number, disk: number, cluster: number): [number, number] {
+  const end = at + count === disk ? disk : Math.floor((at + count) / cluster) * cluster;
+  return [Math.ceil(at / cluster) * cluster, end];
+}
+
 async function record(initial: Uint8Array, baseStamp: number, operations: Operation[]): Promise<Recording> {
   const file = new MemoryFile(initial.slice());
   const log = file.log;
   let disk = await openQcow2File(file, { readOnly: false });
   const allowed = Array.from({ length: diskSectors }, () => new Set([baseStamp]));
   let sizes = new Set([disk.size]);
+  // The header has it as a power of two.
+  const clusterSectors = 2 ** (initial[23] ?? 0) / sector;
   const moments: Moment[] = [];
   const remember = (): void => {
     moments.push({ logEnd: log.length, allowed: allowed.map((set) => new Set(set)), sizes: new Set(sizes) });
@@ -90,6 +107,14 @@ async function record(initial: Uint8Array, baseStamp: number, operations: Operat
         latest.set(i, stamp);
       }
       await disk.write(op.at * sector, stamped(count, stamp));
+    } else if (op.do === 'discard') {
+      const count = Math.min(op.count, diskSectors - op.at);
+      const [from, to] = wholeClusters(op.at, count, disk.size / sector, clusterSectors);
+      for (let i = from; i < to; i++) {
+        allowed[i]?.add(0);
+        latest.set(i, 0);
+      }
+      await disk.discard(op.at * sector, count * sector);
     } else if (op.do === 'flush') {
       await disk.flush();
     } else if (op.do === 'grow') {
@@ -101,7 +126,7 @@ async function record(initial: Uint8Array, baseStamp: number, operations: Operat
     }
     // While the operation ran, old and new were both right; from here on what it promised is.
     remember();
-    if (op.do !== 'write') settle();
+    if (op.do !== 'write' && op.do !== 'discard') settle();
   }
   await disk.close();
   remember();

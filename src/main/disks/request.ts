@@ -3,10 +3,13 @@ import { Failure } from '@shared/errors';
 /** More than any guest asks for at once; it bounds the memory of one request. Bytes. */
 const maxRequest = 2 ** 30;
 
-/** Refuses a request that is not within a device of `size` bytes. @throws Failure `disk.out-of-range` */
-export function checkRange(size: number, offset: number, length: number): void {
+/**
+ * Refuses a request that is not within a device of `size` bytes, or longer than `most`.
+ * @throws Failure `disk.out-of-range`
+ */
+export function checkRange(size: number, offset: number, length: number, most = maxRequest): void {
   const sane = Number.isSafeInteger(offset) && Number.isSafeInteger(length) && offset >= 0 && length >= 0;
-  if (sane && offset + length <= size && length <= maxRequest) return;
+  if (sane && offset + length <= size && length <= most) return;
   throw new Failure(
     'disk.out-of-range',
     `${length} bytes at ${offset} are not within a disk of ${size} bytes`,

@@ -287,6 +287,58 @@ describe('a malicious image', () => {
   });
 });
 
+describe('discarding', () => {
+  it('makes whole clusters zeros, leaves the rest, and uses their space again', async () => {
+    const file = await newImage(10 * cluster + 512);
+    let disk = await open(file);
+    await disk.write(0, bytes(disk.size, 7));
+    await disk.flush();
+    const { length } = file.contents;
+    await disk.discard(cluster - 1, 4 * cluster);
+    await disk.discard(10 * cluster, 512);
+    await disk.flush();
+    expect([...(await disk.read(cluster - 1, 2))]).toEqual([7, 0]);
+    expect([...(await disk.read(4 * cluster - 1, 2))]).toEqual([0, 7]);
+    expect([...(await disk.read(10 * cluster - 1, 2))]).toEqual([7, 0]);
+    await disk.write(cluster, bytes(3 * cluster, 8));
+    await disk.write(10 * cluster, bytes(512, 9));
+    await disk.close();
+    expect(file.contents.length).toBeLessThanOrEqual(length);
+    disk = await open(file, true);
+    expect([...(await disk.read(cluster - 1, 2))]).toEqual([7, 8]);
+    expect([...(await disk.read(10 * cluster - 1, 2))]).toEqual([7, 9]);
+    await disk.close();
+  });
+
+  it('never lets a new owner write to a cluster before the old one has durably lost it', async () => {
+    const file = await newImage();
+    const disk = await open(file);
+    await disk.write(0, bytes(4 * cluster, 1));
+    await disk.flush();
+    await disk.discard(0, 4 * cluster);
+    await disk.write(20 * cluster, bytes(4 * cluster, 2));
+    // The process dies here: the tables in the file still lead to the old data, which must be whole.
+    const after = await open(new MemoryFile(file.contents.slice()));
+    expect((await after.read(0, 4 * cluster)).every((byte) => byte === 1)).toBe(true);
+    await after.close();
+    await disk.close();
+  });
+
+  it('changes nothing where nothing is, and refuses what is outside or read-only', async () => {
+    const file = await newImage(2 ** 41);
+    const disk = await open(file);
+    await disk.discard(0, disk.size);
+    await disk.discard(5, cluster);
+    expect(file.log).toEqual([]);
+    await expect(disk.discard(disk.size, 1)).rejects.toMatchObject({ code: 'disk.out-of-range' });
+    await expect(disk.discard(0, -1)).rejects.toMatchObject({ code: 'disk.out-of-range' });
+    await disk.close();
+    const reader = await open(file, true);
+    await expect(reader.discard(0, cluster)).rejects.toMatchObject({ code: 'disk.read-only' });
+    await reader.close();
+  });
+});
+
 describe('growing', () => {
   it('gives zeros, moves the L1 table when it must, and survives reopening', async () => {
     const file = await newImage(100_000, 512);

@@ -148,6 +148,25 @@ export class Qcow2Disk implements BlockDevice {
   }
 
   /**
+   * Gives back what the image has for a part of the disk whose contents nobody needs any more. The clusters that lie
+   * in it whole read as zeros afterwards (what a backing file shows in an image of version 2 stays); the rest is left
+   * as it is. As with a write, a crash before the next flush may bring the old contents back.
+   *
+   * @param length in bytes; any, as no data is moved
+   */
+  async discard(offset: number, length: number): Promise<void> {
+    this.check(0, 0);
+    checkRange(this.size, offset, length, this.size);
+    const { clusterSize } = this.header.geometry;
+    const { writer } = this.forWriting();
+    const from = roundUp(offset, clusterSize);
+    // Nothing of the disk is in the rest of its last cluster.
+    const end = offset + length === this.size ? this.size + clusterSize - 1 : offset + length;
+    const whole = Math.floor(end / clusterSize) * clusterSize - from;
+    if (whole > 0) await this.holding(from, whole, true, () => writer.discard(from, whole));
+  }
+
+  /**
    * Makes the disk longer; the new part reads as zeros.
    *
    * @param size in bytes, rounded up to whole sectors of 512

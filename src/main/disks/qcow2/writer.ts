@@ -67,25 +67,64 @@ export class Writer {
   }
 
   /** Makes whole clusters read as zeros without writing data (version 3 only). */
-  async writeZeroClusters(offset: number, length: number): Promise<void> {
+  writeZeroClusters(offset: number, length: number): Promise<void> {
+    return this.giveBack(offset, length, true, (old) => !isZeroWithoutPlace(old));
+  }
+
+  /**
+   * Gives whole clusters back; they read as zeros then. Version 2 has no zero clusters: there, what would show a
+   * backing file's contents stays as it is.
+   */
+  discard(offset: number, length: number): Promise<void> {
+    const { geometry, reader } = this.parts;
+    const zero = geometry.version === 3;
+    return this.giveBack(offset, length, zero, (old, start) => {
+      const zeroBelow = reader.isZeroBeyond(start);
+      if (old.kind === 'unallocated' && zeroBelow) return false;
+      return zero ? !isZeroWithoutPlace(old) : zeroBelow;
+    });
+  }
+
+  /**
+   * Takes the places of whole clusters away. They can be taken again only when the changed entries are durable, so
+   * that a crash never finds an entry that leads to what belongs to somebody else.
+   *
+   * @param zero whether they become zero clusters, or else unallocated
+   * @param chosen says which ones, by what is there and where it is in the disk (bytes)
+   */
+  private async giveBack(
+    offset: number,
+    length: number,
+    zero: boolean,
+    chosen: (old: Cluster, start: number) => boolean,
+  ): Promise<void> {
     const { geometry, tables, publisher, dirtyBit } = this.parts;
-    await dirtyBit.set();
+    const { clusterSize, l2Coverage } = geometry;
     for (let position = offset; position < offset + length;) {
-      const l1Index = Math.floor(position / geometry.l2Coverage);
-      const end = Math.min(offset + length, (l1Index + 1) * geometry.l2Coverage);
-      const first = (position % geometry.l2Coverage) / geometry.clusterSize;
-      const to = first + (end - position) / geometry.clusterSize;
+      publisher.refuseAfterLoss();
+      const l1Index = Math.floor(position / l2Coverage);
+      const end = Math.min(offset + length, (l1Index + 1) * l2Coverage);
+      const table = await tables.get(l1Index);
+      // Where nothing is below one cluster, nothing is below the next either.
+      if (table === undefined && !chosen({ kind: 'unallocated' }, position)) {
+        position = end;
+        continue;
+      }
+      const indexes: number[] = [];
+      for (; position < end; position += clusterSize) {
+        const index = (position % l2Coverage) / clusterSize;
+        if (chosen(clusterIn(table, index, geometry), position)) indexes.push(index);
+      }
+      const [first] = indexes;
+      if (first === undefined) continue;
+      await dirtyBit.set();
       let freed: Freed[] = [];
-      await tables.update(l1Index, first, to, (view) => {
-        freed = [];
-        for (let index = first; index < to; index++) {
-          freed.push(...placesOf(decodeL2(view, index, geometry), geometry));
-          encodePlace(view, index, 0, true);
-        }
+      await tables.update(l1Index, first, (indexes.at(-1) ?? first) + 1, (view) => {
+        freed = indexes.flatMap((index) => placesOf(decodeL2(view, index, geometry), geometry));
+        for (const index of indexes) encodePlace(view, index, 0, zero);
       });
       freed.forEach((range) => publisher.freeLater(range));
       if (tables.crowded) await publisher.publish();
-      position = end;
     }
   }
 
@@ -96,8 +135,7 @@ export class Writer {
     const first = Math.floor((position % l2Coverage) / clusterSize);
     const start = l1Index * l2Coverage + first * clusterSize;
     const wanted = Math.min(l2Entries - first, Math.ceil((end - start) / clusterSize));
-    const look = (index: number): Cluster =>
-      table === undefined ? { kind: 'unallocated' } : decodeL2(table.view, index, geometry);
+    const look = (index: number): Cluster => clusterIn(table, index, geometry);
     const old = [look(first)];
     const inPlace = this.inPlace(old[0], l1Index);
     const most = inPlace ? wanted : Math.min(wanted, Math.max(1, maxRunBytes / clusterSize));
@@ -180,6 +218,14 @@ export class Writer {
 
 function follows(before: Cluster | undefined, cluster: Cluster, clusterSize: number): boolean {
   return before?.kind === 'data' && cluster.kind === 'data' && cluster.offset === before.offset + clusterSize;
+}
+
+function clusterIn(table: L2Table | undefined, index: number, geometry: Geometry): Cluster {
+  return table === undefined ? { kind: 'unallocated' } : decodeL2(table.view, index, geometry);
+}
+
+function isZeroWithoutPlace(cluster: Cluster): boolean {
+  return cluster.kind === 'zero' && cluster.offset === 0;
 }
 
 /** The places in the file that an entry refers to. */
