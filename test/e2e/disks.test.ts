@@ -214,19 +214,26 @@ describe.skipIf(!chromiumProgram)('cloning, templates, and the page of disks', (
       .toMatch(/in order/);
   });
 
-  it('a disk gets bigger', async () => {
+  it('a disk gets bigger, and not smaller while snapshots need it as it is', async () => {
     await goTo('Disks');
     await row('disk0-').filter({ hasText: 'Disk 1, as it is now' }).first().click();
-    await action('grow').click();
+    await action('resize').click();
     await manager.getByLabel('New capacity in GiB').fill('0.03');
-    await manager.getByText('More than 64 MiB.').waitFor();
+    await manager.getByText('This is less than the 64 MiB that it has now.').waitFor();
     await manager.getByLabel('New capacity in GiB').fill('1');
-    await manager.getByTestId('grow-disk-confirm').click();
+    await manager.getByTestId('resize-disk-confirm').click();
     await expect
       .poll(async () =>
         (await manager.locator('[data-image][aria-selected="true"]').innerText()).includes('1 GiB'),
       )
       .toBe(true);
+    await action('resize').click();
+    await manager.getByLabel('New capacity in GiB').fill('0.5');
+    await manager.getByTestId('resize-disk-confirm').click();
+    await manager.getByText('1 GiB → 512 MiB').waitFor();
+    await manager.getByRole('button', { name: 'Make smaller' }).click();
+    await manager.getByText('has snapshots, so its disks cannot become smaller').waitFor();
+    await manager.getByRole('button', { name: 'Dismiss' }).click();
   });
 
   it('a machine is moved into another folder', async () => {

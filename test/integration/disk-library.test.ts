@@ -155,23 +155,73 @@ describe('what is done with images', () => {
     expect(Buffer.compare(await readFile(path), broken)).toBe(0);
   });
 
-  it('growing is for machines that are off, shrinking is refused', async () => {
+  it('growing is for machines that are off', async () => {
     const id = await createMachine(core, fakeSpec('Grown'));
     const path = join(folderOf(id), image);
     await fill(path, 8, 3);
-    await core.handlers['disks.grow']({ id, image, bytes: 32 * 2 ** 20 });
+    await core.handlers['disks.resize']({ id, image, bytes: 32 * 2 ** 20 });
     const contents = await contentsOf(path);
     expect(contents.length).toBe(32 * 2 ** 20);
     expect(contents.subarray(0, 8 * 2 ** 20).every((byte) => byte === 3)).toBe(true);
     expect(contents.subarray(8 * 2 ** 20).every((byte) => byte === 0)).toBe(true);
-    expect(await failureCode(core.handlers['disks.grow']({ id, image, bytes: 2 ** 20 }))).toBe(
+    expect(await failureCode(core.handlers['disks.resize']({ id, image, bytes: 2 ** 20 }))).toBe(
       'input.invalid',
     );
     await core.handlers['machine.start']({ id });
-    expect(await failureCode(core.handlers['disks.grow']({ id, image, bytes: 2 ** 26 }))).toBe(
+    expect(await failureCode(core.handlers['disks.resize']({ id, image, bytes: 2 ** 26 }))).toBe(
       'machine.wrong-state',
     );
     await core.handlers['machine.powerOff']({ id });
+    expect(await complaintsAbout(folderOf(id))).toEqual([]);
+  });
+
+  it('shrinking cuts off zeros that no partition reaches, and refuses everything else', async () => {
+    const id = await createMachine(core, fakeSpec('Shrunk'));
+    const path = join(folderOf(id), image);
+    const half = { id, image, bytes: 4 * 2 ** 20, shrink: true };
+    const refused = async (why: RegExp): Promise<void> => {
+      const before = await readFile(path);
+      await expect(core.handlers['disks.resize'](half)).rejects.toMatchObject({
+        code: 'input.invalid',
+        message: expect.stringMatching(why) as string,
+        hint: expect.stringMatching(/./) as string,
+      });
+      expect(Buffer.compare(await readFile(path), before)).toBe(0);
+    };
+    // One partition from sector 2048 on, up to the middle of the disk.
+    const table = new Uint8Array(512);
+    new DataView(table.buffer).setUint32(454, 2048, true);
+    new DataView(table.buffer).setUint32(458, 8192 - 2048, true);
+    table.set([0x83], 450);
+    table.set([0x55, 0xaa], 510);
+    await fill(path, 8, 3);
+    await refused(/data beyond the new end/);
+    await fill(path, 8, 0);
+    const write = async (at: number, data: Uint8Array): Promise<void> => {
+      const disk = await openDisk(path, { readOnly: false });
+      await disk.write(at, data);
+      await disk.close();
+    };
+    await write(4 * 2 ** 20 - 3, Uint8Array.of(7, 8, 9));
+    await refused(/no partition table/);
+    await write(0, table);
+    await core.handlers['machine.start']({ id });
+    expect(await failureCode(core.handlers['disks.resize'](half))).toBe('machine.wrong-state');
+    await core.handlers['machine.powerOff']({ id });
+    expect(await failureCode(core.handlers['disks.resize']({ ...half, shrink: false }))).toBe(
+      'input.invalid',
+    );
+    await done(core.handlers['snapshot.take']({ id, memory: false, name: 'One' }));
+    const present = core.machines.get(id).config?.disks[0]?.path ?? '';
+    await expect(core.handlers['disks.resize']({ ...half, image: present })).rejects.toThrow(/has snapshots/);
+    const [snapshot] = (await core.handlers['snapshot.list']({ id })).snapshots;
+    await done(core.handlers['snapshot.delete']({ id, snapshots: [snapshot?.id ?? ''] }));
+    const left = core.machines.get(id).config?.disks[0]?.path ?? '';
+    const before = await contentsOf(join(folderOf(id), left));
+    await core.handlers['disks.resize']({ ...half, image: left });
+    const after = await contentsOf(join(folderOf(id), left));
+    expect(after.length).toBe(half.bytes);
+    expect(Buffer.compare(after, before.subarray(0, half.bytes))).toBe(0);
     expect(await complaintsAbout(folderOf(id))).toEqual([]);
   });
 

@@ -28,6 +28,7 @@ type Operation =
   | { do: 'discard'; at: number; count: number }
   | { do: 'flush' }
   | { do: 'grow'; by: number }
+  | { do: 'shrink'; by: number }
   | { do: 'reopen' };
 
 const operation: fc.Arbitrary<Operation> = fc.oneof(
@@ -51,6 +52,10 @@ const operation: fc.Arbitrary<Operation> = fc.oneof(
   {
     weight: 1,
     arbitrary: fc.record({ do: fc.constant('grow' as const), by: fc.integer({ min: 1, max: 200 }) }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({ do: fc.constant('shrink' as const), by: fc.integer({ min: 1, max: 200 }) }),
   },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('reopen' as const) }) },
 );
@@ -120,6 +125,12 @@ async function record(initial: Uint8Array, baseStamp: number, operations: Operat
     } else if (op.do === 'grow') {
       sizes.add(disk.size + op.by * sector);
       await disk.grow(disk.size + op.by * sector);
+    } else if (op.do === 'shrink') {
+      // Only what was added is cut: nothing was ever written there.
+      const size = Math.max(diskSectors * sector, disk.size - op.by * sector);
+      if (size === disk.size) continue;
+      sizes.add(size);
+      await disk.shrink(size);
     } else {
       await disk.close();
       disk = await openQcow2File(file, { readOnly: false });

@@ -22,7 +22,8 @@ type Operation =
   | { do: 'discard'; at: number; length: number }
   | { do: 'flush' }
   | { do: 'reopen' }
-  | { do: 'grow'; by: number };
+  | { do: 'grow'; by: number }
+  | { do: 'shrink'; keep: number };
 
 const fraction = fc.double({ min: 0, max: 1, noNaN: true });
 const length = fc.oneof(fc.integer({ min: 1, max: 5000 }), fc.integer({ min: 1, max: 300_000 }));
@@ -44,6 +45,7 @@ const operation: fc.Arbitrary<Operation> = fc.oneof(
     weight: 1,
     arbitrary: fc.record({ do: fc.constant('grow' as const), by: fc.integer({ min: 1, max: 2_000_000 }) }),
   },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('shrink' as const), keep: fraction }) },
 );
 
 /** Bytes that differ at every position, so that misplaced data is seen. */
@@ -89,6 +91,12 @@ async function runOnBoth(
       } else if (op.do === 'reopen') {
         await disk.close();
         disk = await open();
+      } else if (op.do === 'shrink') {
+        const used = model.findLastIndex((byte) => byte !== 0) + 1;
+        const size = Math.ceil(Math.max(1, used + op.keep * (model.length - used)) / 512) * 512;
+        if (size === model.length) continue;
+        await persist(async () => (disk.size > size ? disk.shrink(size) : disk.flush()));
+        model = model.slice(0, disk.size);
       } else {
         const { length } = model;
         await persist(() => disk.grow(length + op.by));

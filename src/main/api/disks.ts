@@ -11,7 +11,8 @@ export function diskHandlers({ diskLibrary }: Services): Pick<Handlers<Commands>
     'disks.check': ({ id, image }) => diskLibrary.images.check(id, image),
     'disks.compact': ({ id, image }) => diskLibrary.images.compact(id, image),
     'disks.repair': ({ id, image }) => diskLibrary.images.repair(id, image),
-    'disks.grow': ({ id, image, bytes }) => diskLibrary.images.grow(id, image, bytes),
+    'disks.resize': ({ id, image, bytes, shrink }) =>
+      diskLibrary.images.resize(id, image, bytes, shrink ?? false),
     'disks.toQcow2': ({ id, image }) => diskLibrary.images.toQcow2(id, image),
     'disks.export': ({ source, target, format }) => diskLibrary.export(source, target, format),
     'disks.move': ({ path, folder }) => diskLibrary.move(path, folder),

@@ -70,7 +70,7 @@ export const shortForms: Readonly<Record<string, CommandName>> = {
   doctor: 'host.report',
   'disk list': 'disks.list',
   'disk remove': 'machine.removeDisk',
-  'disk grow': 'disks.grow',
+  'disk resize': 'disks.resize',
   'disk check': 'disks.check',
   'disk compact': 'disks.compact',
   'disk repair': 'disks.repair',

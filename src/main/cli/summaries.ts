@@ -84,7 +84,7 @@ export const summaries: Partial<Record<CommandName, string>> = {
   'disks.compact': 'Makes an image as small as its contents allow',
   'disks.repair':
     'Rewrites an image whose contents can still be read, and checks it before it takes its place',
-  'disks.grow': 'Makes a disk longer',
+  'disks.resize': 'Makes a disk longer; or shorter, if nothing is lost by it',
   'disks.toQcow2': 'Replaces a raw image by a qcow2 image, so that snapshots need little space',
   'disks.export': 'Writes what a guest sees of an image into a new one, raw or qcow2',
   'disks.move': 'Moves an image that lies outside of machines into another folder',

@@ -5,6 +5,7 @@ import { sharersOf } from '../clones/sharing';
 import { backingOf, formatOf } from '../disks/chain/chain';
 import { growDisk } from '../disks/grow';
 import { inspectDisk } from '../disks/inspect';
+import { shrinkDisk } from '../disks/shrink';
 import type { JobControl } from '../jobs/registry';
 import { type MachinesContext, requireConfig, requireState } from '../machines/context';
 import { newMachineId } from '../machines/identity';
@@ -47,12 +48,11 @@ export class MachineImages {
     const machine = this.accessible(id);
     this.requireQcow2(image);
     return this.job('compactDisk', machine, image, 'is having a disk compacted', async (control) => {
-      const sharers = await sharersOf(machine, image, this.machines.library.all());
-      if (sharers.length > 0) {
-        throw new Failure('input.invalid', `This image is shared with: ${sharers.join(', ')}`, {
-          hint: 'Compacting it would give each of them an image of its own, which takes more space.',
-        });
-      }
+      await this.requireUnshared(
+        machine,
+        image,
+        'Compacting it would give each of them an image of its own, which takes more space.',
+      );
       return this.rewrite(machine, image, 'Compact', control);
     });
   }
@@ -76,20 +76,36 @@ export class MachineImages {
     );
   }
 
-  /** Makes a disk of a machine that is off longer; what is added reads as zeros. @param size in bytes */
-  async grow(id: string, image: string, size: number): Promise<void> {
+  /**
+   * Makes a disk of a machine that is off longer, where what is added reads as zeros, or shorter, where nothing is lost.
+   *
+   * @param size in bytes
+   * @param mayShrink a smaller size is meant, and no slip
+   */
+  async resize(id: string, image: string, size: number, mayShrink: boolean): Promise<void> {
     const machine = this.accessible(id);
     requireState(machine, 'configure');
     await this.keeper.during(machine, 'is having a disk resized', async () => {
       this.requirePresent(machine, image);
       const path = await diskPath(machine.folder, image);
       const { virtualSize } = await inspectDisk(path);
-      if (size < virtualSize) {
-        throw new Failure('input.invalid', 'A disk cannot be made smaller.', {
-          hint: 'What lies at its end would be lost, and only the guest knows what that is. Compact it to free space.',
-        });
+      if (size >= virtualSize) {
+        await growDisk(path, formatOf(path), size);
+      } else {
+        if (!mayShrink) {
+          throw new Failure(
+            'input.invalid',
+            `The disk has ${virtualSize} bytes already: it would be smaller.`,
+            {
+              hint: 'Say that it may shrink, if that is meant. To free space on this computer, compact it.',
+            },
+          );
+        }
+        await this.requireNoSnapshots(machine);
+        await this.requireAlone(machine, image);
+        await this.requireUnshared(machine, image, 'It must stay what it is for them.');
+        await shrinkDisk(path, formatOf(path), size);
       }
-      await growDisk(path, formatOf(path), size);
       machine.note(`${image} was made ${size} bytes long`);
     });
     await this.changed(machine);
@@ -183,6 +199,23 @@ export class MachineImages {
         hint: 'Copy it instead: the copy can have the other format.',
       });
     }
+  }
+
+  private async requireUnshared(machine: Machine, image: string, hint: string): Promise<void> {
+    const sharers = await sharersOf(machine, image, this.machines.library.all());
+    if (sharers.length === 0) return;
+    throw new Failure('input.invalid', `This image is shared with: ${sharers.join(', ')}`, { hint });
+  }
+
+  private async requireNoSnapshots(machine: Machine): Promise<void> {
+    if ((await this.storeOf(machine).records()).length === 0) return;
+    throw new Failure(
+      'input.invalid',
+      `“${machine.name}” has snapshots, so its disks cannot become smaller.`,
+      {
+        hint: 'Delete its snapshots, or make a full clone without them and resize the disk of that.',
+      },
+    );
   }
 
   private requireQcow2(image: string): void {

@@ -90,8 +90,8 @@ export const useDiskLibrary = defineStore('disk-library', () => {
   const move = async (path: string, folder: string): Promise<void> =>
     void (await finish(connection.call('disks.move', { path, folder })));
 
-  async function grow(id: string, image: string, bytes: number): Promise<void> {
-    await connection.call('disks.grow', { id, image, bytes });
+  async function resize(id: string, image: string, bytes: number, shrink: boolean): Promise<void> {
+    await connection.call('disks.resize', { id, image, bytes, shrink });
     await load();
   }
 
@@ -120,7 +120,7 @@ export const useDiskLibrary = defineStore('disk-library', () => {
     verify,
     exportImage,
     move,
-    grow,
+    resize,
     remove,
   };
 });

@@ -81,7 +81,7 @@ export function diskHandlers({ machines, find, put, startJob }: Rest): Pick<Hand
     'disks.toQcow2': ({ id, image }) => job('convertDisk', id, image, nothing),
     'disks.export': ({ target }) => ({ jobId: startJob('exportDisk', '', target, 4e9, nothing) }),
     'disks.move': ({ path }) => ({ jobId: startJob('moveImage', '', path, 4e9, nothing) }),
-    'disks.grow': () => undefined,
+    'disks.resize': () => undefined,
     'disks.remove': () => undefined,
   };
 }

@@ -7,7 +7,6 @@ import { CompressedClusters } from './compressed';
 import { DirtyBit } from './dirty-bit';
 import { FileEnd } from './file-end';
 import { roundUp } from './geometry';
-import { growImage } from './grow';
 import { field, type Header } from './header';
 import { L1Table } from './l1-table';
 import { L2Tables } from './l2-tables';
@@ -17,6 +16,7 @@ import { Reader } from './reader';
 import { decodeL2 } from './table-entry';
 import { rebuildRefcounts } from './rebuild';
 import { Refcounts } from './refcounts';
+import { growImage, type ResizeParts, shrinkImage } from './resize';
 import { Writer } from './writer';
 
 /** The parts that only an image open for writing has. */
@@ -149,7 +149,7 @@ export class Qcow2Disk implements BlockDevice {
 
   /**
    * Gives back what the image has for a part of the disk whose contents nobody needs any more. The clusters that lie
-   * in it whole read as zeros afterwards (what a backing file shows in an image of version 2 stays); the rest is left
+   * in it whole read as zeros afterwards (an image of version 2 with a backing file keeps all); the rest is left
    * as it is. As with a write, a crash before the next flush may bring the old contents back.
    *
    * @param length in bytes; any, as no data is moved
@@ -173,12 +173,37 @@ export class Qcow2Disk implements BlockDevice {
    * @throws Failure `input.invalid` if that is less than now or more than the format allows
    */
   async grow(size: number): Promise<void> {
+    await this.resize((parts) => growImage(parts, roundUp(size, 512)));
+  }
+
+  /**
+   * Makes the disk shorter. What is beyond the new end must read as zeros: whether it does is for the caller to find
+   * out.
+   *
+   * @param size in bytes, rounded up to whole sectors of 512
+   * @throws Failure `input.invalid` if that is not less than now
+   */
+  async shrink(size: number): Promise<void> {
+    await this.resize((parts) => shrinkImage(parts, roundUp(size, 512)));
+  }
+
+  /** Where something other than zeros may be found, here or below, from `from` on (bytes); in order. */
+  async *stretchesWithData(from: number): AsyncGenerator<Stretch> {
+    const below = Math.max(from, Math.min(this.size, this.backing?.size ?? 0));
+    if (below > from) yield { offset: from, length: below - from };
+    for await (const { offset, length } of this.ownStretches()) {
+      const start = Math.max(offset, below);
+      if (offset + length > start) yield { offset: start, length: offset + length - start };
+    }
+  }
+
+  private async resize(work: (parts: ResizeParts) => Promise<void>): Promise<void> {
     this.check(0, 0);
     const { file, header, tables, reader, backing } = this;
     const writable = this.forWriting();
     await this.locks.run(0, Infinity, true, async () => {
       const l1 = { get: () => this.l1, replace: (table: L1Table) => void (this.l1 = table) };
-      await growImage({ file, header, tables, reader, backing, l1, ...writable }, roundUp(size, 512));
+      await work({ file, header, tables, reader, backing, l1, ...writable });
     });
   }
 

@@ -72,16 +72,15 @@ export class Writer {
   }
 
   /**
-   * Gives whole clusters back; they read as zeros then. Version 2 has no zero clusters: there, what would show a
-   * backing file's contents stays as it is.
+   * Gives whole clusters back; they read as zeros then. Version 2 has no zero clusters: there, an image with a
+   * backing file, which would show, keeps what it has, as with QEMU.
    */
   discard(offset: number, length: number): Promise<void> {
     const { geometry, reader } = this.parts;
     const zero = geometry.version === 3;
     return this.giveBack(offset, length, zero, (old, start) => {
-      const zeroBelow = reader.isZeroBeyond(start);
-      if (old.kind === 'unallocated' && zeroBelow) return false;
-      return zero ? !isZeroWithoutPlace(old) : zeroBelow;
+      if (old.kind === 'unallocated' && reader.isZeroBeyond(start)) return false;
+      return zero ? !isZeroWithoutPlace(old) : reader.isZeroBeyond(0);
     });
   }
 

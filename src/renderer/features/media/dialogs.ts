@@ -9,11 +9,11 @@ interface Asked {
 
 /** The dialogs that are open on the page of images. Without an image, any file of the computer is asked for. */
 export const openExport = shallowRef<{ image: LibraryImage | undefined; report: Asked['report'] }>();
-export const openGrow = shallowRef<Asked>();
+export const openResize = shallowRef<Asked>();
 export const openAttach = shallowRef<Asked>();
 
 export function closeAll(): void {
   openExport.value = undefined;
-  openGrow.value = undefined;
+  openResize.value = undefined;
   openAttach.value = undefined;
 }

@@ -25,7 +25,7 @@ const possible = (one: LibraryImage, of = machine): string[] =>
 
 describe('what can be done with an image', () => {
   it('of a machine that is off', () => {
-    expect(possible(image())).toEqual(['check', 'compact', 'repair', 'grow', 'export', 'detach']);
+    expect(possible(image())).toEqual(['check', 'compact', 'repair', 'resize', 'export', 'detach']);
   });
 
   it('of a machine that runs is nothing that touches it', () => {
@@ -33,7 +33,7 @@ describe('what can be done with an image', () => {
     expect(possible(image({ inUse: true }), running)).toEqual(['detach']);
   });
 
-  it('that a snapshot froze does not include making it longer', () => {
+  it('that a snapshot froze does not include resizing it', () => {
     const usedBy = [{ by: 'snapshot', machine: machine.id, snapshot: 's'.repeat(16), name: 'A' }] as const;
     expect(possible(image({ usedBy: [...usedBy] }))).toEqual(['check', 'compact', 'repair', 'export']);
   });

@@ -7,7 +7,7 @@ export const imageActions = [
   'check',
   'compact',
   'repair',
-  'grow',
+  'resize',
   'toQcow2',
   'export',
   'attach',
@@ -21,7 +21,7 @@ export const imageActionIcons: Record<ImageAction, string> = {
   check: 'i-lucide-stethoscope',
   compact: 'i-lucide-shrink',
   repair: 'i-lucide-wrench',
-  grow: 'i-lucide-maximize-2',
+  resize: 'i-lucide-scaling',
   toQcow2: 'i-lucide-refresh-cw',
   export: 'i-lucide-file-output',
   attach: 'i-lucide-plug',
@@ -57,7 +57,7 @@ export function isActionPossible(
     case 'compact':
       // One of its own would take more space than the shared one.
       return own && format === 'qcow2' && usedBy.length > 0 && image.sharedWith.length === 0;
-    case 'grow':
+    case 'resize':
       return own && off && present !== undefined;
     case 'toQcow2':
       return own && off && format === 'raw' && present !== undefined && usedBy.length === 1;

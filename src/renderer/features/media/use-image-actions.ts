@@ -8,7 +8,7 @@ import { useConfirm } from '../../ui/confirm';
 import { formatBytes } from '../../ui/format';
 import { notify } from '../../ui/notify';
 import { usePickPath } from '../../ui/pick-path';
-import { openAttach, openExport, openGrow } from './dialogs';
+import { openAttach, openExport, openResize } from './dialogs';
 import { diskOf, type ImageAction, innerPathOf } from './rules';
 
 interface Options {
@@ -112,8 +112,8 @@ export function useImageActions({ report, checked }: Options) {
         return repair(machine, image);
       case 'toQcow2':
         return library.toQcow2(machine, innerPathOf(image));
-      case 'grow':
-        openGrow.value = { image, report };
+      case 'resize':
+        openResize.value = { image, report };
         return;
       case 'export':
         openExport.value = { image, report };

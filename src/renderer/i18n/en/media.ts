@@ -53,7 +53,7 @@ export default {
     check: 'Check',
     compact: 'Compact',
     repair: 'Repair',
-    grow: 'Make bigger…',
+    resize: 'Resize…',
     toQcow2: 'Make it qcow2',
     export: 'Copy as…',
     attach: 'Attach…',
@@ -66,7 +66,7 @@ export default {
     compact:
       'Gives the space of what is empty back; the contents are compared before the old file is replaced',
     repair: 'Writes what can be read into a new file, which replaces the old one once it is proven equal',
-    grow: 'Adds empty space at the end of the disk',
+    resize: 'Adds empty space at the end of the disk, or takes it away where nothing is lost',
     toQcow2: 'Makes a raw image one that grows as it is filled, and of which snapshots need little space',
     export: 'Writes what the system inside sees into a new file',
     attach: 'Gives a machine a copy of this image as a disk',
@@ -125,15 +125,24 @@ export default {
     confirm: 'Write',
     done: '“{name}” was written',
   },
-  grow: {
-    title: 'Make “{name}” bigger',
+  resize: {
+    title: 'Resize “{name}”',
     description:
-      'The system inside then has to use the new space: extend its partition there. It cannot be made smaller again.',
+      'When the disk is bigger, the system inside has to use the new space: extend its partition there. To make it smaller, make its last partition smaller there first.',
     size: 'New capacity in GiB',
-    tooSmall: 'More than {size}.',
+    unchanged: 'It has {size} now.',
+    tooSmall: 'More than nothing.',
     tooBig: 'At most 2048 GiB.',
-    confirm: 'Make bigger',
-    done: 'The disk is bigger now',
+    smaller: 'This is less than the {size} that it has now.',
+    confirm: 'Resize',
+    done: 'The disk has {size} now',
+    shrink: {
+      title: 'Make “{name}” smaller?',
+      message:
+        'Its end is cut off if only zeros are there and no partition reaches into it; otherwise it stays as it is. Keep a copy of what matters.',
+      change: '{from} → {to}',
+      confirm: 'Make smaller',
+    },
   },
   attach: {
     title: 'Attach “{name}”',

@@ -111,9 +111,12 @@ export const storageCommands = define({
   'disks.compact': { params: imageOfMachine, result: startedJob, job: true },
   /** Writes what can be read of an image anew; it is replaced only by one that is equal and right. */
   'disks.repair': { params: imageOfMachine, result: startedJob, job: true },
-  /** Makes a disk of a machine that is off longer; smaller is refused. */
-  'disks.grow': {
-    params: imageOfMachine.extend({ bytes: z.number().int().min(512).max(Number.MAX_SAFE_INTEGER) }),
+  /** Makes a disk of a machine that is off longer; or shorter, with `shrink`, where nothing is lost by it. */
+  'disks.resize': {
+    params: imageOfMachine.extend({
+      bytes: z.number().int().min(512).max(Number.MAX_SAFE_INTEGER),
+      shrink: z.boolean().optional(),
+    }),
     result: nothing,
     action: 'configure',
   },

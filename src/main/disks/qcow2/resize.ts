@@ -12,7 +12,7 @@ import type { Reader } from './reader';
 import type { Refcounts } from './refcounts';
 import type { Writer } from './writer';
 
-export interface GrowParts {
+export interface ResizeParts {
   file: HostFile;
   header: Header;
   tables: L2Tables;
@@ -30,7 +30,7 @@ export interface GrowParts {
  * Makes an image longer. The caller holds the whole disk. The header gets the new size last, so that a crash
  * leaves a disk of the old size or of the new one with zeros in its new part.
  */
-export async function growImage(parts: GrowParts, size: number): Promise<void> {
+export async function growImage(parts: ResizeParts, size: number): Promise<void> {
   const { header, publisher, dirtyBit, l1 } = parts;
   const { geometry } = header;
   const entries = Math.ceil(size / geometry.l2Coverage);
@@ -45,8 +45,25 @@ export async function growImage(parts: GrowParts, size: number): Promise<void> {
   header.size = size;
 }
 
+/**
+ * Makes an image shorter. The caller holds the whole disk, and knows that what is beyond the new end reads as zeros.
+ * That is given back first, which no reader sees; the header gets the new size last. Tables stay where they are: a
+ * longer L1 table than necessary is allowed, and what it still leads to reads as zeros when the disk grows again.
+ */
+export async function shrinkImage(parts: ResizeParts, size: number): Promise<void> {
+  const { header, publisher, writer, l1 } = parts;
+  const { clusterSize } = header.geometry;
+  if (!Number.isSafeInteger(size) || size < 512 || size >= header.size) {
+    throw new Failure('input.invalid', `A disk of ${header.size} bytes cannot be cut to ${size} bytes`);
+  }
+  const from = roundUp(size, clusterSize);
+  await writer.discard(from, roundUp(header.size, clusterSize) - from);
+  await publisher.publishAndThen(() => writeSize(parts, size, l1.get()));
+  header.size = size;
+}
+
 /** Makes room for more L2 tables. Until the header points to the new L1 table, the old one stays in force. */
-async function moveL1(parts: GrowParts, entries: number): Promise<void> {
+async function moveL1(parts: ResizeParts, entries: number): Promise<void> {
   const { header, publisher, refcounts, metadata, dirtyBit, l1 } = parts;
   const { clusterSize } = header.geometry;
   await publisher.publishAndThen(async () => {
@@ -71,7 +88,7 @@ async function moveL1(parts: GrowParts, entries: number): Promise<void> {
 }
 
 /** Sees to it that the part beyond the old end reads as zeros, whatever lies there or in the backing file. */
-async function hideOldContents(parts: GrowParts, size: number): Promise<void> {
+async function hideOldContents(parts: ResizeParts, size: number): Promise<void> {
   const { header, reader, writer, backing } = parts;
   const { clusterSize, version } = header.geometry;
   const wholeFrom = roundUp(header.size, clusterSize);
@@ -94,7 +111,7 @@ async function hideOldContents(parts: GrowParts, size: number): Promise<void> {
 }
 
 /** Writes the size and the place of the L1 table, which stand together, in one go. */
-async function writeSize(parts: GrowParts, size: number, l1: L1Table): Promise<void> {
+async function writeSize(parts: ResizeParts, size: number, l1: L1Table): Promise<void> {
   const { file, publisher } = parts;
   const fields = new Uint8Array(24);
   const view = new DataView(fields.buffer);
