@@ -129,10 +129,17 @@ describe.skipIf(!iso)(suite, () => {
 
   it('sets the clock of a guest that has missed years', async () => {
     const guestTime = async (): Promise<number> => Number(/^(\d+)$/m.exec(await sh('date +%s'))?.[1]);
-    await sh('date -s @1000000000 >/dev/null');
-    expect(await guestTime()).toBeLessThan(1_100_000_000);
-    expect(await machine.setClock?.()).toBe(true);
-    expect(Math.abs((await guestTime()) - Date.now() / 1000)).toBeLessThan(120);
+    const missYears = async (): Promise<void> => {
+      await sh('date -s @1000000000 >/dev/null');
+      expect(await guestTime()).toBeLessThan(1_100_000_000);
+    };
+    // Without `hwclock` the agent refuses; with it, it does it itself.
+    for (const prepare of ['test ! -e /sbin/hwclock', 'ln -s /bin/busybox /sbin/hwclock']) {
+      expect(await sh(`${prepare} && echo prep""ared`)).toContain('prepared');
+      await missYears();
+      expect(await machine.setClock?.()).toBe(true);
+      expect(Math.abs((await guestTime()) - Date.now() / 1000)).toBeLessThan(120);
+    }
   });
 
   it('shuts the guest down', async () => {

@@ -9,6 +9,8 @@ import { GuestAgent } from './guest-agent';
 /** When a program in the guest is first asked whether it has ended, and how seldom it is at last; in milliseconds. */
 const firstLookMs = 20;
 const lookMs = 500;
+/** How long a guest may take to set its clock by a program, in seconds. */
+const dateSeconds = 20;
 /** How old the guest's addresses may be, in milliseconds. */
 const addressesMs = 10_000;
 
@@ -58,6 +60,29 @@ export class GuestChannel {
       }
     }
     throw new Failure('host.unavailable', phrase('agent.none'), { hint: phrase('agent.noneHint') });
+  }
+
+  /**
+   * Sets the guest's clock to the host's. Agents on Linux leave that to `hwclock`, which small systems lack: `date`
+   * does it there.
+   *
+   * @returns false where no agent listens
+   * @throws Failure as `GuestAgent`: what the agent said at first, where `date` cannot do it either
+   */
+  async setClock(): Promise<boolean> {
+    try {
+      return (await this.use((agent) => agent.setTime(Date.now()).then(() => true))) ?? false;
+    } catch (error) {
+      if (!(error instanceof Failure) || error.code !== 'engine.failed') throw error;
+      const now = `@${Math.round(Date.now() / 1000)}`;
+      const set = this.exec({ command: ['date', '-u', '-s', now], seconds: dateSeconds });
+      const status = await set.then(
+        (result) => result.status,
+        () => null, // the agent may be forbidden to run programs
+      );
+      if (status !== 0) throw error;
+      return true;
+    }
   }
 
   /** The guest's addresses as it told them last; asks again now and then, without making the caller wait. */

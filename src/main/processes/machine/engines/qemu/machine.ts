@@ -258,9 +258,8 @@ export class QemuMachine implements RunningMachine {
     return ((await this.#guest.use((agent) => agent.freeze())) ?? 0) > 0;
   }
 
-  async setClock(): Promise<boolean> {
-    const set = await this.#guest.use((agent) => agent.setTime(Date.now()).then(() => true));
-    return set ?? false;
+  setClock(): Promise<boolean> {
+    return this.#guest.setClock();
   }
 
   async thawDisks(): Promise<void> {
