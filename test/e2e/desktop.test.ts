@@ -117,6 +117,7 @@ describe.skipIf(!electronRuns)('the program on a desktop', () => {
     await expect.poll(() => bounds(again)).toEqual(place);
     const atLogin = again.manager.getByTestId('launch-at-login');
     await expect.poll(() => atLogin.getAttribute('aria-checked')).toBe('true');
+    await atLogin.scrollIntoViewIfNeeded();
     await look(again, 'preferences-electron');
     await atLogin.click();
     await expect.poll(() => fs.readFile(entry, 'utf8').catch(() => '')).toBe('');
