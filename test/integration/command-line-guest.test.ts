@@ -52,6 +52,23 @@ it('makes a machine of the gallery, works in it, and ends it', async () => {
   expect(await cli.run('forward', 'add', 'Trial', '24623:22')).toMatchObject({ status: 0 });
   expect((await cli.run('forward', 'list', 'Trial')).out).toMatch(/127\.0\.0\.1:24623 +Trial +22/);
 
+  expect(await cli.run('capture', 'start', 'nat')).toMatchObject({ status: 0 });
+  await atConsole('ping -c 1 10.86.0.1\r', /1 packets received/);
+  expect((await cli.run('capture', 'packets', 'nat', '0', '1000', 'icmp')).out).toMatch(/ICMP/i);
+  expect(await cli.run('capture', 'save', 'nat', 'icmp')).toMatchObject({
+    status: 0,
+    out: expect.stringContaining('.pcapng') as string,
+  });
+
+  expect(await cli.run('snapshot', 'take', 'Trial', '--memory', '--name', 'here')).toMatchObject({
+    status: 0,
+  });
+  await atConsole('touch /tmp/gone; echo do""ne\r', /done/);
+  expect(await cli.run('snapshot', 'restore', 'Trial', 'here')).toMatchObject({ status: 0 });
+  // It goes on at once, as it ran when the snapshot was taken.
+  expect(await cli.run('wait', 'Trial', '--for', 'shell')).toMatchObject({ status: 0 });
+  await atConsole('ls /tmp/gone || echo never-was\r', /\nnever-was/);
+
   expect(await cli.run('stop', 'Trial', '--wait', '--timeout', '120')).toMatchObject({ status: 0 });
   expect(await cli.json('show', 'Trial')).toMatchObject({ state: 'off' });
   expect(await cli.run('delete', 'Trial', 'erase')).toMatchObject({ status: 0 });
