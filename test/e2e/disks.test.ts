@@ -175,6 +175,8 @@ describe.skipIf(!chromiumProgram)('cloning, templates, and the page of disks', (
     await row('old-copy.qcow2').click();
     await action('repair').click();
     await manager.getByText('The image is repaired').first().waitFor();
+    // It is looked at once more, and nothing else can be done with it until then.
+    await manager.getByTestId('image-check').waitFor();
     const copy = path.join(path.dirname(image), 'old-copy.qcow2');
     expect((await fs.stat(copy)).size).toBeLessThan(4 * mebibyte);
     expect(Buffer.compare(await contentsOf(copy), await contentsOf(image))).toBe(0);
