@@ -1,6 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface, type Interface } from 'node:readline';
 
+/** The host's end gives a silent connection up after ten seconds; this is longer. */
+const lineMs = 30_000;
+
 /** What the host's end says of one connection. */
 export interface Transfer {
   /** Megabits a second, without the first moments. */
@@ -44,8 +47,16 @@ export class HostEnd {
     this.child.kill('SIGKILL');
   }
 
+  /** @throws when nothing comes: the guest's end never got through */
   private line(): Promise<string> {
     const line = this.come.shift();
-    return line === undefined ? new Promise((resolve) => this.waiting.push(resolve)) : Promise.resolve(line);
+    if (line !== undefined) return Promise.resolve(line);
+    return new Promise((resolve, reject) => {
+      const late = setTimeout(() => reject(new Error('The host saw no connection end')), lineMs);
+      this.waiting.push((next) => {
+        clearTimeout(late);
+        resolve(next);
+      });
+    });
   }
 }

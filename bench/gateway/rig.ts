@@ -14,8 +14,8 @@ import { type BuiltMain, buildMain } from '../../test/helpers/core';
 import { findProgram, sayWhySkipped } from '../../test/helpers/programs';
 import { Terminal } from '../../test/helpers/terminal';
 import { threadCpuMs, treeCpuSeconds } from '../process-cpu';
-import { HostEnd } from './host-end';
-import { largestMtu, type Way, ways } from './ways';
+import { HostEnd, type Transfer } from './host-end';
+import { type Direction, largestMtu, type Way, ways } from './ways';
 
 const bootMs = 90_000;
 const commandMs = 60_000;
@@ -88,6 +88,16 @@ export class Rig {
   /** The guest's end of a measurement. @returns what it printed */
   tcp(what: string, way: Way, seconds = ''): Promise<string> {
     return this.sh(`/tcp ${what} ${ways[way].host} ${this.port} ${seconds}`);
+  }
+
+  /**
+   * One transfer as the host's end saw it.
+   * @throws what the guest's end complains of
+   */
+  async transfer(direction: Direction, way: Way, seconds: string): Promise<Transfer> {
+    const said = await this.tcp(direction, way, seconds);
+    if (said) throw new Error(`A transfer failed (${direction}, ${way}): ${said}`);
+    return this.host.transfer();
   }
 
   /** Makes every card that can do it carry packets of that size; libslirp stays with 1500. */

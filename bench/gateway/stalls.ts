@@ -11,8 +11,8 @@ export async function stalls(rig: Rig): Promise<BenchResult[]> {
   let stalled = 0;
   let longest = 0;
   for (let run = 0; run < runs; run++) {
-    await rig.tcp(run % 2 === 0 ? 'send' : 'receive', 'ours', seconds);
-    const { longestGapMs, bytes } = await rig.host.transfer();
+    const direction = run % 2 === 0 ? 'send' : 'receive';
+    const { longestGapMs, bytes } = await rig.transfer(direction, 'ours', seconds);
     longest = Math.max(longest, longestGapMs);
     if (longestGapMs > stallMs || bytes === 0) stalled++;
   }

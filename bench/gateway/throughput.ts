@@ -1,13 +1,11 @@
 import { median } from '../median';
 import type { BenchResult } from '../types';
 import type { Rig } from './rig';
-import { peerNames, type PerWay, type Way } from './ways';
+import { type Direction, peerNames, type PerWay, type Way } from './ways';
 
 const rounds = 5;
 /** Of one measurement, its first moments included. */
 const seconds = '1.7';
-
-type Direction = 'send' | 'receive';
 
 /** What each direction is to be, compared with a peer. */
 const goals = {
@@ -49,8 +47,7 @@ async function inTurn(rig: Rig, names: readonly Way[], direction: Direction): Pr
 
 async function measure(rig: Rig, way: Way, direction: Direction): Promise<Measured> {
   const before = rig.cpuSeconds(way);
-  await rig.tcp(direction, way, seconds);
-  const { rate, bytes } = await rig.host.transfer();
+  const { rate, bytes } = await rig.transfer(direction, way, seconds);
   const after = rig.cpuSeconds(way);
   const cpu = after.gateway - before.gateway + after.loop - before.loop;
   return { rate, cpu: cpu / (bytes / 1e9) };

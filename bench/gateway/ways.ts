@@ -6,6 +6,9 @@ export const ways = {
 } as const;
 export type Way = keyof typeof ways;
 
+/** Which way the bytes of a transfer go, as the guest sees it. */
+export type Direction = 'send' | 'receive';
+
 export const peerNames = { slirp: 'libslirp', passt: 'passt' } as const;
 export type Peer = keyof typeof peerNames;
 
