@@ -85,9 +85,12 @@ export class Power {
   private async prepare(machine: Machine, config: MachineConfig, restoring: boolean): Promise<LaunchPaths> {
     const { folder } = machine;
     const { savedState, logs } = layoutOf(folder);
+    // Side by side, for a person waits; what is wrong with the configuration is told first.
+    const preparing = prepareLaunch(folder, config, this.context, restoring ? savedState : null);
+    preparing.catch(() => undefined);
     const engine = await requireEngine(this.context, config.engine);
     checkConfig(config, engine);
-    const paths = await prepareLaunch(folder, config, this.context, restoring ? savedState : null);
+    const paths = await preparing;
     if (restoring) await checkSavedState(savedState, config, engine);
     await mkdir(logs, { recursive: true, mode: 0o700 });
     return paths;

@@ -1,7 +1,7 @@
 import type { HostedProcess, ProcessEntry, ProcessHost } from './process-host';
 
 /** How long nothing must have been started until a process is made ready, in milliseconds. */
-export const quietMs = 3000;
+export const quietMs = 10_000;
 
 /**
  * A process host that keeps one process of an entry started, for whoever wants one next: Node needs a tenth of a

@@ -4,6 +4,7 @@ import { isAbsolute, join } from 'node:path';
 import { z } from 'zod';
 import type { FlashFirmware } from '@shared/engine/qemu/launch';
 import type { Architecture } from '@shared/machine/config';
+import { Once } from './once';
 
 const flashFile = z.looseObject({ filename: z.string().max(4096), format: z.enum(['raw', 'qcow2']) });
 
@@ -101,7 +102,7 @@ export async function findUefi(
 ): Promise<FlashFirmware | undefined> {
   const { secureBoot = false, dataFolder = null } = options;
   // The descriptors know the 32-bit PC as i386; none of the packages has UEFI for it.
-  for (const entry of await readDescriptors(options.folders ?? descriptorFolders(dataFolder))) {
+  for (const entry of await descriptorsIn(options.folders ?? descriptorFolders(dataFolder))) {
     const { features, mapping } = entry;
     if (!entry['interface-types'].includes('uefi') || mapping.mode !== 'split') continue;
     if (!fits(entry, architecture, machineType)) continue;
@@ -126,6 +127,13 @@ export async function findUefi(
   return undefined;
 }
 
+/** Every start of a machine asks for the firmware of each architecture at once: the files are read once for all. */
+const reading = new Once();
+
+function descriptorsIn(folders: readonly string[]): Promise<Descriptor[]> {
+  return reading.ask(folders.join('\n'), () => readDescriptors(folders));
+}
+
 async function readDescriptors(folders: readonly string[]): Promise<Descriptor[]> {
   const byName = new Map<string, string>();
   for (const folder of folders) {
@@ -134,16 +142,18 @@ async function readDescriptors(folders: readonly string[]): Promise<Descriptor[]
       if (name.endsWith('.json') && !byName.has(name)) byName.set(name, join(folder, name));
     }
   }
-  const out: Descriptor[] = [];
-  for (const name of [...byName.keys()].sort()) {
-    try {
-      const parsed = descriptor.safeParse(JSON.parse(await readFile(byName.get(name) ?? '', 'utf8')));
-      if (parsed.success) out.push(parsed.data);
-    } catch {
-      continue; // empty on purpose (it hides another), or not ours to judge
-    }
+  const inOrder = [...byName].sort(([one], [other]) => (one < other ? -1 : 1));
+  const read = await Promise.all(inOrder.map(([, path]) => readDescriptor(path)));
+  return read.filter((one) => one !== undefined);
+}
+
+/** Undefined where it is empty on purpose (it hides another), or not ours to judge. */
+async function readDescriptor(path: string): Promise<Descriptor | undefined> {
+  try {
+    return descriptor.safeParse(JSON.parse(await readFile(path, 'utf8'))).data;
+  } catch {
+    return undefined;
   }
-  return out;
 }
 
 function isThere(path: string): Promise<boolean> {

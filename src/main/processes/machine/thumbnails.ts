@@ -6,7 +6,7 @@ import type { ScreenCapture } from './engine';
 const fastestMs = 500;
 const slowestMs = 4000;
 /** Part of one processor that making the thumbnails of a machine may use; the goal is 0.01 with all that it causes. */
-const share = 0.008;
+const share = 0.006;
 
 interface Viewer {
   stream: ByteStream;
