@@ -1,9 +1,10 @@
-import { chmod, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, realpath, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { newestType } from '@shared/engine/qemu/platform';
 import type { Architecture } from '@shared/machine/config';
 import { probeAccelerator } from '../../src/main/host/qemu/accelerator-probe';
+import { Emulators } from '../../src/main/host/qemu/emulators';
 import { queryEmulator } from '../../src/main/host/qemu/query-emulator';
 import { findProgram, sayWhySkipped } from '../helpers/programs';
 import { temporaryFolder } from '../helpers/temp-folder';
@@ -59,6 +60,27 @@ describe.skipIf(process.platform === 'win32')('a program that is no emulator', (
       code: 'engine.failed',
       cause: { message: 'libfoo.so: cannot open' },
     });
+    await remove();
+  });
+
+  const real = findProgram('qemu-system-x86_64');
+  it.skipIf(!real)('does not hide one that is, further down the list', async () => {
+    const { path, remove } = await temporaryFolder('hidden-qemu');
+    const name = 'qemu-system-x86_64';
+    const [chosen, onPath] = [join(path, 'chosen'), join(path, 'bin')];
+    for (const folder of [chosen, onPath]) await mkdir(folder);
+    await writeFile(join(chosen, name), '#!/bin/sh\nexit 127\n', { mode: 0o755 });
+    await symlink(real ?? '', join(onPath, name));
+    const emulators = new Emulators({
+      platform: 'freebsd', // has no usual places in the table
+      env: { PATH: onPath },
+      chosenFolder: () => chosen,
+      bundled: join(path, 'none'),
+      cacheFolder: join(path, 'cache'),
+    });
+    const found = await emulators.find();
+    expect(found.emulators.get('x86_64')).toMatchObject({ place: 'path', path: await realpath(real ?? '') });
+    expect(found.problems.get('x86_64')).toMatchObject({ code: 'engine.failed' });
     await remove();
   });
 });

@@ -16,6 +16,8 @@ export interface ProbeResult {
   tookMs: number;
   /** What went wrong, for a person. */
   reason: string | null;
+  /** It was not through in time. */
+  late: boolean;
 }
 
 /** The parts of a QEMU command line that make a guest with nothing but the probe in it. */
@@ -63,7 +65,8 @@ export async function probeAccelerator(
   limitMs = probeMs,
 ): Promise<ProbeResult> {
   const guest = probeGuest(architecture);
-  if (!guest) return { works: false, tookMs: 0, reason: `There is no probe for ${architecture}.` };
+  if (!guest)
+    return { works: false, tookMs: 0, late: false, reason: `There is no probe for ${architecture}.` };
   const folder = await mkdtemp(join(tmpdir(), 'vivarium-probe-'));
   try {
     await writeFile(join(folder, 'probe'), guest.code, { mode: 0o600 });
@@ -99,7 +102,7 @@ function run(
     });
     const end = (reason: string | null): void => {
       clearTimeout(timer);
-      resolve({ works: reason === null, tookMs: Math.round(performance.now() - started), reason });
+      resolve({ works: reason === null, tookMs: Math.round(performance.now() - started), reason, late });
     };
     child.once('error', (error) => end(error.message));
     child.once('close', (code, signal) => {

@@ -1,5 +1,6 @@
 import { constants } from 'node:fs';
 import { access } from 'node:fs/promises';
+import { uptime } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { Accelerator } from '@shared/engine/qemu/launch';
@@ -25,7 +26,12 @@ const hardware: Partial<Record<NodeJS.Platform, Hardware>> = {
   win32: 'whpx',
 };
 
-const probeResult = z.object({ works: z.boolean(), tookMs: z.number(), reason: z.string().nullable() });
+const probeResult = z.object({
+  works: z.boolean(),
+  tookMs: z.number(),
+  reason: z.string().nullable(),
+  late: z.boolean().default(false),
+});
 
 /** Which hardware accelerators really run a guest here; remembered until the computer or the emulator changes. */
 export class Accelerators {
@@ -36,6 +42,8 @@ export class Accelerators {
     private readonly platform: NodeJS.Platform,
     private readonly hostArchitecture: string,
     cacheFolder: string,
+    /** How long a probe may take, in milliseconds. */
+    private readonly limitMs?: number,
   ) {
     this.#probes = new Remembered(join(cacheFolder, 'qemu-accelerators.json'), probeResult);
   }
@@ -45,35 +53,69 @@ export class Accelerators {
     return hardware[this.platform];
   }
 
-  /** What a machine of this emulator runs on. */
-  async choose(emulator: Emulator, architecture: Architecture): Promise<Accelerator> {
+  /** What a machine of this emulator runs on. @param chosen the processor model that a person has chosen for it */
+  async choose(
+    emulator: Emulator,
+    architecture: Architecture,
+    chosen: string | null = null,
+  ): Promise<Accelerator> {
     const { candidate } = this;
-    return candidate && (await this.probe(emulator, architecture))?.works ? candidate : 'tcg';
+    return candidate && (await this.probe(emulator, architecture, chosen))?.works ? candidate : 'tcg';
   }
 
   /** Undefined where there is nothing to try: another kind of processor, or not built in, or not there. */
-  async probe(emulator: Emulator, architecture: Architecture): Promise<ProbeResult | undefined> {
+  async probe(
+    emulator: Emulator,
+    architecture: Architecture,
+    chosen: string | null = null,
+  ): Promise<ProbeResult | undefined> {
     const { candidate } = this;
     const { path, facts } = emulator;
     if (!candidate || !facts.accelerators.includes(candidate)) return undefined;
     if (!nativeGuests[this.hostArchitecture]?.includes(architecture)) return undefined;
     if (candidate === 'kvm' && !(await canUseKvm())) {
-      return { works: false, tookMs: 0, reason: '/dev/kvm is not there, or this user may not use it.' };
+      return {
+        works: false,
+        tookMs: 0,
+        late: false,
+        reason: '/dev/kvm is not there, or this user may not use it.',
+      };
     }
     const names = facts.machines.map(({ name }) => name);
     const type =
       newestType('pc-i440fx', names) ?? newestType('pc-q35', names) ?? newestType('virt', names) ?? null;
     if (type === null) return undefined;
-    const model = hardwareModel(candidate);
-    const key = [await bootId(), await fileKey(path), architecture, candidate, model].join('|');
+    const model = chosen ?? hardwareModel(candidate);
+    const key = [await thisBoot(), await fileKey(path), architecture, candidate, model].join('|');
     return this.#once.ask(key, async () => {
       const known = await this.#probes.get(key);
       if (known) return known;
-      const result = await probeAccelerator(path, architecture, type, candidate, model);
-      await this.#probes.set(key, result);
+      const result = await probeAccelerator(path, architecture, type, candidate, model, this.limitMs);
+      const probe = { architecture, type, result };
+      if (await this.#isConclusive(path, probe)) await this.#probes.set(key, result);
       return result;
     });
   }
+
+  /**
+   * A guest that was not through in time on a computer with much else to do says nothing about the accelerator. It is
+   * the accelerator that is slow when the same guest is in time without one.
+   */
+  async #isConclusive(
+    path: string,
+    { architecture, type, result }: { architecture: Architecture; type: string; result: ProbeResult },
+  ): Promise<boolean> {
+    if (!result.late) return true;
+    const { works } = await probeAccelerator(path, architecture, type, 'tcg', 'max', this.limitMs);
+    return works;
+  }
+}
+
+/** Differs between two boots of this computer; where the system has no name for them, by when it was started. */
+async function thisBoot(): Promise<string> {
+  const id = await bootId();
+  // To ten minutes: the clock may be set meanwhile, and a probe too many does no harm.
+  return id === 'unknown' ? `${Math.round((Date.now() / 1000 - uptime()) / 600)}` : id;
 }
 
 async function canUseKvm(): Promise<boolean> {

@@ -33,23 +33,30 @@ export class Emulators {
     this.#facts = new Remembered(join(sources.cacheFolder, 'qemu-emulators.json'), emulatorFacts);
   }
 
-  /** By the architectures that they can run; `problem`: why one that is there cannot be used. */
-  async find(): Promise<{ emulators: Map<Architecture, Emulator>; problem: Failure | undefined }> {
+  /**
+   * By the architectures that they can run, the first that works for each; `problems`: why one that would have come
+   * before it, or the only one, cannot be used.
+   */
+  async find(): Promise<{ emulators: Map<Architecture, Emulator>; problems: Map<Architecture, Failure> }> {
     const { platform, env, bundled, chosenFolder } = this.sources;
     const found = await findEmulators({ platform, env, bundled, chosen: chosenFolder?.() ?? null });
     const emulators = new Map<Architecture, Emulator>();
-    let problem: Failure | undefined;
-    const asked = await Promise.allSettled(
-      found.map(async (one): Promise<Emulator> => ({ ...one, facts: await this.#factsOf(one.path) })),
+    const problems = new Map<Architecture, Failure>();
+    const architectures = [...new Set(found.map(({ architecture }) => architecture))];
+    const asked = await Promise.all(
+      architectures.map((wanted) =>
+        this.#firstThatWorks(found.filter(({ architecture }) => architecture === wanted)),
+      ),
     );
-    for (const result of asked) {
-      if (result.status === 'rejected') problem ??= asFailure(result.reason);
-      else emulators.set(result.value.architecture, result.value);
-    }
+    architectures.forEach((architecture, index) => {
+      const { emulator, problem } = asked[index] ?? {};
+      if (emulator) emulators.set(architecture, emulator);
+      if (problem) problems.set(architecture, problem);
+    });
     // A 64-bit PC runs 32-bit systems where there is no emulator of its own for them.
     const wide = emulators.get('x86_64');
     if (wide && !emulators.has('i386')) emulators.set('i386', wide);
-    return { emulators, problem };
+    return { emulators, problems };
   }
 
   /**
@@ -73,6 +80,21 @@ export class Emulators {
         }
       }),
     );
+  }
+
+  /** `problem`: of the first that does not. */
+  async #firstThatWorks(
+    candidates: readonly FoundEmulator[],
+  ): Promise<{ emulator?: Emulator; problem?: Failure }> {
+    let problem: Failure | undefined;
+    for (const one of candidates) {
+      try {
+        return { emulator: { ...one, facts: await this.#factsOf(one.path) }, ...(problem && { problem }) };
+      } catch (error) {
+        problem ??= asFailure(error);
+      }
+    }
+    return problem ? { problem } : {};
   }
 
   async #factsOf(path: string): Promise<EmulatorFacts> {

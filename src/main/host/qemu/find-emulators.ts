@@ -46,9 +46,10 @@ interface Place {
 }
 
 /**
- * The emulators on this computer, for each architecture the first of: the folder that VIVARIUM_QEMU names, the one
- * chosen in the preferences, PATH, the usual places, `resources/qemu`. What was chosen comes before everything
- * else; what came with us comes last, because an installed QEMU gets security fixes.
+ * The emulators on this computer, each file once, by architecture and then in this order: the folder that VIVARIUM_QEMU
+ * names, the one chosen in the preferences, PATH, the usual places, `resources/qemu`. What was chosen comes before
+ * everything else; what came with us comes last, because an installed QEMU gets security fixes. The first of an
+ * architecture that works is the one to use.
  */
 export function findEmulators({ platform, env, chosen, bundled }: SearchPlaces): Promise<FoundEmulator[]> {
   const named = env['VIVARIUM_QEMU'];
@@ -78,12 +79,15 @@ async function lookIn(platform: NodeJS.Platform, places: readonly Place[]): Prom
   const suffix = platform === 'win32' ? '.exe' : '';
   const found: FoundEmulator[] = [];
   for (const [architecture, name] of Object.entries(emulatorNames) as [Architecture, string][]) {
+    const known = new Set<string>();
     for (const { folder, place } of places) {
       const path = join(folder, name + suffix);
       if (!(await isProgram(path))) continue;
+      const real = await realpath(path);
+      if (known.has(real)) continue;
+      known.add(real);
       const ownFolder = place === 'path' || place === 'usual' ? null : folder;
-      found.push({ architecture, path: await realpath(path), place, ownFolder });
-      break;
+      found.push({ architecture, path: real, place, ownFolder });
     }
   }
   return found;

@@ -37,11 +37,11 @@ describe.skipIf(process.platform === 'win32')('finding emulators', () => {
       bundled: join(folder, 'bundled'),
     });
 
-  it('takes the chosen folder before PATH, and what is bundled last', async () => {
-    await program(join(folder, 'path', 'qemu-system-x86_64'));
+  it('puts the chosen folder before PATH, and what is bundled last', async () => {
+    const onPath = await program(join(folder, 'path', 'qemu-system-x86_64'));
     await program(join(folder, 'path', 'qemu-system-i386'));
     const chosen = await program(join(folder, 'chosen', 'qemu-system-x86_64'));
-    await program(join(folder, 'bundled', 'qemu-system-i386'));
+    const last = await program(join(folder, 'bundled', 'qemu-system-i386'));
     const bundled = await program(join(folder, 'bundled', 'bin', 'qemu-system-aarch64'));
     const found = await find(join(folder, 'chosen'), `relative:${join(folder, 'path')}`);
     const summary = found.map(({ architecture, path, place, ownFolder }) => [
@@ -52,7 +52,9 @@ describe.skipIf(process.platform === 'win32')('finding emulators', () => {
     ]);
     expect(summary).toEqual([
       ['i386', join(folder, 'path', 'qemu-system-i386'), 'path', null],
+      ['i386', last, 'bundled', join(folder, 'bundled')],
       ['x86_64', chosen, 'chosen', join(folder, 'chosen')],
+      ['x86_64', onPath, 'path', null],
       ['aarch64', bundled, 'bundled', join(folder, 'bundled', 'bin')],
     ]);
   });
@@ -66,7 +68,10 @@ describe.skipIf(process.platform === 'win32')('finding emulators', () => {
       chosen: join(folder, 'chosen'),
       bundled: join(folder, 'none'),
     });
-    expect(found).toMatchObject([{ path: named, place: 'environment' }]);
+    expect(found).toMatchObject([
+      { path: named, place: 'environment' },
+      { path: join(folder, 'chosen', 'qemu-system-i386'), place: 'chosen' },
+    ]);
     expect(await emulatorsIn(join(folder, 'chosen'), 'freebsd')).toMatchObject([{ architecture: 'i386' }]);
   });
 
@@ -75,7 +80,7 @@ describe.skipIf(process.platform === 'win32')('finding emulators', () => {
     await writeFile(join(folder, 'path', 'qemu-system-i386'), '', { mode: 0o644 });
     const real = await program(join(folder, 'real', 'qemu'));
     await symlink(real, join(folder, 'path', 'qemu-system-s390x'));
-    const found = await find(null, join(folder, 'path'));
+    const found = await find(null, `${join(folder, 'path')}:${join(folder, 'path')}`);
     expect(found.map(({ architecture, path }) => [architecture, path])).toEqual([['s390x', real]]);
   });
 

@@ -47,7 +47,7 @@ export class QemuHost {
 
   /** The engine for the wizard and the settings; why it cannot be used, and how to get it, when there is none. */
   async status(): Promise<EngineStatus> {
-    const { emulators, problem } = await this.#emulators.find();
+    const { emulators, problems } = await this.#emulators.find();
     const uefi = new Set<Architecture>();
     const secureBoot = new Set<Architecture>();
     const usable = new Map<Architecture, EmulatorFacts>();
@@ -72,7 +72,7 @@ export class QemuHost {
     const missing = new Failure('engine.not-found', phrase('qemu.notInstalled'), {
       hint: await installHint(this.options.platform, this.options.env),
     });
-    return { capabilities, available: false, problem: (problem ?? missing).toValue() };
+    return { capabilities, available: false, problem: (first(problems) ?? missing).toValue() };
   }
 
   /**
@@ -82,11 +82,11 @@ export class QemuHost {
    */
   async prepare(config: MachineConfig): Promise<QemuLaunch> {
     const { architecture } = config;
-    const { emulators, problem } = await this.#emulators.find();
+    const { emulators, problems } = await this.#emulators.find();
     const emulator = emulators.get(architecture);
     if (!emulator) {
       throw (
-        problem ??
+        problems.get(architecture) ??
         new Failure('engine.not-found', phrase('qemu.noEmulator', { architecture }), {
           hint: await installHint(this.options.platform, this.options.env, architecture),
         })
@@ -96,7 +96,8 @@ export class QemuHost {
     const machine = machineOf(config, facts);
     const platform = platformOfType(machine.name);
     if (!platform) throw new Failure('engine.unsupported', phrase('qemu.board', { type: machine.name }));
-    const accelerator = await this.#accelerators.choose(emulator, architecture);
+    const chosen = chosenModel(config, facts);
+    const accelerator = await this.#accelerators.choose(emulator, architecture, chosen);
     const hasMax = facts.processors.some((name) => name.startsWith('max-'));
     const firmware = await this.#firmware(config, machine.name, ownFolder);
     return {
@@ -107,13 +108,7 @@ export class QemuHost {
       dataFolder: ownFolder,
       machineType: machine.name,
       accelerator,
-      ...processorFor(
-        accelerator,
-        platform,
-        this.options.hostArchitecture,
-        hasMax,
-        chosenModel(config, facts),
-      ),
+      ...processorFor(accelerator, platform, this.options.hostArchitecture, hasMax, chosen),
       devices: facts.devices,
       characterDevices: facts.characterDevices,
       sandbox: facts.sandbox,
@@ -133,7 +128,7 @@ export class QemuHost {
    * @throws Failure `engine.not-found`, `engine.unsupported`
    */
   async relayProgram(): Promise<string> {
-    const { emulators, problem } = await this.#emulators.find();
+    const { emulators, problems } = await this.#emulators.find();
     const all = [...emulators.values()];
     const able = all.find(({ facts }) => hasStreamCables(facts.version));
     if (able) return able.path;
@@ -147,7 +142,7 @@ export class QemuHost {
       );
     }
     throw (
-      problem ??
+      first(problems) ??
       new Failure('engine.not-found', phrase('qemu.notInstalled'), {
         hint: await installHint(this.options.platform, this.options.env),
       })
@@ -157,7 +152,8 @@ export class QemuHost {
   /** Each emulator with its version and where it was found, and which accelerators really work. */
   async facts(): Promise<Fact[]> {
     const { platform, env } = this.options;
-    const { emulators, problem } = await this.#emulators.find();
+    const { emulators, problems } = await this.#emulators.find();
+    const problem = first(problems);
     const facts: Fact[] = [];
     for (const [architecture, emulator] of emulators) {
       if (emulator.architecture !== architecture) continue; // shown under its own name
@@ -231,6 +227,10 @@ export class QemuHost {
     if (path !== undefined) return path;
     throw new Failure('engine.unsupported', phrase('qemu.tpm'), { hint: phrase('qemu.tpmHint') });
   }
+}
+
+function first<T>(map: ReadonlyMap<unknown, T>): T | undefined {
+  return [...map.values()][0];
 }
 
 /** Which firmware there is for an architecture's newest board; undefined when the emulator has no such board. */
