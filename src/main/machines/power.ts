@@ -69,9 +69,7 @@ export class Power {
       } catch (error) {
         throw await this.launchFailed(machine, runner, error);
       }
-      if (machine.runner !== runner || !machine.apply('started')) {
-        throw new Failure('cancelled', `“${machine.name}” was powered off while it started.`);
-      }
+      if (machine.runner !== runner || !machine.apply('started')) throw await this.endedAtStart(machine);
       machine.runtime = { ...emptyRuntime(), ...machine.runtime, pid: runner.pid ?? null };
       machine.savedAt = null;
       this.library.changed(machine);
@@ -100,7 +98,11 @@ export class Power {
   async powerOff(machine: Machine): Promise<void> {
     requireState(machine, 'powerOff');
     const { runner } = machine;
-    if (!runner) throw new Failure('internal', 'A machine without a process cannot be powered off.');
+    if (!runner) {
+      // Its process has just ended, and what that makes of the machine is being found out.
+      await machine.settled;
+      return;
+    }
     if (machine.state === 'stopping' || machine.state === 'restoring') {
       // Asked once more, the person has waited long enough; and where no guest runs yet, nothing can be lost.
       runner.kill();
@@ -282,6 +284,13 @@ export class Power {
     return told ? toFailure(error) : toFailure(machine.problem ?? error);
   }
 
+  /** Why a machine that was launched does not run after all. */
+  private async endedAtStart(machine: Machine): Promise<Failure> {
+    await machine.settled;
+    if (machine.problem) return toFailure(machine.problem);
+    return new Failure('cancelled', `“${machine.name}” was powered off while it started.`);
+  }
+
   /** Why a machine did not answer: when its process has just died, what that made of the machine. @throws always */
   private async whyUnanswered(machine: Machine, error: unknown): Promise<never> {
     if (!(error instanceof Failure && error.code === 'ipc.closed')) throw error;
@@ -297,7 +306,14 @@ export class Power {
       return;
     }
     // It goes on; a state that it may have written must not outlive that.
-    await removeSavedState(machine.folder);
+    await this.tidySaved(machine);
+    if (await exists(layoutOf(machine.folder).savedState)) {
+      // It is whole, and the guest has not run since: what cannot be removed is used.
+      runner.kill();
+      await runner.ended;
+      await machine.settled;
+      return;
+    }
     machine.apply('save-failed');
     this.library.changed(machine);
     throw toFailure(error);
