@@ -2,7 +2,7 @@ import { v86Capabilities } from '@shared/engine/engines';
 import { machineSettings, type MachineConfig } from '@shared/machine/config';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { canSecureBoot, changesOf, draftOf, fitTo, moved } from './draft';
+import { canSecureBoot, changesOf, draftOf, fitTo, moved, rebased } from './draft';
 
 const config: MachineConfig = {
   schema: 1,
@@ -40,6 +40,12 @@ describe('a draft of settings', () => {
     const changes = changesOf({ ...draftOf(config), memoryMiB: 512, boot: ['cdrom', 'disk'] }, config);
     expect(changes).toEqual({ memoryMiB: 512, boot: ['cdrom', 'disk'] });
     expect(machineSettings.parse(changes)).toEqual(changes);
+  });
+
+  it('keeps what was edited, and nothing else, when somebody else has changed the machine', () => {
+    const draft = { ...draftOf(config), memoryMiB: 512 };
+    const now = { ...config, notes: 'by somebody else', memoryMiB: 384 };
+    expect(changesOf(rebased(draft, config, now), now)).toEqual({ memoryMiB: 512 });
   });
 
   it('keeps the arrangement and the model of processors only where the engine has them', () => {

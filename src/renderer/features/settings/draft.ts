@@ -67,6 +67,14 @@ export function changesOf(draft: SettingsDraft, config: MachineConfig): MachineS
   ) as MachineSettings;
 }
 
+/**
+ * A draft that was being edited when somebody else changed the configuration: what was edited stays, everything else is
+ * as it is now. Otherwise saving the one would undo the other.
+ */
+export function rebased(draft: SettingsDraft, before: MachineConfig, now: MachineConfig): SettingsDraft {
+  return { ...draftOf(now), ...changesOf(draft, before) };
+}
+
 const clamp = (value: number, { min, max }: { min: number; max: number }): number =>
   Math.min(Math.max(Math.round(value), min), max);
 
