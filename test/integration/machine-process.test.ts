@@ -157,6 +157,16 @@ describe('the machine process', () => {
     expect(await terminal.ask('m23', '\n')).toBe('=06\n');
   });
 
+  it('that is told to end while it saves its state saves it first', async () => {
+    const { child, rpc } = await booted();
+    const [path, screenPath] = [join(temporary.path, 'state.viv'), join(temporary.path, 'screen.png')];
+    rpc.on('saveProgress', () => void process.kill(child.pid ?? 0, 'SIGTERM'));
+    await rpc.call('save', { path, screenPath });
+    expect(await child.exited).toEqual({ code: 0, signal: null });
+    const second = await launched({ savedState: path });
+    expect(await second.terminal.ask('m67', '\n')).toBe('=42\n');
+  });
+
   it('refuses a machine that another process holds, and takes it when that one is killed', async () => {
     const first = await booted();
     const second = start();

@@ -2,12 +2,12 @@ import { lstat, readdir, rm, rmdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Failure, toErrorValue } from '@shared/errors';
 import { phrase } from '@shared/phrases/phrase';
-import { lockFile } from '../platform/file-lock';
 import type { Log } from '../platform/log';
+import { lockMachine } from '../platform/machine-lock';
 import type { Shell } from '../platform/shell';
 import { syncFolder } from '../platform/sync-folder';
 import { readFolder } from './folder';
-import { layoutOf, ownNames } from './layout';
+import { ownNames } from './layout';
 
 /**
  * Removes a machine's folder: to the trash as a whole, or for ever. Erasing takes only what machines put into
@@ -29,7 +29,7 @@ export async function deleteFolder(
     });
   }
   if (how === 'erase') return eraseFolder(folder, id, log);
-  await whileLocked(folder, id, () => Promise.resolve());
+  await whileLocked(folder, id, log, () => Promise.resolve());
   await moveToTrash(shell, folder);
 }
 
@@ -40,12 +40,12 @@ export async function deleteFolder(
  * @throws Failure `machine.inaccessible`, `machine.locked`, `file.*`
  */
 export function eraseFolder(folder: string, id: string, log: Log): Promise<void> {
-  return whileLocked(folder, id, () => erase(folder, log));
+  return whileLocked(folder, id, log, () => erase(folder, log));
 }
 
-async function whileLocked(folder: string, id: string, task: () => Promise<void>): Promise<void> {
+async function whileLocked(folder: string, id: string, log: Log, task: () => Promise<void>): Promise<void> {
   await verify(folder, id);
-  const lock = await lockFile(layoutOf(folder).lock);
+  const lock = await lockMachine(folder, (line) => log.info(line));
   if (!lock) throw new Failure('machine.locked', 'Another program uses this machine.');
   try {
     await task();

@@ -1,8 +1,7 @@
 import { Failure } from '@shared/errors';
 import { hasProcess } from '@shared/machine/state';
-import { lockFile } from '../platform/file-lock';
+import { lockMachine } from '../platform/machine-lock';
 import type { BusyMachines } from './busy';
-import { layoutOf } from './layout';
 import type { Machine } from './machine';
 
 /** Keeps machines that are off for long tasks on their files. */
@@ -29,7 +28,7 @@ export class MachineKeeper {
     await this.recover(machine);
     const forget = this.busy.keep(machine, what);
     try {
-      const lock = await lockFile(layoutOf(machine.folder).lock);
+      const lock = await lockMachine(machine.folder, (line) => machine.note(line));
       if (!lock) throw new Failure('machine.locked', `Another program uses “${machine.name}”.`);
       return async () => {
         forget();

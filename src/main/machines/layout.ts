@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { machineLockPath } from '../platform/machine-lock';
 
 /** Where things are in a machine's folder. */
 export interface MachineLayout {
@@ -25,7 +26,7 @@ export interface MachineLayout {
 export function layoutOf(folder: string): MachineLayout {
   return {
     config: join(folder, 'machine.json'),
-    lock: join(folder, 'lock'),
+    lock: machineLockPath(folder),
     disks: join(folder, 'disks'),
     saved: join(folder, 'saved'),
     savedState: join(folder, 'saved', 'state.viv'),

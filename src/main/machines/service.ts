@@ -17,7 +17,7 @@ import { normalizeName } from '@shared/machine/name';
 import { smallestTargetMiB } from '@shared/machine/memory-target';
 import { hasProcess } from '@shared/machine/state';
 import type { MachineSummary } from '@shared/machine/summary';
-import { lockFile } from '../platform/file-lock';
+import { lockMachine } from '../platform/machine-lock';
 import { socketAddress } from '../platform/paths';
 import { checkConfig, checkMachineType } from './check-config';
 import { type MachinesContext, requireConfig, requireEngine, requireState } from './context';
@@ -292,13 +292,17 @@ export class MachineService {
   /** Keeps every other program from starting the machine while its folder is changed. */
   async locked(machine: Machine, task: () => Promise<void>): Promise<void> {
     this.context.busy?.refuse(machine);
-    const lock = await lockFile(layoutOf(machine.folder).lock);
+    const lock = await lockMachine(machine.folder, (line) => machine.note(line));
     if (!lock) {
       throw new Failure('machine.locked', phrase('problem.lockedMachine', { name: machine.name }), {
         hint: phrase('problem.lockedMachineHint'),
       });
     }
     try {
+      if (lock.ended > 0) {
+        const { text, ref } = phrase('qemu.oldEnded', { name: machine.name });
+        this.context.emit({ name: 'machine.notice', value: { id: machine.id, notice: { text, ref } } });
+      }
       await task();
     } finally {
       await lock.release();

@@ -94,7 +94,8 @@ export async function readLockOwner(path: string): Promise<LockOwner | undefined
   }
 }
 
-function isAlive(pid: number): boolean {
+/** Whether there is a process of this number; a zombie counts. */
+export function isAlive(pid: number): boolean {
   if (pid === process.pid) return true;
   try {
     process.kill(pid, 0);

@@ -1,53 +1,35 @@
-import { join } from 'node:path';
 import { type ErrorValue, Failure, toErrorValue } from '@shared/errors';
-import { byteStreamOver, type ByteStream, type StreamChannel } from '@shared/ipc/byte-stream';
 import {
   type LaunchPaths,
   machineProcessCommands,
   type MachineProcessCommands,
   type MachineProcessEvents,
-  machineStream,
-  type MachineStream,
 } from '@shared/ipc/machine-process';
 import { type Handlers, type RpcServer, serveRpc } from '@shared/ipc/rpc';
 import type { MachineConfig } from '@shared/machine/config';
 import type { ExecRequest, ExecResult } from '@shared/machine/exec';
 import { phrase } from '@shared/phrases/phrase';
-import { SharedImageWriter } from '../../disks/memory-chunks/image-writer';
-import { hardwareDigest } from '../../disks/saved-state/hardware-digest';
-import { type ImageWriter, type SavedStateIdentity, SavedStateWriter } from '../../disks/saved-state/writer';
 import { writeAtomic } from '../../platform/atomic-file';
-import { type FileLock, lockFile } from '../../platform/file-lock';
 import type { ParentLink } from '../../platform/process-host';
 import { processTitle } from '../../platform/process-title';
 import { CommandQueue } from './command-queue';
 import { deviceGone, deviceHandlers } from './device-changes';
-import { encodePng } from './display/png';
-import type { EngineEvents, RunningMachine, StateSink, TakenSnapshot } from './engine';
-import { engineOf } from './engines/engines';
-import { withFrozenDisks } from './frozen-disks';
+import { screenPng } from './display/screen-png';
+import type { EngineEvents, RunningMachine } from './engine';
 import { chord } from './keyboard/key-codes';
 import { Typist } from './keyboard/typist';
-import { StatisticsRecorder } from './statistics-recorder';
+import { MemoryImages } from './memory-images';
 import { offerOnSocket } from './serial/local-socket';
-import { Thumbnails } from './thumbnails';
+import { beginSession, type Session } from './session';
+import { serveStream, StreamDoor } from './stream-door';
 
-/** Between two reports of how far saving is. */
-const progressMs = 100;
 /** For answers to reach main before the process ends. */
 const farewellMs = 50;
 /** How long the disks may take when nobody waits for an answer any more. */
 const lastFlushMs = 8000;
+/** How long a state that is being saved may take then. */
+const lastSaveMs = 60_000;
 const longestLine = 4000;
-
-/** A machine that has been launched. */
-interface Session {
-  config: MachineConfig;
-  machine: RunningMachine;
-  statistics: StatisticsRecorder;
-  thumbnails: Thumbnails;
-  lock: FileLock;
-}
 
 /**
  * The process of one machine: what main asks of it, what it tells, the streams that it serves, and its end. The
@@ -61,12 +43,15 @@ export class MachineProcess {
   #paused = false;
   readonly #typist = new Typist(() => (this.#ending ? 'over' : this.#paused ? 'paused' : 'running'));
   #ending = false;
-  /** Streams that came before the machine was there. */
-  #early: { description: MachineStream; stream: ByteStream }[] = [];
-  /** Settles when the memory of the last snapshot has been written. */
-  #memory: Promise<void> = Promise.resolve();
-  /** Aborted when nobody wants that memory any more. */
-  #memoryWanted = new AbortController();
+  #leaving = false;
+  /** Settles when a state that is being saved is there, or cannot be. */
+  #saving: Promise<void> = Promise.resolve();
+  #isSaving = false;
+  readonly #streams = new StreamDoor((line) => this.#log(line));
+  readonly #images = new MemoryImages({
+    progress: (done, total) => this.#rpc.emit('saveProgress', { done, total }),
+    log: (line) => this.#log(line),
+  });
 
   /** @param exit ends the process with a status */
   constructor(
@@ -80,24 +65,34 @@ export class MachineProcess {
       undefined,
       (reason) => this.#log(`Refused: ${reason}`),
     );
-    link.onStream((description, channel) => this.#take(description, channel));
+    link.onStream((description, channel) => this.#streams.take(description, channel));
     link.onClose(() => void this.leave('Vivarium is gone'));
   }
 
-  /** Flushes the disks and ends the process, when nobody is there to ask for it. */
+  /**
+   * Flushes the disks and ends the process, when nobody is there to ask for it. A state that is being saved is
+   * finished first: the machine has ended then.
+   */
   async leave(reason: string, status = 0): Promise<void> {
-    if (this.#ending) return;
-    this.#ending = true;
-    this.#log(`${reason}: the machine is powered off`);
-    const giveUp = setTimeout(() => this.exit(1), lastFlushMs);
-    try {
-      await this.#session?.machine.powerOff();
-    } catch (error) {
-      this.#log(`While powering off: ${toErrorValue(error).message}`);
-      status = 1;
+    if (this.#ending || this.#leaving) return;
+    this.#leaving = true;
+    const giveUp = setTimeout(() => this.exit(1), this.#isSaving ? lastSaveMs : lastFlushMs);
+    if (this.#isSaving) {
+      this.#log(`${reason}: the machine ends when its state has been saved`);
+      await this.#saving.catch(() => undefined); // told to whoever asked for it
+    }
+    if (!this.#ending) {
+      this.#beginEnd();
+      this.#log(`${reason}: the machine is powered off`);
+      try {
+        await this.#session?.machine.powerOff();
+      } catch (error) {
+        this.#log(`While powering off: ${toErrorValue(error).message}`);
+        status = 1;
+      }
+      this.exit(status);
     }
     clearTimeout(giveUp);
-    this.exit(status);
   }
 
   /** Something happened that nobody foresaw: tells it, saves what can be saved, and ends the process. */
@@ -114,7 +109,7 @@ export class MachineProcess {
         this.#queue.run(() => command(params));
     const devices = deviceHandlers(
       () => this.#running(),
-      () => this.#memory.catch(() => undefined),
+      () => this.#images.quiet(),
     );
     return {
       launch: inTurn(({ config, paths }) => this.#launch(config, paths)),
@@ -136,10 +131,10 @@ export class MachineProcess {
         const obstacle = await this.#machine().saveObstacle?.();
         return obstacle?.toValue() ?? null;
       },
-      save: inTurn(({ path, screenPath }) => this.#save(path, screenPath)),
-      snapshot: inTurn((params) => this.#snapshot(params)),
-      snapshotMemory: () => this.#memory,
-      cancelSnapshotMemory: () => this.#memoryWanted.abort(),
+      save: inTurn(({ path, screenPath }) => (this.#saving = this.#save(path, screenPath))),
+      snapshot: inTurn((params) => this.#images.snapshot(this.#running(), params, this.#paused)),
+      snapshotMemory: () => this.#images.written,
+      cancelSnapshotMemory: () => this.#images.cancel(),
       insertMedium: inTurn(({ drive, path }) => this.#machine().insertMedium(drive, path)),
       setLink: inTurn(devices.setLink),
       addDisk: inTurn(devices.addDisk),
@@ -158,12 +153,12 @@ export class MachineProcess {
         const machine = this.#machine();
         this.#typist.begin(text, (bytes) => machine.sendScancodes(bytes));
       },
-      screenshot: async ({ path }) => writeAtomic(path, await this.#screenPng()),
+      screenshot: async ({ path }) => writeAtomic(path, await screenPng(this.#machine())),
       screenText: () => this.#machine().screenText(),
       exec: (request) => this.#exec(request),
       offerSerial: ({ port, address }) => {
-        this.#running();
-        return offerOnSocket(address, (stream) => this.#serve({ name: 'serial', port }, stream));
+        const session = this.#running();
+        return offerOnSocket(address, (stream) => serveStream(session, { name: 'serial', port }, stream));
       },
       ping: () => undefined,
     };
@@ -189,52 +184,15 @@ export class MachineProcess {
     this.#launched = true;
     // It may have been started before anybody knew for which machine.
     process.title = processTitle('machine-process', config.name);
-    const { engine } = engineOf(config.engine);
-    const plan = engine.plan(config, paths);
-    const lock = await takeLock(paths.folder);
     try {
-      const machine = await engine.launch(plan, this.#engineEvents());
-      if (paths.savedState === null) await this.#startWithTarget(machine, config);
-      this.#session = {
-        config,
-        machine,
-        lock,
-        statistics: this.#record(machine),
-        thumbnails: this.#thumbnails(machine),
-      };
+      this.#session = await beginSession(config, paths, this.#engineEvents(), (line) => {
+        if (!this.#ending) this.#log(line);
+      });
     } catch (error) {
-      this.#closeEarly();
-      await lock.release();
+      this.#streams.close();
       throw error;
     }
-    for (const { description, stream } of this.#early.splice(0)) this.#serve(description, stream);
-  }
-
-  #thumbnails(machine: RunningMachine): Thumbnails {
-    return new Thumbnails(
-      () => machine.preview?.() ?? machine.capture(),
-      (error) => this.#log(`No thumbnails: ${toErrorValue(error).message}`),
-    );
-  }
-
-  #record(machine: RunningMachine): StatisticsRecorder {
-    return new StatisticsRecorder(
-      (watched) => machine.statistics(watched),
-      (error) => {
-        if (!this.#ending) this.#log(`No statistics: ${toErrorValue(error).message}`);
-      },
-    );
-  }
-
-  /** A guest that starts with all of its memory is no reason not to start. */
-  async #startWithTarget(
-    machine: RunningMachine,
-    { memoryMiB, memoryTargetMiB }: MachineConfig,
-  ): Promise<void> {
-    if (memoryTargetMiB === undefined || memoryTargetMiB >= memoryMiB) return;
-    await machine.setMemoryTarget?.(memoryTargetMiB).catch((error: unknown) => {
-      this.#log(`The guest keeps all of its memory: ${toErrorValue(error).message}`);
-    });
+    this.#streams.open(this.#session);
   }
 
   async #setMemoryTarget(memoryMiB: number): Promise<void> {
@@ -251,8 +209,7 @@ export class MachineProcess {
       this.#finish(0);
       return;
     }
-    this.#ending = true;
-    this.#session.statistics.stop();
+    this.#beginEnd();
     try {
       await this.#session.machine.powerOff();
     } catch (error) {
@@ -264,25 +221,19 @@ export class MachineProcess {
   }
 
   async #save(path: string, screenPath: string): Promise<void> {
-    const machine = this.#machine();
-    if (!this.#session) return;
-    const { config } = this.#session;
-    if (!this.#paused) {
-      this.#paused = true;
-      await machine.pause();
-    }
-    const writer = await SavedStateWriter.create(path, identityOf(config));
+    const session = this.#running();
+    const { machine } = session;
+    this.#isSaving = true;
     try {
-      await machine.saveState(this.#reporting(writer));
-      await writeAtomic(screenPath, await this.#screenPng());
-      // The last step: with the file's name the machine is saved, and its guest must not run again.
-      await writer.finish();
-    } catch (error) {
-      await writer.abort();
-      throw error;
+      if (!this.#paused) {
+        this.#paused = true;
+        await machine.pause();
+      }
+      await this.#images.save(session, path, screenPath);
+    } finally {
+      this.#isSaving = false;
     }
-    this.#ending = true;
-    this.#session.statistics.stop();
+    this.#beginEnd();
     // Everything is on the disk already; what may go wrong here changes nothing.
     await machine
       .powerOff()
@@ -290,72 +241,11 @@ export class MachineProcess {
     this.#finish(0);
   }
 
-  async #snapshot(params: {
-    overlays: Record<string, string>;
-    memoryPath: string | null;
-    screenPath: string;
-  }): Promise<{ pausedMs: number; frozen: boolean }> {
-    const machine = this.#machine();
-    const { config } = this.#session ?? {};
-    if (!config) throw new Failure('machine.wrong-state', 'This machine does not run.');
-    // One at a time: the memory of the last one may still be on its way.
-    await this.#memory.catch(() => undefined);
-    await writeAtomic(params.screenPath, await this.#screenPng());
-    const writer =
-      params.memoryPath === null
-        ? null
-        : await SharedImageWriter.create(params.memoryPath, identityOf(config));
-    const overlays = new Map(Object.entries(params.overlays));
-    this.#memoryWanted = new AbortController();
-    const sink = writer && this.#reporting(writer, this.#memoryWanted.signal);
-    const take = (): Promise<TakenSnapshot> => machine.takeSnapshot(overlays, sink);
-    try {
-      // Frozen memory would have to be thawed after each restore; and a guest that stands still does not answer.
-      const { result, frozen } =
-        writer || this.#paused
-          ? { result: await take(), frozen: false }
-          : await withFrozenDisks(machine, (line) => this.#log(line), take);
-      const { memory, pausedMs } = result;
-      this.#log(`Snapshot: the guest stood still for ${Math.round(pausedMs)} ms`);
-      this.#memory = completed(memory, writer);
-      // Told to whoever asks; main may be gone.
-      this.#memory.catch(() => undefined);
-      return { pausedMs, frozen };
-    } catch (error) {
-      await writer?.abort();
-      throw error;
-    }
-  }
-
-  /** A sink that tells how much it has taken, and takes no more when `wanted` is aborted. */
-  #reporting(writer: ImageWriter, wanted?: AbortSignal): StateSink {
-    let told = 0;
-    let done = 0;
-    let total: number | null = null;
-    return {
-      expect: (bytes) => (total = bytes),
-      write: async (data) => {
-        if (wanted?.aborted) throw new Failure('cancelled', 'The memory is not wanted any more.');
-        await writer.write(data);
-        done += data.length;
-        const now = performance.now();
-        if (now - told < progressMs) return;
-        told = now;
-        this.#rpc.emit('saveProgress', { done, total });
-      },
-    };
-  }
-
-  async #screenPng(): Promise<Uint8Array> {
-    const { width, height, rgba } = await this.#machine().capture();
-    return encodePng({ width, height, bytes: rgba });
-  }
-
   #engineEvents(): EngineEvents {
     return {
       stopped: () => {
         if (this.#ending) return;
-        this.#ending = true;
+        this.#beginEnd();
         this.#rpc.emit('stopped', { by: 'guest' });
         this.#finish(0);
       },
@@ -371,7 +261,7 @@ export class MachineProcess {
       },
       failed: (error) => {
         if (this.#ending) return;
-        this.#ending = true;
+        this.#beginEnd();
         this.#emitFailed(error);
         this.#finish(1);
       },
@@ -395,13 +285,19 @@ export class MachineProcess {
     this.#rpc.emit('failed', { error });
   }
 
+  /** From now on nothing is asked of the machine any more. */
+  #beginEnd(): void {
+    this.#ending = true;
+    this.#streams.close();
+    this.#session?.statistics.stop();
+  }
+
   /** Ends the process when the answer to the command that ended it has left. */
   #finish(status: number): void {
-    this.#ending = true;
-    this.#session?.statistics.stop();
+    this.#beginEnd();
     const giveUp = new Promise((resolve) => setTimeout(resolve, lastFlushMs));
-    // A snapshot's memory that is on its way is worth waiting for.
-    void Promise.race([this.#memory.catch(() => undefined), giveUp]).then(() => {
+    // A snapshot’s memory that is on its way is worth waiting for.
+    void Promise.race([this.#images.quiet(), giveUp]).then(() => {
       setTimeout(() => this.exit(status), farewellMs);
     });
   }
@@ -412,75 +308,4 @@ export class MachineProcess {
       this.#rpc.emit('log', { line: part.slice(0, longestLine) });
     }
   }
-
-  #take(raw: unknown, channel: StreamChannel): void {
-    const description = machineStream.safeParse(raw);
-    if (!description.success || this.#ending) {
-      if (!description.success) this.#log('Refused: a stream that does not fit');
-      channel.close();
-      return;
-    }
-    const stream = byteStreamOver(channel);
-    if (this.#session) this.#serve(description.data, stream);
-    else this.#early.push({ description: description.data, stream });
-  }
-
-  #closeEarly(): void {
-    for (const { stream } of this.#early.splice(0)) stream.close();
-  }
-
-  #serve(description: MachineStream, stream: ByteStream): void {
-    const machine = this.#machine();
-    switch (description.name) {
-      case 'statistics':
-        this.#session?.statistics.connect(stream, description.history);
-        break;
-      case 'graphics':
-        machine.connectGraphics(stream);
-        break;
-      case 'serial':
-        machine.connectSerial(description.port, stream);
-        break;
-      case 'monitor':
-        if (machine.connectMonitor) machine.connectMonitor(stream);
-        else stream.close();
-        break;
-      case 'clipboard':
-        if (machine.connectClipboard) machine.connectClipboard(stream);
-        else stream.close();
-        break;
-      case 'thumbnail':
-        this.#session?.thumbnails.connect(stream, description.width);
-        break;
-    }
-  }
-}
-
-/** What a memory image of this machine is marked with. */
-function identityOf(config: MachineConfig): SavedStateIdentity {
-  const { engine, stateVersion } = engineOf(config.engine);
-  return { engine: engine.id, engineVersion: stateVersion, hardwareDigest: hardwareDigest(config) };
-}
-
-/** Gives a memory image its name when it is whole, and leaves nothing of it when it is not. */
-async function completed(memory: Promise<void>, writer: ImageWriter | null): Promise<void> {
-  try {
-    await memory;
-    await writer?.finish();
-  } catch (error) {
-    await writer?.abort();
-    throw error;
-  }
-}
-
-/** @throws Failure `machine.locked`, `file.*` */
-async function takeLock(folder: string): Promise<FileLock> {
-  const lock = await lockFile(join(folder, 'lock')).catch((error: unknown) => {
-    const { code, message } = toErrorValue(error);
-    throw new Failure(code, `Cannot take the lock of the machine's folder: ${message}`, { cause: error });
-  });
-  if (lock) return lock;
-  throw new Failure('machine.locked', phrase('problem.lockedFolder'), {
-    hint: phrase('problem.lockedFolderHint'),
-  });
 }

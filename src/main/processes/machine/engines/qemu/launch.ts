@@ -1,10 +1,10 @@
 import { rm } from 'node:fs/promises';
 import { Failure } from '@shared/errors';
 import { qemuStateVersion } from '@shared/engine/qemu/saved-state';
-import { phrase } from '@shared/phrases/phrase';
 import { openDisk } from '../../../../disks/open-disk';
 import { consumeSavedState } from '../../../../disks/saved-state/consume';
 import { checkHeader, readHeader, streamSavedState } from '../../../../disks/saved-state/reader';
+import { announceRun, type RunRecord } from '../../../../platform/qemu-leftovers';
 import { QmpClient } from '../../../../platform/qmp/qmp-client';
 import type { EngineEvents } from '../../engine';
 import type { ImageOpener } from '../../images';
@@ -12,7 +12,6 @@ import { qemuArguments } from './arguments/arguments';
 import { explainEnd } from './causes';
 import { ClipboardLine } from './clipboard/clipboard-line';
 import { prepareVariables } from './firmware-variables';
-import { announceRun, endLeftovers, type RunRecord } from './leftovers';
 import { QemuMachine } from './machine';
 import { connectLines } from './lines';
 import { MediaDrives } from './media';
@@ -50,9 +49,7 @@ export class Launch {
 
   /** @throws Failure as `Engine.launch` */
   async run(): Promise<QemuMachine> {
-    const { plan, events } = this;
-    const ended = await endLeftovers(plan.folder, (line) => events.log(line));
-    if (ended > 0) events.notice?.(phrase('qemu.oldEnded', { name: plan.name }));
+    const { plan } = this;
     await this.#checkFiles();
     await prepareVariables(plan);
     try {
@@ -108,7 +105,7 @@ export class Launch {
     }
     if (plan.savedState !== null) await this.#restore(plan.savedState, client, sockets);
 
-    const drives = new MediaDrives(plan, client, this.images);
+    const drives = new MediaDrives(plan, client, this.images, (line) => events.log(line));
     const machine = new QemuMachine({
       plan,
       process,

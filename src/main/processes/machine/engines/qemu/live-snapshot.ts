@@ -44,6 +44,11 @@ export class LiveSnapshots {
     });
   }
 
+  /** The disks that are attached, with the images that they write to now. */
+  present(): PlannedDisk[] {
+    return this.#overlays.present(this.disks());
+  }
+
   /** As `RunningMachine.takeSnapshot`. */
   async take(overlays: ReadonlyMap<string, string>, sink: StateSink | null): Promise<TakenSnapshot> {
     const { client } = this;
@@ -56,17 +61,19 @@ export class LiveSnapshots {
     let memory = Promise.resolve();
     let held: HeldSink | undefined;
     this.#resumedAt = undefined;
+    let inUse = false;
     try {
       // QEMU drains and flushes every disk before it answers.
       if (running) await client.execute('stop', {}, slowMs);
       await this.#overlays.put(client, this.disks(), overlays);
+      inUse = true;
       if (sink) ({ memory, held } = await (background ? this.#saveBehind(sink) : this.#saveNow(sink)));
     } catch (error) {
       if (background) await this.#setBackground(false);
       throw error;
     } finally {
       // Nothing comes of it where the guest runs again already.
-      if (running) await client.execute('cont', {}, slowMs).finally(() => held?.release());
+      if (running) await this.#goOn(inUse).finally(() => held?.release());
     }
     const pausedMs = running ? (this.#resumedAt ?? performance.now()) - began : 0;
     this.#keep(background ? memory.finally(() => this.#setBackground(false)) : memory);
@@ -87,6 +94,18 @@ export class LiveSnapshots {
     const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, limitMs)));
     await Promise.race([this.#memory.catch(() => undefined), late]);
     clearTimeout(timer);
+  }
+
+  /** @param inUse the new images are, so that they must not be taken away whatever becomes of the guest */
+  async #goOn(inUse: boolean): Promise<void> {
+    try {
+      await this.client.execute('cont', {}, slowMs);
+    } catch (error) {
+      const { code, message } = toErrorValue(error);
+      // A QEMU that is gone has ended the machine, which is told elsewhere; one that only does not answer may still.
+      if (!inUse || code === 'ipc.closed') throw error;
+      this.log(`The snapshot is taken, but the guest does not go on: ${message}`);
+    }
   }
 
   #keep(memory: Promise<void>): void {
@@ -144,7 +163,7 @@ export class LiveSnapshots {
   }
 
   async #writeBack(): Promise<void> {
-    for (const path of this.#overlays.paths(this.disks())) {
+    for (const { path } of this.present()) {
       try {
         const file = await open(path, 'r');
         await file.datasync().finally(() => file.close());

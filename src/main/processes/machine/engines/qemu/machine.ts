@@ -1,10 +1,11 @@
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isPc } from '@shared/engine/qemu/platform';
-import { type ErrorValue, Failure, toErrorValue, toFailure } from '@shared/errors';
+import { Failure, toErrorValue } from '@shared/errors';
 import type { ByteStream } from '@shared/ipc/byte-stream';
 import type { ExecRequest, ExecResult } from '@shared/machine/exec';
 import type { MachineStatistics, NicRates } from '@shared/machine/statistics';
+import type { RunRecord } from '../../../../platform/qemu-leftovers';
 import type { QmpClient } from '../../../../platform/qmp/qmp-client';
 import { hostFailure } from '../../../../disks/host-file';
 import { CommandQueue } from '../../command-queue';
@@ -15,9 +16,9 @@ import type { ClipboardLine } from './clipboard/clipboard-line';
 import { ExpertMonitor } from './expert-monitor';
 import { FrameCounter } from './frame-counter';
 import { GuestChannel } from './guest-channel';
+import { HostFault } from './host-fault';
 import { HotPlug } from './hot-plug';
 import { writeProblem } from './problem';
-import type { RunRecord } from './leftovers';
 import { LivePicture } from './live-picture';
 import type { MediaDrives } from './media';
 import { Balloon } from './balloon';
@@ -40,8 +41,6 @@ const quitMs = 10_000;
 const memoryMs = 6000;
 /** How long a TPM may take to end after its QEMU, in milliseconds. */
 const tpmMs = 2000;
-/** A fault that is still there shows within this time after going on, in milliseconds. */
-const faultMs = 200;
 const slowMs = 60_000;
 
 /** What a machine is put together from; see `launch.ts`. */
@@ -80,9 +79,7 @@ export class QemuMachine implements RunningMachine {
   #watch: ScreenWatch | undefined;
   #capture: ScreenCapture | undefined;
   #size = { width: 0, height: 0 };
-  /** The fault of the host that the machine waits for. */
-  #problem: ErrorValue | undefined;
-  #problemListener: (() => void) | undefined;
+  readonly #fault: HostFault;
   #ending: Promise<void> | undefined;
 
   constructor(private readonly parts: MachineParts) {
@@ -90,6 +87,7 @@ export class QemuMachine implements RunningMachine {
     const log = (line: string): void => parts.events.log(line);
     this.hotPlug = new HotPlug(client, plan, (id) => parts.events.deviceGone?.(id), log, parts.unplugMs);
     this.#snapshots = new LiveSnapshots(client, plan, sockets.migration, log, () => this.hotPlug.disks);
+    this.#fault = new HostFault((problem) => parts.events.pausedByProblem(problem));
     this.#guest = new GuestChannel(client, sockets.agent);
     this.#balloon = new Balloon(client);
     this.#meter = new QemuMeter(client, pid, this.#balloon, () => this.#frames.count);
@@ -103,8 +101,10 @@ export class QemuMachine implements RunningMachine {
     });
     client.on('GUEST_PANICKED', () => parts.events.log('The guest’s kernel has panicked.'));
     client.on('BLOCK_IO_ERROR', (error) => {
-      if (error.action === 'stop') this.#hostFault(writeProblem(error, this.hotPlug.disks));
-      else parts.events.log(`A ${error.operation} on ${error.device} failed: ${error.reason}`);
+      if (error.action === 'stop') {
+        this.#monitor.expects(false);
+        this.#fault.note(writeProblem(error, this.#snapshots.present()));
+      } else parts.events.log(`A ${error.operation} on ${error.device} failed: ${error.reason}`);
     });
   }
 
@@ -131,16 +131,12 @@ export class QemuMachine implements RunningMachine {
     this.#monitor.expects(false);
     // QEMU drains and flushes every disk before it answers.
     await this.parts.client.execute('stop', {}, slowMs);
-    if (this.#problem) throw toFailure(this.#problem);
+    this.#fault.check();
   }
 
-  async resume(): Promise<void> {
-    const waited = this.#problem !== undefined;
-    this.#problem = undefined;
-    const fault = waited ? this.#nextFault() : undefined;
+  resume(): Promise<void> {
     this.#monitor.expects(true);
-    await this.parts.client.execute('cont', {}, slowMs);
-    await fault;
+    return this.#fault.goOn(() => this.parts.client.execute('cont', {}, slowMs));
   }
 
   async reset(): Promise<void> {
@@ -174,7 +170,7 @@ export class QemuMachine implements RunningMachine {
   }
 
   async takeSnapshot(overlays: ReadonlyMap<string, string>, sink: StateSink | null): Promise<TakenSnapshot> {
-    if (this.#problem) throw toFailure(this.#problem);
+    this.#fault.check();
     return this.#snapshots.take(overlays, sink);
   }
 
@@ -293,29 +289,6 @@ export class QemuMachine implements RunningMachine {
     const text = await client.execute('human-monitor-command', { 'command-line': 'i /h 0x602' });
     const value = /=\s*(0x[0-9a-f]+)/.exec(text)?.[1];
     return value === undefined || (Number(value) & 0x100) !== 0;
-  }
-
-  #hostFault(problem: ErrorValue): void {
-    this.#monitor.expects(false);
-    const isNew = this.#problem === undefined;
-    this.#problem ??= problem;
-    this.#problemListener?.();
-    if (isNew && !this.#problemListener) this.parts.events.pausedByProblem(problem);
-  }
-
-  /** Rejects with the fault if there is one right after going on; resolves when there is none. */
-  #nextFault(): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => {
-        this.#problemListener = undefined;
-        resolve();
-      }, faultMs);
-      this.#problemListener = () => {
-        clearTimeout(timer);
-        this.#problemListener = undefined;
-        reject(toFailure(this.#problem));
-      };
-    });
   }
 
   #guestPowersOff(): void {

@@ -1,4 +1,4 @@
-import { Failure } from '@shared/errors';
+import { Failure, toErrorValue } from '@shared/errors';
 import type { QmpClient } from '../../../../platform/qmp/qmp-client';
 import type { ImageOpener } from '../../images';
 import { isFixedCd, mediumBlockdev, mediumNode } from './arguments/storage';
@@ -13,8 +13,9 @@ export class MediaDrives {
 
   constructor(
     plan: QemuPlan,
-    private readonly client: QmpClient,
+    private readonly client: Pick<QmpClient, 'execute'>,
     private readonly images: ImageOpener,
+    private readonly log: (line: string) => void,
   ) {
     this.#fixed = new Set(plan.cdroms.filter((drive) => isFixedCd(drive, plan)).map(({ id }) => id));
     for (const { id, path } of [...plan.cdroms, ...plan.floppies]) {
@@ -34,17 +35,45 @@ export class MediaDrives {
       );
     }
     const next = path === null ? null : await this.#open(drive, path);
-    await this.client.execute('blockdev-open-tray', { id: drive, force: true });
-    if (before !== null) {
-      await this.client.execute('blockdev-remove-medium', { id: drive });
+    try {
+      await this.client.execute('blockdev-open-tray', { id: drive, force: true });
+      if (before !== null) await this.client.execute('blockdev-remove-medium', { id: drive });
       this.#nodes.set(drive, null);
-      await this.client.execute('blockdev-del', { 'node-name': before });
-    }
-    if (next !== null) {
-      await this.client.execute('blockdev-insert-medium', { id: drive, 'node-name': next });
-      this.#nodes.set(drive, next);
+      if (next !== null) {
+        await this.client.execute('blockdev-insert-medium', { id: drive, 'node-name': next });
+        this.#nodes.set(drive, next);
+      }
+    } catch (error) {
+      await this.#putBack(drive, before, next);
+      throw error;
     }
     await this.client.execute('blockdev-close-tray', { id: drive });
+    if (before !== null) await this.#forget(before);
+  }
+
+  /** Inserts the old medium again, as far as QEMU lets it; the new one is closed. */
+  async #putBack(drive: string, before: string | null, next: string | null): Promise<void> {
+    if (before !== null && this.#nodes.get(drive) === null) {
+      await this.client.execute('blockdev-insert-medium', { id: drive, 'node-name': before }).then(
+        () => this.#nodes.set(drive, before),
+        () => this.#forget(before), // the drive is empty then
+      );
+    }
+    await this.client
+      .execute('blockdev-close-tray', { id: drive })
+      .catch((error: unknown) => this.#left(error));
+    if (next !== null) await this.#forget(next);
+  }
+
+  /** Closes an image that is in no drive any more. That it stays open changes nothing for the guest. */
+  async #forget(node: string): Promise<void> {
+    await this.client
+      .execute('blockdev-del', { 'node-name': node })
+      .catch((error: unknown) => this.#left(error));
+  }
+
+  #left(error: unknown): void {
+    this.log(`Left in QEMU: ${toErrorValue(error).message}`);
   }
 
   async #open(drive: string, path: string): Promise<string> {

@@ -6,6 +6,7 @@ import { accelerator } from '@shared/engine/qemu/launch';
 import { phrase } from '@shared/phrases/phrase';
 import { connectOnce, type QmpClient } from '../../../../platform/qmp/qmp-client';
 import type { StateSink } from '../../engine';
+import { drained } from './drained';
 import type { QemuPlan } from './plan';
 
 /** QEMU's own limit is for networks; this one is for a socket on the same computer, in bytes a second. */
@@ -129,7 +130,7 @@ export async function restoreState(
       if (broken !== undefined || socket.destroyed) {
         throw new Failure('ipc.closed', 'QEMU stopped loading the saved state.', { cause: broken });
       }
-      if (!socket.write(rest)) await Promise.race([once(socket, 'drain'), once(socket, 'close')]);
+      if (!socket.write(rest)) await drained(socket);
     });
     socket.end();
   } catch (error) {

@@ -12,9 +12,9 @@ export class DiskOverlays {
   /** By disk: how many were put on top of its first image, and the newest of them. */
   #tops = new Map<string, { first: string; turn: number; path: string }>();
 
-  /** Where the images lie that the disks write to now. */
-  paths(disks: readonly PlannedDisk[]): string[] {
-    return disks.map((disk) => this.#topOf(disk).path);
+  /** The disks with the images that they write to now. */
+  present(disks: readonly PlannedDisk[]): PlannedDisk[] {
+    return disks.map((disk) => ({ ...disk, path: this.#topOf(disk).path }));
   }
 
   /** Precondition: the guest stands still. For all disks, or for none. @throws Failure */

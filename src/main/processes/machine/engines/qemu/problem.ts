@@ -1,12 +1,17 @@
 import { type ErrorValue, Failure } from '@shared/errors';
 import { phrase } from '@shared/phrases/phrase';
 import type { QmpEvent } from '../../../../platform/qmp/commands';
+import { imageNode } from './overlays';
 import type { PlannedDisk } from './plan';
 
-/** What to tell a person when the host could not carry out a request of the guest's disk, and QEMU stopped. */
+/**
+ * What to tell a person when the host could not carry out a request of the guest's disk, and QEMU stopped.
+ * @param disks with the images that they write to now
+ */
 export function writeProblem(error: QmpEvent<'BLOCK_IO_ERROR'>, disks: readonly PlannedDisk[]): ErrorValue {
   const node = error['node-name'] ?? error.device;
-  const disk = disks.find(({ id }) => node === `${id}-image` || error.device.endsWith(id));
+  // The image that was there first, or one that was put on top of it: see `imageNode`.
+  const disk = disks.find(({ id }) => node === imageNode(id) || node.startsWith(`${imageNode(id)}-`));
   const path = disk?.path ?? node;
   if (error.nospace) {
     const full = `Cannot write ${path}: no space is left on the device`;

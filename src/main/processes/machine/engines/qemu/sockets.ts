@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Failure } from '@shared/errors';
 import { runtimeFolder } from '../../../../platform/paths';
+import { controlSocket } from '../../../../platform/qemu-leftovers';
 
 /** The longest address of a unix socket that every system takes (macOS: 104 bytes with the NUL). */
 const longestAddress = 103;
@@ -46,7 +47,7 @@ export function socketsIn(folder: string): QemuSockets {
   return {
     transport: 'unix',
     folder,
-    control: join(folder, 'q'),
+    control: join(folder, controlSocket),
     monitor: join(folder, 'h'),
     screen: join(folder, 'v'),
     agent: join(folder, 'a'),

@@ -1,4 +1,5 @@
 import type { ByteStream } from '@shared/ipc/byte-stream';
+import { drained } from './drained';
 import { FrameCounter } from './frame-counter';
 import { openScreen, type ScreenAddress } from './screen-address';
 
@@ -30,15 +31,7 @@ export function joinViewer(
     reader(data);
     // Copied: the sender may reuse it while it waits in the socket.
     if (socket.write(data.slice())) return;
-    return new Promise<void>((resolve) => {
-      const go = (): void => {
-        socket.off('drain', go);
-        socket.off('close', go);
-        resolve();
-      };
-      socket.once('drain', go);
-      socket.once('close', go);
-    });
+    return drained(socket);
   });
   return {
     close() {

@@ -3,11 +3,13 @@ import { basename, dirname, join } from 'node:path';
 import { z } from 'zod';
 import { Failure } from '@shared/errors';
 import { phrase } from '@shared/phrases/phrase';
-import { writeAtomic } from '../../../../platform/atomic-file';
-import { bootId } from '../../../../platform/file-lock';
-import { connectOnce, QmpClient } from '../../../../platform/qmp/qmp-client';
-import { processStart } from './process-identity';
-import { socketsIn } from './sockets';
+import { writeAtomic } from './atomic-file';
+import { bootId, isAlive } from './file-lock';
+import { processStart } from './process-start';
+import { connectOnce, QmpClient } from './qmp/qmp-client';
+
+/** The name of QEMU's control socket in the folder of its sockets. */
+export const controlSocket = 'q';
 
 /**
  * Who runs a machine is written into its folder, so that a QEMU which outlived us (its machine process was killed
@@ -16,7 +18,7 @@ import { socketsIn } from './sockets';
 const record = z.object({
   /** Null from just before QEMU is started until its number is known. */
   pid: z.number().int().positive().nullable(),
-  /** See `processStart`. */
+  /** See `processStart`; null where the system did not tell. */
   started: z.string().nullable(),
   owner: z.object({ pid: z.number().int().positive(), started: z.string().nullable() }),
   bootId: z.string(),
@@ -39,14 +41,14 @@ export interface RunRecord {
 /** Writes down that this process is about to start a QEMU. @throws the errors of `node:fs` */
 export async function announceRun(folder: string, sockets: string): Promise<RunRecord> {
   const path = join(folder, `.qemu-${process.pid}.json`);
-  const owner = { pid: process.pid, started: (await processStart(process.pid)) ?? null };
+  const owner = { pid: process.pid, started: await startOf(process.pid) };
   const value: QemuRecord = { pid: null, started: null, owner, bootId: await bootId(), sockets };
   await writeAtomic(path, JSON.stringify(value));
   let written = Promise.resolve();
   return {
     running(pid) {
-      return (written = processStart(pid).then((started) =>
-        writeAtomic(path, JSON.stringify({ ...value, pid, started: started ?? null })),
+      return (written = startOf(pid).then((started) =>
+        writeAtomic(path, JSON.stringify({ ...value, pid, started })),
       ));
     },
     async remove() {
@@ -56,8 +58,18 @@ export async function announceRun(folder: string, sockets: string): Promise<RunR
   };
 }
 
+/** Null where the system does not tell. */
+function startOf(pid: number): Promise<string | null> {
+  return processStart(pid).then(
+    (started) => started ?? null,
+    () => null,
+  );
+}
+
 /**
- * Ends every QEMU of this machine whose machine process is gone. To be called by the holder of the machine's lock.
+ * Ends every QEMU of this machine whose machine process is gone. To be called by the holder of the machine's lock, and
+ * before anything is done with the machine's disks. (A record whose machine process lives came with a copy of another
+ * machine's folder: nobody else can have this machine's lock.)
  *
  * @param log told what was found
  * @returns how many there were
@@ -88,10 +100,18 @@ async function isOwned({ owner, bootId: boot }: QemuRecord): Promise<boolean> {
   return boot === (await bootId()) && (await lives(owner.pid, owner.started));
 }
 
-/** Whether a process is there and is the one that was meant. */
-async function lives(pid: number, started: string | null): Promise<boolean> {
-  const now = await processStart(pid);
-  return now !== undefined && now === started;
+/**
+ * Whether a process is there and is the one that was meant. Where it cannot be told when one started, it is taken for
+ * the one as long as its number is in use: a disk that is opened twice is lost.
+ */
+export async function lives(pid: number, started: string | null, start = processStart): Promise<boolean> {
+  if (!isAlive(pid)) return false;
+  try {
+    const now = await start(pid);
+    return now !== undefined && (started === null || now === started);
+  } catch {
+    return isAlive(pid);
+  }
 }
 
 /** True when there was one. */
@@ -149,7 +169,7 @@ function signal(pid: number, name: 'SIGTERM' | 'SIGKILL'): void {
 }
 
 async function askToQuit(sockets: string): Promise<void> {
-  const client = await QmpClient.connect({ path: socketsIn(sockets).control }, { timeoutMs: 1000 });
+  const client = await QmpClient.connect({ path: join(sockets, controlSocket) }, { timeoutMs: 1000 });
   try {
     await client.execute('quit', {}, 1000);
   } finally {
@@ -159,7 +179,7 @@ async function askToQuit(sockets: string): Promise<void> {
 
 async function answers(sockets: string): Promise<boolean> {
   try {
-    (await connectOnce({ path: socketsIn(sockets).control })).destroy();
+    (await connectOnce({ path: join(sockets, controlSocket) })).destroy();
     return true;
   } catch {
     return false; // nobody listens any more
