@@ -1,85 +1,46 @@
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { fakeCapabilities } from '@shared/engine/engines';
 import type { Job } from '@shared/ipc/contract';
 import type { AutomaticSnapshots } from '@shared/snapshot/automatic';
 import type { Snapshot } from '@shared/snapshot/snapshot';
-import type { Core } from '../../src/main/core';
 import { usualPatience } from '../../src/main/machines/runner';
 import { nodeProcessHost } from '../../src/main/platform/node-process-host';
 import { SnapshotService } from '../../src/main/snapshots/service';
-import {
-  buildMain,
-  type BuiltMain,
-  createMachine,
-  failureCode,
-  fakeSpec,
-  jobEnd,
-  reached,
-  temporaryFolder,
-  testCore,
-  typeSerial,
-} from '../helpers/core';
+import { createMachine, failureCode, fakeSpec, reached, typeSerial } from '../helpers/core';
 import { complaintsAbout } from '../helpers/snapshots';
+import { DiskWords, useCore } from '../helpers/use-core';
 
 /** What happens to a machine's states by itself: changes that are discarded, snapshots that nobody asks for. */
 
-let built: BuiltMain;
-let dataFolder: string;
-let core: Core;
+const app = useCore();
 
-beforeAll(async () => {
-  built = await buildMain();
-  dataFolder = await temporaryFolder();
-  core = await testCore(built.folder, dataFolder);
-});
-afterAll(async () => {
-  await core?.shutdown('power-off');
-  await built?.remove();
-  if (dataFolder) await rm(dataFolder, { recursive: true, force: true });
-});
-
-const start = (id: string) => core.handlers['machine.start']({ id });
-const folderOf = (id: string): string => core.machines.get(id).folder;
+const start = (id: string) => app.core.handlers['machine.start']({ id });
+const folderOf = (id: string): string => app.core.machines.get(id).folder;
 const protect = (
   id: string,
   wanted: { automatic?: AutomaticSnapshots | null; discardOnPowerOff?: boolean },
-) => core.handlers['snapshot.protect']({ id, ...wanted });
+) => app.core.handlers['snapshot.protect']({ id, ...wanted });
 const list = async (id: string): Promise<Snapshot[]> =>
-  (await core.handlers['snapshot.list']({ id })).snapshots;
-const done = async (started: Promise<{ jobId: string }> | { jobId: string }): Promise<Job> => {
-  const job = await jobEnd(core, await started);
-  expect(job.error).toBeNull();
-  return job;
-};
+  (await app.core.handlers['snapshot.list']({ id })).snapshots;
+const done = (started: Promise<{ jobId: string }> | { jobId: string }): Promise<Job> => app.done(started);
 const take = async (id: string): Promise<string> =>
-  ((await done(core.handlers['snapshot.take']({ id, memory: false }))).result as { snapshot: string })
+  ((await done(app.core.handlers['snapshot.take']({ id, memory: false }))).result as { snapshot: string })
     .snapshot;
-/** A number whose multiple only appears when the shell has come to it, whatever is in the port's history. */
-let mark = 23_456;
-const settled = (id: string): Promise<string> => {
-  mark++;
-  return typeSerial(core, id, `echo $((${mark}*7))`, String(mark * 7));
-};
-const write = async (id: string, word: string): Promise<void> => {
-  await typeSerial(core, id, `disk-write ${word}`, 'written');
-  await settled(id);
-};
-const read = async (id: string): Promise<string | undefined> => {
-  await typeSerial(core, id, 'disk-read', 'disk-read');
-  return [...(await settled(id)).matchAll(/disk=(\w*)/g)].at(-1)?.[1];
-};
-const kept = (id: string): unknown => core.machines.get(id).config?.kept;
+const words = new DiskWords(app);
+const write = (id: string, word: string): Promise<void> => words.write(id, word);
+const read = (id: string): Promise<string | undefined> => words.read(id);
+const kept = (id: string): unknown => app.core.machines.get(id).config?.kept;
 /** Everything that follows a machine's end has happened. */
 const atRest = async (id: string): Promise<void> => {
   await expect.poll(() => kept(id)).toBeUndefined();
-  await expect.poll(() => core.jobs.list().every(({ state }) => state !== 'running')).toBe(true);
+  await expect.poll(() => app.core.jobs.list().every(({ state }) => state !== 'running')).toBe(true);
   expect(await complaintsAbout(folderOf(id), false)).toEqual([]);
 };
-const powerOff = (id: string) => core.handlers['machine.powerOff']({ id });
+const powerOff = (id: string) => app.core.handlers['machine.powerOff']({ id });
 const forgetful = async (name: string): Promise<string> => {
-  const id = await createMachine(core, fakeSpec(name));
+  const id = await createMachine(app.core, fakeSpec(name));
   await start(id);
   await write(id, 'kept');
   await powerOff(id);
@@ -96,9 +57,9 @@ describe('a machine that discards its changes', () => {
       expect(await read(id)).toBe('kept');
       await write(id, end);
       expect(await read(id)).toBe(end);
-      const over = reached(core, id, end === 'crash' ? 'aborted' : 'off');
+      const over = reached(app.core, id, end === 'crash' ? 'aborted' : 'off');
       if (end === 'person') await powerOff(id);
-      else if (end === 'guest') await typeSerial(core, id, 'poweroff', 'poweroff');
+      else if (end === 'guest') await typeSerial(app.core, id, 'poweroff', 'poweroff');
       else process.kill(runtime?.pid ?? 0, 'SIGKILL');
       await over;
       await atRest(id);
@@ -114,8 +75,8 @@ describe('a machine that discards its changes', () => {
     const id = await forgetful('Outlived');
     await start(id);
     await write(id, 'passing');
-    await core.shutdown('power-off');
-    core = await testCore(built.folder, dataFolder);
+    await app.core.shutdown('power-off');
+    await app.begin();
     await atRest(id);
     await start(id);
     expect(await read(id)).toBe('kept');
@@ -127,17 +88,17 @@ describe('a machine that discards its changes', () => {
     const id = await forgetful('Saved');
     await start(id);
     await write(id, 'passing');
-    await done(core.handlers['machine.save']({ id }));
+    await done(app.core.handlers['machine.save']({ id }));
     expect(kept(id)).toBeDefined();
     // Nobody can tell what switching it off would mean now.
     expect(await failureCode(protect(id, { discardOnPowerOff: false }))).toBe('machine.wrong-state');
-    await core.shutdown('power-off');
-    core = await testCore(built.folder, dataFolder);
+    await app.core.shutdown('power-off');
+    await app.begin();
     await start(id);
     expect(await read(id)).toBe('passing');
-    await done(core.handlers['machine.save']({ id }));
-    await core.handlers['machine.discardSavedState']({ id });
-    expect(core.machines.get(id).state).toBe('off');
+    await done(app.core.handlers['machine.save']({ id }));
+    await app.core.handlers['machine.discardSavedState']({ id });
+    expect(app.core.machines.get(id).state).toBe('off');
     await start(id);
     expect(await read(id)).toBe('kept');
     await powerOff(id);
@@ -165,20 +126,20 @@ describe('a machine that discards its changes', () => {
       [first, null],
       [passing, first],
     ]);
-    expect((await core.handlers['snapshot.list']({ id })).current).toBe(first);
+    expect((await app.core.handlers['snapshot.list']({ id })).current).toBe(first);
     await protect(id, { discardOnPowerOff: false });
     await start(id);
     expect(await read(id)).toBe('kept');
     // What the snapshot goes on from must not be written to.
     await write(id, 'other');
     await powerOff(id);
-    await done(core.handlers['snapshot.restore']({ id, snapshot: passing }));
+    await done(app.core.handlers['snapshot.restore']({ id, snapshot: passing }));
     await protect(id, { discardOnPowerOff: true });
     await start(id);
     expect(await read(id)).toBe('passing');
     await write(id, 'gone again');
     // Deleting what it goes back to leaves what it goes back to.
-    await done(core.handlers['snapshot.delete']({ id, snapshots: [passing, first] }));
+    await done(app.core.handlers['snapshot.delete']({ id, snapshots: [passing, first] }));
     await powerOff(id);
     await atRest(id);
     await start(id);
@@ -199,7 +160,7 @@ const rules: AutomaticSnapshots = {
 
 describe('automatic snapshots', () => {
   it('are taken before a start and after a power-off, where something has changed', async () => {
-    const id = await createMachine(core, fakeSpec('Bracketed'));
+    const id = await createMachine(app.core, fakeSpec('Bracketed'));
     await protect(id, {
       automatic: { ...rules, atStart: true, atStop: true, keep: { last: 9, hourly: 0, daily: 0 } },
     });
@@ -213,13 +174,13 @@ describe('automatic snapshots', () => {
     await start(id);
     expect(await reasons()).toEqual(['start', 'stop']);
     await write(id, 'second');
-    await core.handlers['machine.pause']({ id });
+    await app.core.handlers['machine.pause']({ id });
     await powerOff(id);
     await expect.poll(reasons).toEqual(['start', 'stop', 'stop']);
     const [, , last] = await list(id);
     expect(last?.name).toMatch(/^After power-off, \d{4}-/);
     // One that a person names is theirs.
-    await core.handlers['snapshot.edit']({ id, snapshot: last?.id ?? '', name: 'Mine', description: '' });
+    await app.core.handlers['snapshot.edit']({ id, snapshot: last?.id ?? '', name: 'Mine', description: '' });
     expect(await reasons()).toEqual(['start', 'stop', null]);
     // A machine that discards its changes has nothing to keep of them.
     await protect(id, { discardOnPowerOff: true });
@@ -229,29 +190,29 @@ describe('automatic snapshots', () => {
     await atRest(id);
     expect(await reasons()).toHaveLength(3);
     await protect(id, { automatic: null, discardOnPowerOff: false });
-    expect(core.machines.get(id).config).not.toHaveProperty('automaticSnapshots');
+    expect(app.core.machines.get(id).config).not.toHaveProperty('automaticSnapshots');
     expect(await complaintsAbout(folderOf(id))).toEqual([]);
   });
 
   it('are taken by schedule while a machine runs, and thinned', async () => {
-    const id = await createMachine(core, fakeSpec('Scheduled'));
+    const id = await createMachine(app.core, fakeSpec('Scheduled'));
     const mine = await take(id);
     await protect(id, { automatic: { ...rules, every: 5 } });
     await start(id);
-    const service = new SnapshotService(core.machines, {
+    const service = new SnapshotService(app.core.machines, {
       biosFolder: '',
-      processHost: nodeProcessHost(built.folder),
+      processHost: nodeProcessHost(app.mainFolder),
       shell: { kind: 'browser' },
-      jobs: core.jobs,
+      jobs: app.core.jobs,
       emit: () => {},
-      log: core.log,
+      log: app.core.log,
       patience: usualPatience,
       engine: async () => ({ capabilities: fakeCapabilities, available: true, problem: null }),
     });
     await service.automatic.look();
     expect(await list(id)).toHaveLength(1);
     const age = (minutes: number): string => new Date(Date.now() - minutes * 60_000).toISOString();
-    const machine = core.machines.library.get(id);
+    const machine = app.core.machines.library.get(id);
     if (machine.runtime) machine.runtime = { ...machine.runtime, startedAt: age(6) };
     await service.automatic.look();
     await service.automatic.look();
@@ -273,7 +234,7 @@ describe('automatic snapshots', () => {
     expect(left[0]).toBe(dated.at(-1));
     expect((await list(id)).map((snapshot) => snapshot.id)).toContain(mine);
     await powerOff(id);
-    await expect.poll(() => core.jobs.list().every(({ state }) => state !== 'running')).toBe(true);
+    await expect.poll(() => app.core.jobs.list().every(({ state }) => state !== 'running')).toBe(true);
     expect(await complaintsAbout(folderOf(id))).toEqual([]);
   });
 });

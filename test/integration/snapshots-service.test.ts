@@ -1,81 +1,39 @@
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { Job } from '@shared/ipc/contract';
-import type { Core } from '../../src/main/core';
-import {
-  buildMain,
-  type BuiltMain,
-  createMachine,
-  failureCode,
-  fakeSpec,
-  jobEnd,
-  reached,
-  temporaryFolder,
-  testCore,
-  typeSerial,
-} from '../helpers/core';
+import { createMachine, failureCode, fakeSpec, jobEnd, reached } from '../helpers/core';
 import { complaintsAbout } from '../helpers/snapshots';
+import { DiskWords, useCore } from '../helpers/use-core';
 
-let built: BuiltMain;
-let dataFolder: string;
-let core: Core;
+const app = useCore();
 
-beforeAll(async () => {
-  built = await buildMain();
-  dataFolder = await temporaryFolder();
-  core = await testCore(built.folder, dataFolder);
-});
-
-afterAll(async () => {
-  await core?.shutdown('power-off');
-  await built?.remove();
-  if (dataFolder) await rm(dataFolder, { recursive: true, force: true });
-});
-
-const done = async (started: Promise<{ jobId: string }> | { jobId: string }): Promise<Job> => {
-  const job = await jobEnd(core, await started);
-  expect(job.error).toBeNull();
-  expect(job.state).toBe('done');
-  return job;
-};
+const done = (started: Promise<{ jobId: string }> | { jobId: string }): Promise<Job> => app.done(started);
 const take = async (id: string, memory: boolean, name?: string): Promise<string> => {
-  const job = await done(core.handlers['snapshot.take']({ id, memory, name }));
+  const job = await done(app.core.handlers['snapshot.take']({ id, memory, name }));
   return (job.result as { snapshot: string }).snapshot;
 };
 const restore = (id: string, snapshot: string, disksOnly = false): Promise<Job> =>
-  done(core.handlers['snapshot.restore']({ id, snapshot, disksOnly }));
+  done(app.core.handlers['snapshot.restore']({ id, snapshot, disksOnly }));
 const remove = (id: string, ...snapshots: string[]): Promise<Job> =>
-  done(core.handlers['snapshot.delete']({ id, snapshots }));
-const type = (id: string, line: string, until: string): Promise<string> => typeSerial(core, id, line, until);
-/** A number whose multiple only appears when the shell has come to it, whatever is in the port's history. */
-let mark = 12_345;
-const settled = async (id: string): Promise<string> => {
-  mark++;
-  return type(id, `echo $((${mark}*7))`, String(mark * 7));
-};
-const write = async (id: string, word: string): Promise<void> => {
-  await type(id, `disk-write ${word}`, 'written');
-  await settled(id);
-};
-const read = async (id: string): Promise<string | undefined> => {
-  await type(id, 'disk-read', 'disk-read');
-  return [...(await settled(id)).matchAll(/disk=(\w*)/g)].at(-1)?.[1];
-};
-const powerOff = (id: string) => core.handlers['machine.powerOff']({ id });
-const start = (id: string) => core.handlers['machine.start']({ id });
-const folderOf = (id: string): string => core.machines.get(id).folder;
+  done(app.core.handlers['snapshot.delete']({ id, snapshots }));
+const words = new DiskWords(app);
+const write = (id: string, word: string): Promise<void> => words.write(id, word);
+const read = (id: string): Promise<string | undefined> => words.read(id);
+const powerOff = (id: string) => app.core.handlers['machine.powerOff']({ id });
+const start = (id: string) => app.core.handlers['machine.start']({ id });
+const folderOf = (id: string): string => app.core.machines.get(id).folder;
 const clean = async (id: string): Promise<void> => expect(await complaintsAbout(folderOf(id))).toEqual([]);
 
 describe('snapshots of a machine', () => {
   it('bring a running guest back with its memory and its disk, also after it went another way', async () => {
-    const id = await createMachine(core, fakeSpec('Running'));
+    const id = await createMachine(app.core, fakeSpec('Running'));
     await start(id);
     await write(id, 'first');
     const first = await take(id, true, 'First');
     await write(id, 'second');
     const second = await take(id, true);
-    const list = await core.handlers['snapshot.list']({ id });
+    const list = await app.core.handlers['snapshot.list']({ id });
     expect(
       list.snapshots.map(({ name, parent, memory, state, hasScreen }) => [
         name,
@@ -89,17 +47,17 @@ describe('snapshots of a machine', () => {
       ['Snapshot 2', first, true, 'running', true],
     ]);
     expect(list.current).toBe(second);
-    expect(await core.handlers['snapshot.screen']({ id, snapshot: first })).toMatch(/^iVBOR/);
+    expect(await app.core.handlers['snapshot.screen']({ id, snapshot: first })).toMatch(/^iVBOR/);
 
     await restore(id, first);
-    expect(core.machines.get(id).state).toBe('running');
+    expect(app.core.machines.get(id).state).toBe('running');
     expect(await read(id)).toBe('first');
     await restore(id, second);
     expect(await read(id)).toBe('second');
     await powerOff(id);
     await clean(id);
     await restore(id, first, true);
-    expect(core.machines.get(id).state).toBe('off');
+    expect(app.core.machines.get(id).state).toBe('off');
     await start(id);
     expect(await read(id)).toBe('first');
     await powerOff(id);
@@ -107,7 +65,7 @@ describe('snapshots of a machine', () => {
   });
 
   it('are deleted while the guest runs, the one in use among them, and it does not notice', async () => {
-    const id = await createMachine(core, fakeSpec('Deleting'));
+    const id = await createMachine(app.core, fakeSpec('Deleting'));
     await start(id);
     const taken: string[] = [];
     for (const word of ['one', 'two', 'three']) {
@@ -121,7 +79,7 @@ describe('snapshots of a machine', () => {
     expect(await images()).toBe(3);
     await powerOff(id);
     await expect.poll(images).toBe(2);
-    await expect.poll(() => core.jobs.list().every(({ state }) => state !== 'running')).toBe(true);
+    await expect.poll(() => app.core.jobs.list().every(({ state }) => state !== 'running')).toBe(true);
     await clean(id);
     await start(id);
     expect(await read(id)).toBe('present');
@@ -134,65 +92,65 @@ describe('snapshots of a machine', () => {
     expect(await read(id)).toBe('present');
     await remove(id, three);
     expect(await read(id)).toBe('present');
-    const list = await core.handlers['snapshot.list']({ id });
+    const list = await app.core.handlers['snapshot.list']({ id });
     expect(list.snapshots.map((snapshot) => snapshot.id)).toEqual([one]);
     expect(list.current).toBe(one);
   }
 
   it('keep a saved machine saved, and a paused one paused', async () => {
-    const id = await createMachine(core, fakeSpec('Still'));
+    const id = await createMachine(app.core, fakeSpec('Still'));
     await start(id);
     await write(id, 'saved');
-    await done(core.handlers['machine.save']({ id }));
+    await done(app.core.handlers['machine.save']({ id }));
     const saved = await take(id, true);
-    expect(core.machines.get(id).state).toBe('saved');
+    expect(app.core.machines.get(id).state).toBe('saved');
     const changed = async (): Promise<boolean> =>
-      (await core.handlers['snapshot.list']({ id })).presentChangedSince;
+      (await app.core.handlers['snapshot.list']({ id })).presentChangedSince;
     expect(await changed()).toBe(false);
     await start(id);
     expect(await read(id)).toBe('saved');
     // Its disk is what it was, but its memory is another one, which would be lost.
-    await done(core.handlers['machine.save']({ id }));
+    await done(app.core.handlers['machine.save']({ id }));
     expect(await changed()).toBe(true);
     await restore(id, saved);
     expect(await changed()).toBe(false);
     await start(id);
-    await core.handlers['machine.pause']({ id });
+    await app.core.handlers['machine.pause']({ id });
     const paused = await take(id, true);
-    expect(core.machines.get(id).state).toBe('paused');
+    expect(app.core.machines.get(id).state).toBe('paused');
     await restore(id, saved);
-    expect(core.machines.get(id).state).toBe('saved');
+    expect(app.core.machines.get(id).state).toBe('saved');
     await restore(id, paused);
-    expect(core.machines.get(id).state).toBe('paused');
+    expect(app.core.machines.get(id).state).toBe('paused');
     await powerOff(id);
     await clean(id);
   });
 
   it('bring settings and firmware variables back, and say what differs', async () => {
-    const id = await createMachine(core, fakeSpec('Settings'));
+    const id = await createMachine(app.core, fakeSpec('Settings'));
     const variables = join(folderOf(id), 'firmware', 'variables.fd');
     await writeFirmware(variables, 'old');
     const snapshot = await take(id, false);
-    expect((await core.handlers['snapshot.list']({ id })).presentChangedSince).toBe(false);
-    await core.handlers['machine.configure']({ id, settings: { memoryMiB: 32 } });
-    await core.handlers['machine.rename']({ id, name: 'Settings renamed' });
+    expect((await app.core.handlers['snapshot.list']({ id })).presentChangedSince).toBe(false);
+    await app.core.handlers['machine.configure']({ id, settings: { memoryMiB: 32 } });
+    await app.core.handlers['machine.rename']({ id, name: 'Settings renamed' });
     await writeFirmware(variables, 'new');
-    expect((await core.handlers['snapshot.list']({ id })).presentChangedSince).toBe(true);
-    const compared = await core.handlers['snapshot.compare']({ id, a: snapshot, b: null });
+    expect((await app.core.handlers['snapshot.list']({ id })).presentChangedSince).toBe(true);
+    const compared = await app.core.handlers['snapshot.compare']({ id, a: snapshot, b: null });
     expect(compared.settings).toEqual([{ path: 'memoryMiB', a: 64, b: 32 }]);
     await restore(id, snapshot);
-    expect(core.machines.get(id)).toMatchObject({ name: 'Settings renamed', config: { memoryMiB: 64 } });
+    expect(app.core.machines.get(id)).toMatchObject({ name: 'Settings renamed', config: { memoryMiB: 64 } });
     expect(await readFile(variables, 'utf8')).toBe('old');
-    await core.handlers['snapshot.edit']({ id, snapshot, name: 'New name', description: 'Why' });
-    const { snapshots } = await core.handlers['snapshot.list']({ id });
+    await app.core.handlers['snapshot.edit']({ id, snapshot, name: 'New name', description: 'Why' });
+    const { snapshots } = await app.core.handlers['snapshot.list']({ id });
     expect(snapshots[0]).toMatchObject({ name: 'New name', description: 'Why' });
-    const estimate = await core.handlers['snapshot.estimate']({ id, snapshots: [snapshot] });
+    const estimate = await app.core.handlers['snapshot.estimate']({ id, snapshots: [snapshot] });
     expect(estimate).toMatchObject({ merged: [], mergesPresent: true });
     await clean(id);
   });
 
   it('refuse a memory image that is damaged or of another engine before anything is changed', async () => {
-    const id = await createMachine(core, fakeSpec('Damaged'));
+    const id = await createMachine(app.core, fakeSpec('Damaged'));
     await start(id);
     await write(id, 'good');
     const snapshot = await take(id, true);
@@ -201,14 +159,16 @@ describe('snapshots of a machine', () => {
     const broken = Buffer.from(whole);
     broken.write('X', 20);
     await writeFile(memory, broken);
-    expect(await failureCode(core.handlers['snapshot.restore']({ id, snapshot }))).toBe(
+    expect(await failureCode(app.core.handlers['snapshot.restore']({ id, snapshot }))).toBe(
       'saved-state.corrupt',
     );
     const newer = Buffer.from(whole);
     newer.writeUInt32LE(9, 8);
     await writeFile(memory, newer);
-    expect(await failureCode(core.handlers['snapshot.restore']({ id, snapshot }))).toMatch(/^saved-state/);
-    expect(core.machines.get(id).state).toBe('running');
+    expect(await failureCode(app.core.handlers['snapshot.restore']({ id, snapshot }))).toMatch(
+      /^saved-state/,
+    );
+    expect(app.core.machines.get(id).state).toBe('running');
     await restore(id, snapshot, true);
     await start(id);
     expect(await read(id)).toBe('good');
@@ -218,16 +178,16 @@ describe('snapshots of a machine', () => {
   });
 
   it('survive the end of the process in the middle: the machine is aborted, nothing is lost', async () => {
-    const id = await createMachine(core, fakeSpec('Killed'));
+    const id = await createMachine(app.core, fakeSpec('Killed'));
     const { runtime } = await start(id);
     await write(id, 'before');
     // What a guest has not been made to flush is lost with its process, as with any computer's power.
-    await core.handlers['machine.pause']({ id });
-    await core.handlers['machine.resume']({ id });
-    const started = await core.handlers['snapshot.take']({ id, memory: true });
-    const aborted = reached(core, id, 'aborted');
+    await app.core.handlers['machine.pause']({ id });
+    await app.core.handlers['machine.resume']({ id });
+    const started = await app.core.handlers['snapshot.take']({ id, memory: true });
+    const aborted = reached(app.core, id, 'aborted');
     process.kill(runtime?.pid ?? 0, 'SIGKILL');
-    await Promise.all([jobEnd(core, started), aborted]);
+    await Promise.all([jobEnd(app.core, started), aborted]);
     // The image that the process had open is put in order when it is opened next.
     expect(await complaintsAbout(folderOf(id), false)).toEqual([]);
     await start(id);
@@ -244,7 +204,7 @@ async function writeFirmware(path: string, text: string): Promise<void> {
 
 describe('a change that was interrupted', () => {
   it('is dealt with when the library is opened, and the log tells', async () => {
-    const id = await createMachine(core, fakeSpec('Interrupted'));
+    const id = await createMachine(app.core, fakeSpec('Interrupted'));
     await take(id, false);
     const folder = folderOf(id);
     const half = join(folder, 'disks', 'half.qcow2');
@@ -257,17 +217,19 @@ describe('a change that was interrupted', () => {
       commit: [],
     };
     await writeFile(join(folder, 'journal.json'), JSON.stringify(entry));
-    await core.shutdown('power-off');
-    core = await testCore(built.folder, dataFolder);
+    await app.core.shutdown('power-off');
+    await app.begin();
     expect(await readdir(join(folder, 'disks'))).not.toContain('half.qcow2');
-    expect((await core.handlers['machine.log']({ id })).join('\n')).toContain('was undone: Take a snapshot');
+    expect((await app.core.handlers['machine.log']({ id })).join('\n')).toContain(
+      'was undone: Take a snapshot',
+    );
     await clean(id);
   });
 
   it('keeps a machine from being started while nobody can tell how it ended', async () => {
-    const id = await createMachine(core, fakeSpec('Stuck'));
+    const id = await createMachine(app.core, fakeSpec('Stuck'));
     await writeFile(join(folderOf(id), 'journal.json'), '{"schema":7}');
-    expect(await failureCode(core.handlers['machine.start']({ id }))).toBe('journal.unfinished');
+    expect(await failureCode(app.core.handlers['machine.start']({ id }))).toBe('journal.unfinished');
     await rm(join(folderOf(id), 'journal.json'));
     expect((await start(id)).state).toBe('running');
     await powerOff(id);
