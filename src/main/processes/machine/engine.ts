@@ -34,6 +34,7 @@ export interface EngineEvents {
   resumed(): void;
   /** The engine cannot go on. */
   failed(error: ErrorValue): void;
+  /** Told, as the size of the screen is, once somebody looks and with each change from then on. */
   pointer(mode: 'absolute' | 'relative'): void;
   screen(size: { width: number; height: number; text: boolean }): void;
   log(line: string): void;

@@ -19,7 +19,6 @@ import { restoreState } from './migration';
 import type { QemuPlan } from './plan';
 import { QemuProcess } from './qemu-process';
 import { unlockScreen } from './screen-address';
-import { ScreenWatch } from './screen-watch';
 import { SerialLine } from './serial-line';
 import { makeSockets, type QemuSockets } from './sockets';
 import { startTpm } from './tpm';
@@ -37,7 +36,6 @@ export class Launch {
   #client: QmpClient | undefined;
   readonly #serial: SerialLine[] = [];
   #clipboard: ClipboardLine | undefined;
-  #watch: ScreenWatch | undefined;
 
   constructor(
     private readonly plan: QemuPlan,
@@ -121,12 +119,6 @@ export class Launch {
       events,
       unplugMs: this.unplugMs,
     });
-    this.#watch = await ScreenWatch.connect(screen, {
-      size: (width, height) => machine.resized(width, height),
-      pointer: (mode) => events.pointer(mode),
-      picture: machine.picture,
-    });
-    machine.watched(this.#watch);
     await recorded;
     if (plan.savedState !== null) await consumeSavedState(plan.savedState);
     await client.execute('cont', {}, slowMs);
@@ -151,7 +143,6 @@ export class Launch {
     }
     await this.#tpm?.end();
     this.#client?.close();
-    this.#watch?.close();
     for (const line of this.#serial) line.close();
     this.#clipboard?.close();
     await this.#record?.remove();

@@ -20,6 +20,11 @@ export class LivePicture {
     this.#frame.resize(width, height);
   }
 
+  /** Nobody tells its changes any more. */
+  forget(): void {
+    this.#complete = false;
+  }
+
   /** Whether all of it has to be asked for. */
   get isNew(): boolean {
     return !this.#complete;

@@ -30,7 +30,7 @@ import type { QemuProcess } from './qemu-process';
 import { saveObstacle } from './save-obstacle';
 import { ScancodeReader } from './scancodes';
 import type { ScreenAddress } from './screen-address';
-import type { ScreenWatch } from './screen-watch';
+import { ScreenOnDemand } from './screen-on-demand';
 import type { SerialLine } from './serial-line';
 import type { QemuSockets } from './sockets';
 import { joinViewer } from './viewer';
@@ -73,10 +73,9 @@ export class QemuMachine implements RunningMachine {
   readonly #meter: QemuMeter;
   readonly #monitor: ExpertMonitor;
   readonly #guest: GuestChannel;
-  readonly picture = new LivePicture();
   readonly #captures = new CommandQueue();
   readonly #snapshots: LiveSnapshots;
-  #watch: ScreenWatch | undefined;
+  readonly #screen: ScreenOnDemand;
   #capture: ScreenCapture | undefined;
   #size = { width: 0, height: 0 };
   readonly #fault: HostFault;
@@ -90,6 +89,12 @@ export class QemuMachine implements RunningMachine {
     this.#fault = new HostFault((problem) => parts.events.pausedByProblem(problem));
     this.#guest = new GuestChannel(client, sockets.agent);
     this.#balloon = new Balloon(client);
+    const news = {
+      size: (width: number, height: number) => this.#resized(width, height),
+      pointer: (mode: 'absolute' | 'relative') => parts.events.pointer(mode),
+      picture: new LivePicture(),
+    };
+    this.#screen = new ScreenOnDemand(parts.screen, news, log);
     this.#meter = new QemuMeter(client, pid, this.#balloon, () => this.#frames.count);
     this.#monitor = new ExpertMonitor(client, sockets.monitor, parts.events);
     client.on('VSERPORT_CHANGE', ({ id, open }) => {
@@ -115,13 +120,8 @@ export class QemuMachine implements RunningMachine {
     );
   }
 
-  /** Told what the screen is like by QEMU's VNC server. */
-  watched(watch: ScreenWatch): void {
-    this.#watch = watch;
-  }
-
   /** The screen has a new size, in pixels. */
-  resized(width: number, height: number): void {
+  #resized(width: number, height: number): void {
     if (width === this.#size.width && height === this.#size.height) return;
     this.#size = { width, height };
     this.parts.events.screen({ width, height, text: false });
@@ -181,7 +181,11 @@ export class QemuMachine implements RunningMachine {
   connectGraphics(stream: ByteStream): void {
     const viewer = joinViewer(stream, this.parts.screen, this.#frames);
     this.#viewers.add(viewer);
-    stream.onClose(() => this.#viewers.delete(viewer));
+    const attended = this.#screen.attend();
+    stream.onClose(() => {
+      this.#viewers.delete(viewer);
+      attended();
+    });
   }
 
   connectSerial(port: number, stream: ByteStream): void {
@@ -221,7 +225,7 @@ export class QemuMachine implements RunningMachine {
           throw hostFailure(error, 'read', file);
         }),
       );
-      this.resized(picture.width, picture.height);
+      this.#resized(picture.width, picture.height);
       const before = this.#capture;
       const same =
         before?.width === picture.width &&
@@ -234,8 +238,7 @@ export class QemuMachine implements RunningMachine {
   }
 
   preview(): ScreenCapture | Promise<ScreenCapture> {
-    this.#watch?.requestChanges(this.picture.isNew);
-    return this.picture.capture ?? this.capture();
+    return this.#screen.glance() ?? this.capture();
   }
 
   /** QEMU shows text modes as pictures. */
@@ -330,7 +333,7 @@ export class QemuMachine implements RunningMachine {
     client.close();
     this.#monitor.close();
     clipboard?.close();
-    this.#watch?.close();
+    this.#screen.close();
     for (const viewer of this.#viewers) viewer.close();
     for (const line of serial) line.close();
     // It ends with QEMU; its state lies in the machine's folder, which is ours until then.

@@ -97,9 +97,15 @@ describe('watching a screen', () => {
     await hears(request(1, 1, 1));
   });
 
-  it('hangs up on what it cannot read', async () => {
+  it.each([
+    ['an encoding that nobody asked for', update(rectangle(0, 0, 1, 1, 7))],
+    ['a rectangle that is not on the screen', update(rectangle(1, 0, 2, 1, 0))],
+    ['a screen of four gigapixels', update(rectangle(0, 0, 65_535, 65_535, -223))],
+  ])('hangs up at %s', async (_what, message) => {
+    watch.requestChanges(true);
     const closed = new Promise((resolve) => socket.once('close', resolve));
-    socket.write(update(rectangle(0, 0, 1, 1, 7)));
+    socket.write(message);
     await closed;
+    expect(watch.closed).toBe(true);
   });
 });

@@ -22,6 +22,8 @@ export interface ScreenNews {
 const bell = 2;
 const serverCutText = 3;
 const rectangleLength = 12;
+/** The widest and highest screen that is believed, in pixels: more than any card of QEMU has, and 256 MiB. */
+const longestSide = 8192;
 
 /**
  * A viewer that asks for pixels only when it is told to: QEMU's VNC server tells it the size of the screen and the
@@ -54,6 +56,11 @@ export class ScreenWatch {
 
   close(): void {
     this.socket.destroy();
+  }
+
+  /** By either side. */
+  get closed(): boolean {
+    return this.socket.destroyed;
   }
 
   /**
@@ -158,13 +165,18 @@ export class ScreenWatch {
   }
 
   #resize(width: number, height: number): void {
+    if (width > longestSide || height > longestSide) {
+      this.close();
+      return;
+    }
     this.#size = { width, height };
     this.news.picture.resize(width, height);
     this.news.size(width, height);
   }
 
   #pixels(rect: Rect): boolean {
-    if (!this.#requested && !this.#answering) {
+    const inside = rect.x + rect.width <= this.#size.width && rect.y + rect.height <= this.#size.height;
+    if (!inside || (!this.#requested && !this.#answering)) {
       this.close();
       return false;
     }
