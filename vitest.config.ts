@@ -45,13 +45,17 @@ export default defineConfig({
         resolve: { alias },
         test: {
           ...common('integration', 600_000),
-          globalSetup: ['test/helpers/build-once.ts'],
+          globalSetup: ['test/helpers/build-once.ts', 'test/helpers/known-qemu.ts'],
           include: ['test/integration/**/*.test.ts'],
         },
       },
       {
         resolve: { alias },
-        test: { ...common('e2e', 600_000), include: ['test/e2e/**/*.test.ts'] },
+        test: {
+          ...common('e2e', 600_000),
+          globalSetup: ['test/helpers/known-qemu.ts'],
+          include: ['test/e2e/**/*.test.ts'],
+        },
       },
     ],
   },

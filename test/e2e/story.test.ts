@@ -56,12 +56,12 @@ describe.each(shells)('a person in $name', ({ name, start, possible }) => {
       await waitForSerial(console, new RegExp(`=${a * b}=`));
 
       // The shell is there before the drivers are.
-      await typeOnScreen(console, 'until [ -e /run/ready ]; do sleep 1; done; echo drivers > /dev/ttyS0');
-      await waitForSerial(console, /drivers/);
       const secret = `secret-${a}`;
-      await typeOnScreen(console, 'mke2fs -q /dev/sda && mount /dev/sda /mnt && echo mounted > /dev/ttyS0');
-      await waitForSerial(console, /mounted/);
-      await typeOnScreen(console, `echo ${secret} > /mnt/note; umount /mnt; echo written > /dev/ttyS0`);
+      await typeOnScreen(
+        console,
+        'd=/dev/sda; until [ -b $d ]; do sleep 1; done; mke2fs -q $d && mount $d /mnt',
+      );
+      await typeOnScreen(console, `echo ${secret} > /mnt/note; umount /mnt && echo written > /dev/ttyS0`);
       await waitForSerial(console, /written/);
       await console.screenshot({ path: `${screenshots}/console-${name}.png` });
       await app.manager.screenshot({ path: `${screenshots}/library-${name}.png` });
@@ -73,9 +73,8 @@ describe.each(shells)('a person in $name', ({ name, start, possible }) => {
       await console.getByTestId('console-start').click();
       await waitForScreen(console);
       await waitForSerial(console, /started again[^]*Starter Linux ready/);
-      await typeOnScreen(console, 'until [ -e /run/ready ]; do sleep 1; done; echo second-time > /dev/ttyS0');
-      await waitForSerial(console, /second-time/);
-      await typeOnScreen(console, 'mount /dev/sda /mnt && cat /mnt/note > /dev/ttyS0');
+      await typeOnScreen(console, 'd=/dev/sda; until [ -b $d ]; do sleep 1; done; mount $d /mnt');
+      await typeOnScreen(console, 'cat /mnt/note > /dev/ttyS0');
       await waitForSerial(console, new RegExp(secret));
     },
   );

@@ -3,6 +3,7 @@ import fs from 'node:fs/promises';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { _electron, type Browser, chromium, type ElectronApplication, type Page } from 'playwright-core';
+import { knowQemu } from './known-qemu';
 import { chromiumProgram, electronProgram } from './programs';
 import { startXvfb } from './xvfb';
 
@@ -62,6 +63,7 @@ function environment(options: AppOptions): Record<string, string> {
 /** Tests are about what comes after the welcome, unless they are about the welcome. */
 async function welcomed({ dataFolder, welcome = false }: AppOptions): Promise<void> {
   if (welcome) return;
+  await knowQemu(dataFolder);
   await fs.mkdir(dataFolder, { recursive: true });
   await fs
     .writeFile(path.join(dataFolder, 'preferences.json'), JSON.stringify({ welcomed: true }), { flag: 'wx' })

@@ -19,15 +19,29 @@ const usualEntries = {
   'switch-process': 'src/main/processes/switch/main.ts',
 };
 
-/** The usual entries as this run of tests has built them for all its files, or else others in a folder of their own. */
-export async function buildMain(entries?: Record<string, string>): Promise<BuiltMain> {
+/** All that files of tests want bundled as it is in the sources: to bundle it together costs little more than one. */
+export const commonEntries: Record<string, string> = {
+  ...usualEntries,
+  'terminal-process': 'src/main/processes/terminal/main.ts',
+  server: 'src/main/server/entry.ts',
+  selftest: 'src/main/cli/selftest.ts',
+  'core-victim': 'test/helpers/core-victim.ts',
+  'clone-victim': 'test/helpers/clone-victim.ts',
+  'move-victim': 'test/helpers/move-victim.ts',
+  'machine-move-victim': 'test/helpers/machine-move-victim.ts',
+  torture: 'test/helpers/torture/victim.ts',
+};
+
+/** These entries as this run of tests has built them for all its files, or else in a folder of their own. */
+export async function buildMain(entries: Record<string, string> = usualEntries): Promise<BuiltMain> {
   const shared = process.env[builtMainVariable];
-  if (entries === undefined && shared !== undefined) return { folder: shared, remove: async () => {} };
-  return bundle(entries ?? usualEntries);
+  const isCommon = Object.entries(entries).every(([name, file]) => commonEntries[name] === file);
+  if (isCommon && shared !== undefined) return { folder: shared, remove: async () => {} };
+  return bundle(entries);
 }
 
 /** Bundles process entries as the real build does, into a new folder. */
-export async function bundle(entries: Record<string, string> = usualEntries): Promise<BuiltMain> {
+export async function bundle(entries: Record<string, string>): Promise<BuiltMain> {
   // Most files that import this never bundle, and the bundler takes a while to load.
   const { build } = await import('vite');
   // Inside the project, so that packages are found; as deep as `out/main`, so that the resources are.

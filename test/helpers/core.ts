@@ -10,6 +10,7 @@ import { type Core, createCore, type CoreOptions } from '../../src/main/core';
 import type { CoreEvent } from '../../src/main/platform/events';
 import { nodeProcessHost } from '../../src/main/platform/node-process-host';
 import { projectRoot } from './built-main';
+import { knowQemu } from './known-qemu';
 
 export { type BuiltMain, buildMain, projectRoot } from './built-main';
 
@@ -21,11 +22,12 @@ export async function temporaryFolder(): Promise<string> {
 }
 
 /** A core with the real processes on a data folder, offering the engine for tests. */
-export function testCore(
+export async function testCore(
   mainFolder: string,
   dataFolder: string,
   options: Partial<CoreOptions> = {},
 ): Promise<Core> {
+  await knowQemu(dataFolder);
   return createCore({
     dataFolder,
     resourcesFolder,

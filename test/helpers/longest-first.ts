@@ -9,11 +9,19 @@ const longest = [
   // unit
   ...['SnapshotsPage', 'CreateWizard', 'MediaPage', 'upload', 'saved-state', 'guest-agent', 'agent-messages'],
   // conformance and integration
-  ...['snapshots-qemu', 'switch-guests', 'v86-linux', 'engine-change', 'clones-guests', 'snapshots-crash'],
-  ...['qemu-amd64', 'bad-images', 'qemu', 'qemu-machine', 'qemu-boards', 'switch-machines', 'qemu-installer'],
+  ...['snapshots-crash', 'snapshots-qemu', 'switch-guests', 'v86-linux', 'engine-change', 'qemu-amd64'],
+  ...[
+    'clones-guests',
+    'bad-images',
+    'qemu',
+    'qemu-machine',
+    'qemu-boards',
+    'switch-machines',
+    'qemu-installer',
+  ],
   ...['snapshots-faults', 'clones-crash', 'qemu-desktop', 'switch-qemu', 'devices-crash'],
   // end to end
-  ...['story', 'screens', 'installer', 'disks', 'networks', 'snapshots', 'lifecycle'],
+  ...['story', 'deb', 'installer', 'screens', 'disks', 'networks', 'snapshots', 'lifecycle', 'packaged'],
 ];
 
 const place = ({ moduleId }: TestSpecification): number => {

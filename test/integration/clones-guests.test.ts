@@ -1,5 +1,6 @@
+import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { byteStreamOver } from '@shared/ipc/byte-stream';
@@ -106,35 +107,44 @@ describe.each(['v86', ...(hasQemu ? ['qemu'] : [])] as ('v86' | 'qemu')[])(
   },
 );
 
-describe.skipIf(!existsSync(starterLinuxIso))('a linked clone of a machine with Linux', () => {
+const mke2fs = findProgram('mke2fs') ?? ['/sbin/mke2fs'].find((path) => existsSync(path));
+const hasLinux = existsSync(starterLinuxIso) && mke2fs !== undefined;
+if (!hasLinux)
+  sayWhySkipped('a linked clone with Linux', 'Starter Linux has not been built, or there is no mke2fs');
+
+describe.skipIf(!hasLinux)('a linked clone of a machine with Linux', () => {
   const bootMs = 180_000;
-  /** Boots a machine and runs a command in its shell, once it has its disk. */
+  /** Boots a machine and runs a command in its shell, once it has its `$disk`. */
   async function boot(id: string, command: string): Promise<string> {
     await core.handlers['machine.start']({ id });
     const terminal = terminalOf(id);
     await terminal.waitFor('Starter Linux ready', bootMs);
     await terminal.ask('\n', '# ', 120_000);
-    const text = `until [ -b /dev/sda ]; do sleep 1; done; ${command}; echo en""d\n`;
+    const text = `until disk=$(ls /dev/[sv]da); do sleep 1; done 2>/dev/null; ${command}; echo en""d\n`;
     return terminal.ask(text, /\nend\r?\n/, 120_000);
   }
 
   it('boots, reads the file that was on the disk, and leaves the other machine as it was, byte for byte', async () => {
+    const files = join(dataFolder, 'files');
+    const image = join(dataFolder, 'linux.img');
+    await mkdir(files);
+    await writeFile(join(files, 'file'), 'kept in the parent\n');
+    execFileSync(mke2fs ?? '', ['-q', '-t', 'ext4', '-d', files, image, '32M']);
     const spec = {
-      engine: 'v86',
+      // The tiny guest has been on both; Linux starts on this one in a fifth of the time.
+      engine: hasQemu ? 'qemu' : 'v86',
+      guest: 'starter-linux',
       memoryMiB: 100,
       boot: ['cdrom'],
       cdrom: starterLinuxIso,
       nicModel: null,
-      disk: { kind: 'new', sizeMiB: 32 },
+      disk: { kind: 'copy', path: image },
     } as const;
     const id = await createMachine(core, fakeSpec('Linux', { ...spec, boot: [...spec.boot] }));
-    const make = 'mke2fs.e2fsprogs -q -F -t ext4 /dev/sda && mount -t ext4 /dev/sda /mnt';
-    await boot(id, `mkdir -p /mnt; ${make} && echo "kept in the parent" > /mnt/file; umount /mnt; sync`);
-    await core.handlers['machine.powerOff']({ id });
 
     const copy = await linkedClone(id, 'Linux clone');
     const before = await imagesOf(id);
-    const mounted = 'mkdir -p /mnt; mount -t ext4 /dev/sda /mnt && cat /mnt/file';
+    const mounted = 'mkdir -p /mnt; mount -t ext4 $disk /mnt && cat /mnt/file';
     const said = await boot(copy, `${mounted}; echo "new in the clone" > /mnt/file; umount /mnt; sync`);
     expect(said).toMatch(/\nkept in the parent/);
     await core.handlers['machine.powerOff']({ id: copy });

@@ -33,7 +33,9 @@ async function atConsole(input: string, until: RegExp): Promise<string> {
 }
 
 it('makes a machine of the gallery, works in it, and ends it', async () => {
-  const made = await cli.run('create', 'Trial', '--gallery', 'starter-linux', '--engine', 'v86', '--start');
+  // Where it is there: the guest starts in a fifth of the time.
+  const engine = findProgram('qemu-system-i386') ? 'qemu' : 'v86';
+  const made = await cli.run('create', 'Trial', '--gallery', 'starter-linux', '--engine', engine, '--start');
   expect(made).toMatchObject({ status: 0, error: '' });
   expect(await cli.run('wait', 'Trial', '--for', 'shell')).toMatchObject({ status: 0, error: '' });
   await atConsole('echo $((6*7))-$((2*3))\r', /42-6/);
