@@ -78,8 +78,8 @@ describe.skipIf(!tshark)('a capture that was saved', () => {
     for (const close of closing) await close();
   });
 
-  it('has every packet in it with its time, its port and its direction', () => {
-    const ours = capture.page(0, 1000, '').packets;
+  it('has every packet in it with its time, its port and its direction', async () => {
+    const ours = (await capture.page(0, 1000, '')).packets;
     expect(ours.length).toBeGreaterThan(100);
     const theirs = read(
       'frame.number',
@@ -120,10 +120,10 @@ describe.skipIf(!tshark)('a capture that was saved', () => {
     expect(output).toBe('');
   });
 
-  it('means to others what it means to us', () => {
+  it('means to others what it means to us', async () => {
     const known: Record<string, string> = { HTTP: 'TCP' };
     const theirs = read('_ws.col.Protocol', '_ws.col.Source', '_ws.col.Destination');
-    const ours = capture.page(0, 1000, '').packets;
+    const ours = (await capture.page(0, 1000, '')).packets;
     const different = ours.flatMap(({ number, protocol, source, destination, info }, index) => {
       const [theirProtocol = '', theirSource, theirDestination] = theirs[index] ?? [];
       // A fragment that is put together is told under the protocol that is in it, by the last of its pieces.

@@ -70,16 +70,15 @@ describe.skipIf(!qemu || !bootRom)('a QEMU machine on a virtual network', () => 
     const leased = (): string[] => network.leases().map(({ mac }) => mac);
     await expect.poll(leased, { timeout: 90_000, interval: 200 }).toEqual(['52:54:00:00:00:77']);
     // It has started what it was given, for that has fetched another file, and asked for one that there is not.
-    const asked = (): string[] =>
-      network
-        .captured()
-        .page(0, 1000, 'udp dst port 69')
-        .packets.map(({ number }) => {
-          const bytes = Buffer.from(network.captured().detail(number).bytes, 'base64');
-          return (bytes.toString('latin1', 44).split('\0')[0] ?? '').replace(/^\//, '');
-        });
+    const asked = async (): Promise<string[]> => {
+      const { packets } = await network.captured().page(0, 1000, 'udp dst port 69');
+      return packets.map(({ number }) => {
+        const bytes = Buffer.from(network.captured().detail(number).bytes, 'base64');
+        return (bytes.toString('latin1', 44).split('\0')[0] ?? '').replace(/^\//, '');
+      });
+    };
     await expect.poll(asked, { interval: 200 }).toContain('no-such-file');
-    expect(asked()).toEqual(['start.ipxe', 'data/marker.bin', 'no-such-file']);
+    expect(await asked()).toEqual(['start.ipxe', 'data/marker.bin', 'no-such-file']);
     await stop();
     const ups = states.filter((state) => state === 'up').length;
     start();

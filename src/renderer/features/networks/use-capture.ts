@@ -1,4 +1,4 @@
-import type { CaptureStatus, PacketSummary } from '@shared/network/capture';
+import type { CaptureRequest, CaptureStatus, PacketSummary } from '@shared/network/capture';
 import { onBeforeUnmount, ref, shallowRef, watch } from 'vue';
 import { call } from '../../bridge/client';
 
@@ -7,6 +7,8 @@ const everyMs = 1000;
 /** Frames that are kept in the page; older ones can still be saved. */
 const mostShown = 20_000;
 const pageSize = 1000;
+/** Between two pages, in milliseconds. */
+const pauseMs = 20;
 
 /** The capture of a network as somebody looks at it: its state, and the frames that fit a filter. */
 export function useCapture(id: () => string) {
@@ -45,6 +47,9 @@ export function useCapture(id: () => string) {
       next = page.next;
       if (page.packets.length > 0) packets.value = [...packets.value, ...page.packets].slice(-mostShown);
       if (page.complete) return;
+      // More may come than can be looked at: then the network must not be kept busy with that.
+      await new Promise((resolve) => setTimeout(resolve, pauseMs));
+      if (mine !== turn || gone) return;
     }
   }
 
@@ -54,8 +59,8 @@ export function useCapture(id: () => string) {
     return look();
   }
 
-  async function start(port: string | null): Promise<void> {
-    await call('network.startCapture', { id: id(), capture: { port } });
+  async function start(capture: Pick<CaptureRequest, 'port' | 'maxBytes' | 'maxSeconds'>): Promise<void> {
+    await call('network.startCapture', { id: id(), capture });
     await again();
   }
 

@@ -11,6 +11,7 @@ import { phrase } from '@shared/phrases/phrase';
 import { frameLength, prefixLength } from '../../../platform/frame-stream';
 import type { SwitchPort } from '../ports/port';
 import type { Tap } from '../ports/learning-switch';
+import { Breather } from './breather';
 import type { Decoded } from './decode/decoded';
 import { decodeFrame } from './decode/frame';
 import { parseFilter } from './filter';
@@ -18,7 +19,7 @@ import { followStream } from './follow';
 import { type CapturedPacket, PacketRing } from './packet-ring';
 import { savePcapng } from './save';
 
-/** Frames looked at for one page: a filter that fits nothing must not keep the network waiting. */
+/** Frames looked at for one page: whoever waits for it wants to see that it goes on. */
 const maxLookedAt = 20_000;
 
 /** A capture of so many bytes of each frame leaves next to nothing out. */
@@ -72,10 +73,11 @@ export class Capture implements Tap {
   }
 
   /** @throws Failure `input.invalid` for a filter that is none */
-  page(after: number, limit: number, filterText: string): PacketPage {
+  async page(after: number, limit: number, filterText: string): Promise<PacketPage> {
     const filter = parseFilter(filterText);
     const page: PacketPage = { packets: [], next: after, complete: true };
     let lookedAt = 0;
+    const breather = new Breather();
     for (const packet of this.ring.after(after)) {
       if (lookedAt++ >= maxLookedAt || page.packets.length >= limit) {
         page.complete = false;
@@ -84,6 +86,7 @@ export class Capture implements Tap {
       page.next = packet.number;
       const decoded = decodeFrame(packet.bytes);
       if (filter(decoded, packet.length)) page.packets.push(summaryOf(packet, decoded));
+      if (breather.isDue) await breather.rest();
     }
     return page;
   }
@@ -100,8 +103,8 @@ export class Capture implements Tap {
   }
 
   /** @throws Failure `network.no-capture`, `input.invalid` for a packet that is no TCP segment */
-  follow(number: number): TcpStream {
-    const stream = followStream(this.ring.after(0), this.find(number));
+  async follow(number: number): Promise<TcpStream> {
+    const stream = await followStream(this.upToNow(), this.find(number));
     if (stream) return stream;
     throw new Failure('input.invalid', phrase('network.noStream'));
   }
@@ -111,10 +114,19 @@ export class Capture implements Tap {
     const filter = parseFilter(filterText);
     const { request, nameOf } = this.options;
     // What is there now: the ring goes on while the file is written.
-    const wanted = [...this.ring.after(0)].filter(
-      (packet) => filterText.trim() === '' || filter(decodeFrame(packet.bytes), packet.length),
-    );
-    return { path, packets: await savePcapng(path, wanted, request.snapLength, nameOf) };
+    const all = [...this.ring.after(0)];
+    const fits = ({ bytes, length }: CapturedPacket): boolean =>
+      filterText.trim() === '' || filter(decodeFrame(bytes), length);
+    return { path, packets: await savePcapng(path, all, fits, request.snapLength, nameOf) };
+  }
+
+  /** What has been captured so far: whoever looks at it must not run after what comes meanwhile. */
+  private *upToNow(): Generator<CapturedPacket> {
+    const last = this.ring.last?.number ?? 0;
+    for (const packet of this.ring.after(0)) {
+      if (packet.number > last) return;
+      yield packet;
+    }
   }
 
   private find(number: number): CapturedPacket {

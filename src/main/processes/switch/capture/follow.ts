@@ -2,6 +2,7 @@ import { formatAddress } from '../ip/address';
 import type { TcpStream } from '@shared/network/capture';
 import { flags } from '../tcp/segment';
 import { add, distance } from '../tcp/sequence';
+import { Breather } from './breather';
 import type { Decoded } from './decode/decoded';
 import { decodeFrame } from './decode/frame';
 import type { CapturedPacket } from './packet-ring';
@@ -15,51 +16,68 @@ interface Piece {
   packet: number;
 }
 
+/** Pieces that wait for one before them; beyond these it is taken for one that was not captured. */
+const maxEarly = 4096;
+
 /** One direction of a stream: what has come in order, and what came before its turn. */
 class Half {
   private next: number | undefined;
-  private early: Piece[] = [];
+  /** In their order. */
+  private readonly early: Piece[] = [];
+
+  get waiting(): number {
+    return this.early.length;
+  }
 
   /** @returns the pieces that are in turn now */
   take(sequence: number, isSyn: boolean, data: Buffer, packet: number): Piece[] {
     const start = isSyn ? add(sequence, 1) : sequence;
     this.next ??= start;
     if (isSyn) this.next = start;
-    if (data.length > 0) this.early.push({ sequence: start, data, packet });
+    if (data.length > 0) this.insert({ sequence: start, data, packet });
     return this.drain();
   }
 
   /** What is left when nothing more comes: it begins behind a gap. */
   rest(): Piece[] {
-    const [first] = this.early.sort((a, b) => distance(b.sequence, a.sequence));
+    const [first] = this.early;
     if (!first) return [];
     this.next = first.sequence;
     return this.drain();
   }
 
+  /** Behind all that begin no later, so that of two that begin alike the first to come counts. */
+  private insert(piece: Piece): void {
+    let [low, high] = [0, this.early.length];
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (distance(this.early[middle]!.sequence, piece.sequence) >= 0) low = middle + 1;
+      else high = middle;
+    }
+    this.early.splice(low, 0, piece);
+  }
+
   private drain(): Piece[] {
     const ready: Piece[] = [];
-    for (let found = true; found;) {
-      found = false;
-      const kept: Piece[] = [];
-      for (const piece of this.early) {
-        const known = distance(piece.sequence, this.next ?? 0);
-        if (known < 0) {
-          kept.push(piece);
-        } else if (known < piece.data.length) {
-          ready.push({ ...piece, data: piece.data.subarray(known) });
-          this.next = add(piece.sequence, piece.data.length);
-          found = true;
-        }
-      }
-      this.early = kept;
+    let used = 0;
+    for (const piece of this.early) {
+      const known = distance(piece.sequence, this.next ?? 0);
+      if (known < 0) break;
+      used++;
+      if (known >= piece.data.length) continue;
+      ready.push({ ...piece, data: piece.data.subarray(known) });
+      this.next = add(piece.sequence, piece.data.length);
     }
+    this.early.splice(0, used);
     return ready;
   }
 }
 
 /** What the ends of the TCP connection have said that a packet belongs to; undefined when it belongs to none. */
-export function followStream(packets: Iterable<CapturedPacket>, of: CapturedPacket): TcpStream | undefined {
+export async function followStream(
+  packets: Iterable<CapturedPacket>,
+  of: CapturedPacket,
+): Promise<TcpStream | undefined> {
   const wanted = endsOf(decodeFrame(of.bytes));
   if (!wanted) return undefined;
   const halves = { client: new Half(), server: new Half() };
@@ -74,7 +92,9 @@ export function followStream(packets: Iterable<CapturedPacket>, of: CapturedPack
       parts.push({ from, packet, data: room.toString('base64'), gap: gap && index === 0 });
     });
   };
+  const breather = new Breather();
   for (const packet of packets) {
+    if (breather.isDue) await breather.rest();
     const decoded = decodeFrame(packet.bytes);
     const ends = endsOf(decoded);
     if (!ends || !decoded.tcp || !isSame(ends, wanted)) continue;
@@ -82,9 +102,12 @@ export function followStream(packets: Iterable<CapturedPacket>, of: CapturedPack
     const isSyn = (set & flags.syn) !== 0;
     client ??= isSyn && (set & flags.ack) !== 0 ? ends.destination : ends.source;
     const from = ends.source === client ? 'client' : 'server';
-    tell(from, halves[from].take(sequence, isSyn, data, packet.number), false);
+    const half = halves[from];
+    tell(from, half.take(sequence, isSyn, data, packet.number), false);
+    if (half.waiting > maxEarly) tell(from, half.rest(), true);
+    if (bytes > maxBytes) break;
   }
-  for (const from of ['client', 'server'] as const) {
+  for (const from of bytes > maxBytes ? [] : (['client', 'server'] as const)) {
     for (let rest = halves[from].rest(); rest.length > 0; rest = halves[from].rest()) tell(from, rest, true);
   }
   const server = client === wanted.source ? wanted.destination : wanted.source;

@@ -55,12 +55,14 @@ export class PacketRing {
     return first && number >= first.number ? this.packets[this.gone + number - first.number] : undefined;
   }
 
-  /** The packets behind the one of a number, oldest first. */
+  /** The packets behind the one of a number, oldest first; also while packets come and go. */
   *after(number: number): Generator<CapturedPacket> {
-    const { first } = this;
-    if (!first) return;
-    let index = this.gone + Math.max(number + 1 - first.number, 0);
-    for (; index < this.packets.length; index++) yield this.packets[index]!;
+    for (let next = number + 1; ; next++) {
+      const packet = this.get(Math.max(next, this.first?.number ?? 0));
+      if (!packet) return;
+      yield packet;
+      next = packet.number;
+    }
   }
 
   /** Gives up what is too much or too old. */

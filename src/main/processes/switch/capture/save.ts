@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, open, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { syncFolder } from '../../../platform/sync-folder';
+import { Breather } from './breather';
 import type { CapturedPacket } from './packet-ring';
 import { PcapngWriter } from './pcapng';
 
@@ -11,6 +12,7 @@ const chunkSize = 1024 * 1024;
 /**
  * Writes packets as a pcapng file, which is there as a whole or not at all.
  *
+ * @param fits which of them are written
  * @param nameOf a port's name as a person reads it
  * @returns how many packets it has in it
  * @throws the errors of `node:fs`
@@ -18,6 +20,7 @@ const chunkSize = 1024 * 1024;
 export async function savePcapng(
   path: string,
   packets: Iterable<CapturedPacket>,
+  fits: (packet: CapturedPacket) => boolean,
   snapLength: number,
   nameOf: (port: string) => string,
 ): Promise<number> {
@@ -30,7 +33,10 @@ export async function savePcapng(
     try {
       let waiting = [writer.begin()];
       let size = 0;
+      const breather = new Breather();
       for (const packet of packets) {
+        if (breather.isDue) await breather.rest();
+        if (!fits(packet)) continue;
         count++;
         for (const block of writer.packet(packet)) {
           waiting.push(block);

@@ -26,7 +26,7 @@ export function decodeTcp(decoded: Decoded, reader: FieldReader): void {
   layer.add('Window', window);
   layer.add('Checksum', hex(reader.u16(), 4));
   layer.add('Urgent pointer', reader.u16());
-  readOptions(layer, reader.part(headerLength - 20));
+  readOptions(layer, reader.part(Math.max(headerLength - 20, 0)));
   layer.done();
   const data = reader.bytes.subarray(reader.position, reader.end);
   decoded.tcp = { sequence, flags, data };
