@@ -38,6 +38,8 @@ export class NetworkProcess {
   private restartMs = firstRestartMs;
   private restart: NodeJS.Timeout | undefined;
   private ended = false;
+  /** Configurations are told one after the other, so that the last one is the one that stays. */
+  private turn: Promise<unknown> = Promise.resolve();
   private forwards: Record<string, ErrorValue | null> = {};
   private readonly links = new Map<string, LinkReport>();
   private uplinkReport: UplinkReport | null = null;
@@ -95,16 +97,35 @@ export class NetworkProcess {
     this.tell('unplug', { port });
   }
 
-  /** Takes over a changed configuration. @returns how each forward fares */
-  async configure(config: NetworkConfig): Promise<Readonly<Record<string, ErrorValue | null>>> {
+  /**
+   * Takes over a changed configuration. A process that is just being started again is told of it then.
+   *
+   * @returns how each forward fares, as far as that is known
+   */
+  configure(config: NetworkConfig): Promise<Readonly<Record<string, ErrorValue | null>>> {
+    const before = this.config;
     this.config = config;
+    const result = this.turn.then(() => this.tellConfig(config));
+    this.turn = result.catch(() => {
+      if (this.config === config) this.config = before;
+    });
+    return result;
+  }
+
+  private async tellConfig(config: NetworkConfig): Promise<Readonly<Record<string, ErrorValue | null>>> {
     const uplink = config.uplink ? await this.wayOut(config) : null;
     if (!config.uplink) this.uplinkReport = null;
     const { rpc } = this;
-    if (!rpc) throw new Failure('ipc.closed', phrase('network.startedAgain'));
-    const told = await rpc.call('configure', { network: config, leasesPath: this.leasesPath, uplink });
-    this.forwards = told.forwards;
-    this.proxy = told.proxy;
+    if (!rpc) return {};
+    try {
+      const told = await rpc.call('configure', { network: config, leasesPath: this.leasesPath, uplink });
+      this.forwards = told.forwards;
+      this.proxy = told.proxy;
+    } catch (error) {
+      // Its successor is told what is current then.
+      if (error instanceof Failure && error.code === 'ipc.closed') return {};
+      throw error;
+    }
     return this.forwards;
   }
 
@@ -167,16 +188,21 @@ export class NetworkProcess {
       this.listener.changed();
     });
     rpc.on('log', ({ line }) => this.log.info(`network “${name}”: ${line}`));
-    this.configure(this.config).catch((error: unknown) => {
-      if (!this.ended) this.log.warn(`the network “${name}” could not be set up`, error);
-    });
+    this.configure(this.config).then(
+      () => this.listener.changed(),
+      (error: unknown) => {
+        if (!this.ended) this.log.warn(`the network “${name}” could not be set up`, error);
+      },
+    );
     for (const plug of this.plugs.values()) this.tell('plug', plug);
     void process.exited.then(({ code, signal }) => {
       this.process = undefined;
       this.rpc = undefined;
       this.links.clear();
       this.uplinkReport = null;
+      this.forwards = {};
       if (this.ended) return;
+      this.listener.changed();
       if (performance.now() - started > soundMs) this.restartMs = firstRestartMs;
       const tail = process.tail.slice(-3).join(' | ');
       this.log.once(

@@ -244,7 +244,13 @@ export class NetworkService {
       await process?.configure(before);
       throw toFailure(problem);
     }
-    await this.store.write(parsed.data);
+    try {
+      await this.store.write(parsed.data);
+    } catch (error) {
+      // What is not written down must not be in force either.
+      await process?.configure(before);
+      throw error;
+    }
     return this.changed(parsed.data);
   }
 

@@ -24,7 +24,7 @@ const nothing = z
 const packetNumber = z.number().int().min(1);
 
 export const switchProcessCommands = {
-  /** The first command, and again for every change. Answers how each forward and the proxy fare: null when it listens. */
+  /** At its beginning, and again for every change; until then cables are all that there is. Answers how each forward and the proxy fare: null when it listens. */
   configure: {
     params: z.strictObject({
       network: networkConfig,
