@@ -103,6 +103,7 @@ describe.skipIf(!existsSync(starterLinuxIso))('two Linux guests on a virtual net
       network = new VirtualSwitch({
         events: { link: () => {}, leases: () => {}, log: () => {} },
         resolvers: () => [],
+        searchDomains: () => [],
       });
       config = {
         ...defaultNetwork(),

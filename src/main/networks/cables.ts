@@ -6,6 +6,8 @@ import type { NetworkProcess } from './network-process';
 
 /** Engines whose machines have cables. */
 const cabled: ReadonlySet<EngineId> = new Set(['v86', 'qemu']);
+/** The longest packets of engines whose cards do not take what every network carries, in bytes. */
+const mtus: Partial<Record<EngineId, number>> = { v86: 1500 };
 
 export interface CablesOptions {
   find(network: string): NetworkConfig | undefined;
@@ -55,7 +57,8 @@ export class Cables {
       const path = sockets[id];
       if (path === undefined || !this.options.find(network)) continue;
       const port = `${config.id}-${id}`;
-      wanted.set(port, { network, request: { port, path, machine: config.id, name: config.name, mac } });
+      const mtu = mtus[config.engine] ?? null;
+      wanted.set(port, { network, request: { port, path, machine: config.id, name: config.name, mac, mtu } });
     }
     const before = this.plugged.get(config.id) ?? new Map<string, Plugged>();
     if (wanted.size > 0) this.plugged.set(config.id, wanted);

@@ -62,6 +62,7 @@ export function suggestSettings(
     mtu,
     reservations: [],
     names: [],
+    routes: [],
     offers: [],
     firewall,
     pxe,
@@ -115,7 +116,7 @@ export function changedNetwork(
     changes.subnet === undefined || changes.subnet === before.subnet
       ? undefined
       : parseSubnet(changes.subnet);
-  const addresses = moved ? { ...usualAddresses(moved), reservations: [] } : {};
+  const addresses = moved ? { ...usualAddresses(moved), reservations: [], routes: [] } : {};
   const wanted = { ...before, ...addresses, ...withoutMissing(changes) };
   // What this computer is on may have come after the network; only a new subnet is compared with it.
   return checked(wanted, networks, wanted.subnet === before.subnet ? [] : used);

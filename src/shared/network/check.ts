@@ -13,6 +13,7 @@ type Checked = Pick<
   | 'mtu'
   | 'reservations'
   | 'names'
+  | 'routes'
   | 'offers'
   | 'forwards'
   | 'uplink'
@@ -29,6 +30,7 @@ export function checkNetwork(config: Checked, context: z.RefinementCtx): void {
   if (!subnet) return;
   checkAddresses(config, subnet, report);
   checkReservations(config, subnet, report);
+  checkRoutes(config, subnet, report);
   if (config.ipv6 && config.mtu < leastIpv6Mtu) {
     report(['mtu'], `must be at least ${leastIpv6Mtu} where there is IPv6`);
   }
@@ -107,6 +109,15 @@ function checkReservations({ reservations, gateway }: Checked, subnet: Subnet, r
   for (const index of repeated(reservations.map(({ mac }) => String(parseMac(mac))))) {
     report(['reservations', index, 'mac'], 'has a reservation already');
   }
+}
+
+function checkRoutes({ routes }: Checked, subnet: Subnet, report: Report): void {
+  routes.forEach(({ via }, index) => {
+    if (!isHost(parseIpv4(via) ?? -1, subnet)) {
+      report(['routes', index, 'via'], 'must be an address of a host in the subnet');
+    }
+  });
+  for (const index of repeated(routes.map(({ to }) => to))) report(['routes', index, 'to'], 'is there twice');
 }
 
 function isHost(address: number, subnet: Subnet): boolean {

@@ -97,6 +97,18 @@ export const networkSettings = z.object({
     )
     .max(1024)
     .default([]),
+  /** Ways to networks behind machines of this one, told to guests by DHCP: `via` is a machine's address. */
+  routes: z
+    .array(
+      z.object({
+        to: z
+          .string()
+          .refine((text) => parseSubnet(text) !== undefined, 'must be a prefix such as 10.1.0.0/16'),
+        via: ipv4,
+      }),
+    )
+    .max(24)
+    .default([]),
   /** Services on the host's loopback that machines reach at the gateway's address. */
   offers: z.array(z.object({ protocol, port, hostPort: port })).max(256),
   firewall: firewall.prefault({}),
@@ -148,6 +160,7 @@ export function defaultNetwork(): NetworkConfig {
     mtu: 1500,
     reservations: [],
     names: [],
+    routes: [],
     offers: [],
     firewall: { rules: [], noLan: false, noHost: false, separate: false },
     pxe: null,

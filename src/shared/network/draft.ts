@@ -11,6 +11,7 @@ const said = networkSettings
     internet: shape.internet.removeDefault(),
     ipv6: shape.ipv6.removeDefault(),
     names: shape.names.removeDefault(),
+    routes: shape.routes.removeDefault(),
     firewall: shape.firewall.unwrap(),
     pxe: shape.pxe.removeDefault(),
     uplink: shape.uplink.removeDefault(),

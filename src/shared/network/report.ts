@@ -11,8 +11,10 @@ export const plugRequest = z.strictObject({
   /** The machine's name: guests of the network reach it by that. */
   name: z.string().max(200),
   mac: z.string().max(17),
+  /** The longest packet that the card takes, in bytes; null: whatever the network carries. */
+  mtu: z.number().int().min(576).nullable().default(null),
 });
-export type PlugRequest = z.infer<typeof plugRequest>;
+export type PlugRequest = z.input<typeof plugRequest>;
 
 /** The machine and the card of a port's name. Ids of machines have no hyphen. */
 export function partsOfPort(port: string): { machine: string; nic: string } {

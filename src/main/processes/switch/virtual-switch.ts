@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { type ErrorValue, Failure } from '@shared/errors';
 import { formatIpv4, formatMac, parseMac } from '@shared/network/address';
 import type { CaptureRequest, CaptureStatus } from '@shared/network/capture';
@@ -9,7 +9,8 @@ import { phrase } from '@shared/phrases/phrase';
 import type { FlowReport } from '@shared/network/flows';
 import { Capture } from './capture/capture';
 import { type Clock, systemClock } from './clock';
-import { readLeases, writeLeases } from './dhcp/lease-file';
+import { LeaseKeeper } from './dhcp/lease-keeper';
+import type { Lease } from './dhcp/leases';
 import type { DnsServer } from './dns/upstream';
 import { Gateway } from './gateway/gateway';
 import { GatewayPort } from './gateway/gateway-port';
@@ -19,9 +20,6 @@ import { LearningSwitch } from './ports/learning-switch';
 import { type LinkState, StreamPort } from './ports/stream-port';
 import { Taps } from './ports/taps';
 import { Uplink } from './uplink/uplink';
-
-/** Between two writings of the leases, in milliseconds: a guest that asks without end must not keep the disk busy. */
-const writeLeasesMs = 250;
 
 /** What becomes of forwards that have nothing to go through. */
 const noGateway = new Failure('network.invalid', phrase('network.noGateway'), {
@@ -40,6 +38,7 @@ export interface SwitchOptions {
   clock?: Clock;
   wallClock?: () => number;
   resolvers?: () => DnsServer[];
+  searchDomains?: () => readonly string[];
 }
 
 /** One virtual network: the switch, its ports, and its gateway. */
@@ -48,35 +47,47 @@ export class VirtualSwitch {
   private readonly bridge: LearningSwitch;
   private readonly ports = new Map<string, StreamPort>();
   private readonly machines = new Machines();
-  /** Locally administered, an address of one station (IEEE 802, 8.4). */
-  private readonly gatewayPort: GatewayPort;
+  /** Undefined until the network is known. */
+  private gatewayPort: GatewayPort | undefined;
   private gateway: Gateway | undefined;
+  /** Changes of the configuration are made one after the other. */
+  private turn: Promise<unknown> = Promise.resolve();
   private uplink: Uplink | undefined;
-  private leasesPath: string | undefined;
+  private readonly keeper: LeaseKeeper;
   private conditions: NetworkConfig['conditions'] = {};
   /** Machines are kept from each other. */
   private apart = false;
   private readonly taps: Taps;
   private readonly watched: WatchedFlows;
   private capture: Capture | undefined;
-  private unwritten = false;
   private closed = false;
-  /** Ends the pause between two writings. */
-  private closing: (() => void) | undefined;
-  private writing: Promise<void> | undefined;
 
   constructor(private readonly options: SwitchOptions) {
     this.clock = options.clock ?? systemClock;
     this.bridge = new LearningSwitch(this.clock);
     this.taps = new Taps(this.bridge);
     this.watched = new WatchedFlows(this.clock, (meter) => this.taps.set('flows', meter));
-    const mac = 0x02_56_00_00_00_00 + randomBytes(4).readUInt32BE();
-    this.gatewayPort = new GatewayPort(mac, this.bridge, this.clock);
+    this.keeper = new LeaseKeeper({
+      clock: this.clock,
+      leases: () => this.gateway?.leases.all(),
+      changed: () => options.events.leases(this.leases()),
+      log: (line) => options.events.log(line),
+    });
   }
 
   /** Takes over a configuration: the first one, or a changed one. @returns how each forward fares */
-  async configure(config: NetworkConfig, leasesPath: string): Promise<Record<string, ErrorValue | null>> {
-    this.leasesPath = leasesPath;
+  configure(config: NetworkConfig, leasesPath: string): Promise<Record<string, ErrorValue | null>> {
+    const result = this.turn.then(() => this.change(config, leasesPath));
+    this.turn = result.catch(() => undefined);
+    return result;
+  }
+
+  private async change(
+    config: NetworkConfig,
+    leasesPath: string,
+  ): Promise<Record<string, ErrorValue | null>> {
+    this.keeper.path = leasesPath;
+    const place = (this.gatewayPort ??= new GatewayPort(gatewayMac(config.id), this.bridge, this.clock));
     this.conditions = config.conditions;
     for (const [id, port] of this.ports) port.setCondition(config.conditions[id] ?? null);
     this.uplink?.port.setCondition(config.conditions[this.uplink.port.id] ?? null);
@@ -89,18 +100,19 @@ export class VirtualSwitch {
     if (this.gateway?.canBecome(config)) {
       this.gateway.configure(config);
     } else {
-      await this.removeGateway();
+      const leases = await this.removeGateway();
       const gateway = new Gateway({
-        link: this.gatewayPort.link,
+        link: place.link,
         clock: this.clock,
         wallClock: this.options.wallClock ?? Date.now,
         machines: this.machines,
         config,
-        leasesChanged: () => this.leasesChanged(),
+        leasesChanged: () => this.keeper.noticed(),
         resolvers: this.options.resolvers,
+        searchDomains: this.options.searchDomains,
       });
-      gateway.leases.restore(await this.knownLeases(leasesPath));
-      this.gateway = this.gatewayPort.gateway = gateway;
+      gateway.leases.restore(leases ?? (await this.keeper.known(leasesPath)));
+      this.gateway = place.gateway = gateway;
     }
     return this.gateway.setForwards(config.forwards);
   }
@@ -132,13 +144,19 @@ export class VirtualSwitch {
     return port === undefined ? null : noGateway;
   }
 
-  /** Connects to a machine's socket, and stays connected. A port of that name is taken out first. */
-  plug({ port, path, machine, name, mac }: PlugRequest): void {
-    this.unplug(port);
-    this.machines.plug({ port, machine, name, mac: parseMac(mac) ?? 0 });
+  /** Connects to a machine's socket, and stays connected. A port of that name with another socket is taken out first. */
+  plug({ port, path, machine, name, mac, mtu }: PlugRequest): void {
+    const before = this.ports.get(port);
+    if (before && before.path !== path) this.unplug(port);
+    this.machines.plug({ port, machine, name, mac: parseMac(mac) ?? 0, mtu });
+    // Only who it is has become another: its cable stays in.
+    if (before?.path === path) return;
     const { events } = this.options;
     const plugged = new StreamPort(port, path, this.bridge, this.clock, {
-      link: (state, reason) => events.link(port, state, reason),
+      link: (state, reason) => {
+        events.link(port, state, reason);
+        if (state === 'up') this.gateway?.joined();
+      },
     });
     plugged.setCondition(this.conditions[port] ?? null);
     this.ports.set(port, plugged);
@@ -212,60 +230,34 @@ export class VirtualSwitch {
   /** Unplugs everything and writes down what is to be kept. */
   async close(): Promise<void> {
     this.closed = true;
+    await this.turn;
     for (const port of [...this.ports.keys()]) this.unplug(port);
     await Promise.all([this.uplink?.close(), this.gateway?.close()]);
     this.watched.end();
     this.bridge.close();
-    this.closing?.();
-    await this.writing;
+    await this.keeper.close();
   }
 
   /** Machines that are kept apart still reach the gateway, and this computer by its device. */
   private keepApart(): void {
-    const reached = [this.gatewayPort, ...(this.uplink ? [this.uplink.port] : [])];
+    const reached = [this.gatewayPort, this.uplink?.port].filter((port) => port !== undefined);
     this.bridge.separate = this.apart ? new Set(reached) : undefined;
   }
 
-  private async removeGateway(): Promise<void> {
+  /** @returns the leases that it has given; undefined where there was none */
+  private async removeGateway(): Promise<Lease[] | undefined> {
     const { gateway } = this;
     this.gateway = undefined;
-    this.gatewayPort.gateway = undefined;
+    if (this.gatewayPort) this.gatewayPort.gateway = undefined;
     await gateway?.close();
+    return gateway?.leases.all();
   }
+}
 
-  private async knownLeases(path: string) {
-    try {
-      return await readLeases(path);
-    } catch (error) {
-      // Guests ask again; no address is lost but those that nobody holds any more.
-      this.options.events.log(`The leases in ${path} cannot be read and begin anew: ${String(error)}`);
-      return [];
-    }
-  }
-
-  private leasesChanged(): void {
-    this.options.events.leases(this.leases());
-    this.unwritten = true;
-    this.writing ??= this.writeLeases().finally(() => (this.writing = undefined));
-  }
-
-  /** Writes until nothing has changed meanwhile: at once, for an address that has been given away must not be lost. */
-  private async writeLeases(): Promise<void> {
-    while (this.unwritten) {
-      this.unwritten = false;
-      const { leasesPath, gateway } = this;
-      if (leasesPath === undefined || !gateway) return;
-      try {
-        await writeLeases(leasesPath, gateway.leases.all());
-      } catch (error) {
-        this.options.events.log(`The leases were not written down: ${String(error)}`);
-      }
-      if (!this.closed) {
-        await new Promise<void>((resolve) => {
-          this.closing = resolve;
-          this.clock.after(writeLeasesMs, resolve);
-        });
-      }
-    }
-  }
+/**
+ * The gateway's hardware address: always the same for a network, so that guests need not learn another one when its
+ * process, or a saved machine, has been started again. Locally administered, an address of one station (IEEE 802, 8.4).
+ */
+function gatewayMac(network: string): number {
+  return 0x02_56_00_00_00_00 + createHash('sha256').update(`gateway of ${network}`).digest().readUInt32BE();
 }

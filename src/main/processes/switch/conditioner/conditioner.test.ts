@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { framed } from '../../../platform/frame-stream';
 import { framesIn } from '../testing/frames';
 import { VirtualClock } from '../testing/virtual-clock';
-import { Conditioner, type DirectionCondition } from './conditioner';
+import { Conditioner, type DirectionCondition, frameOverhead, maxUnderWay } from './conditioner';
 
 const perfect: DirectionCondition = {
   bandwidth: null,
@@ -52,6 +52,18 @@ describe('a conditioned direction', () => {
     for (let number = 0; number < 50; number++) send(number);
     clock.advance(0);
     expect(numbers(arrivals)).toEqual(Array.from({ length: 50 }, (_, number) => number));
+  });
+
+  it('bounds what short frames take that are on their way', () => {
+    const { clock, arrivals, send, lost } = direction({ latencyMs: 10_000 });
+    const count = 2 * Math.ceil(maxUnderWay / frameOverhead);
+    for (let number = 0; number < count; number++) send(number, 14);
+    expect(count - lost()).toBeLessThan(maxUnderWay / frameOverhead);
+    clock.advance(10_000);
+    // All that was on its way has made room.
+    const before = lost();
+    for (let number = 0; number < 1000; number++) send(number, 14);
+    expect([lost() - before, arrivals.length]).toEqual([0, count - before]);
   });
 
   it('carries so many bits a second, and loses what does not fit into its queue', () => {

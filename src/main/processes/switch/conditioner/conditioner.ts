@@ -26,7 +26,9 @@ export interface ConditionerOptions {
 const queueMs = 250;
 const leastQueue = 64 * 1024;
 /** What is on its way, in bytes: latency must not cost memory without bound. */
-const maxUnderWay = 32 * 1024 * 1024;
+export const maxUnderWay = 32 * 1024 * 1024;
+/** What a frame takes besides its bytes, roughly: short ones take more of it than of anything else. */
+export const frameOverhead = 256;
 /** A frame that is overtaken comes so much later, in milliseconds, besides the latency. */
 const overtakenMs = 8;
 /** Frames that are due so soon are taken along: timers are not exact to less, in milliseconds. */
@@ -41,6 +43,7 @@ interface Frame {
 export class Conditioner {
   /** In the order of their arrival. */
   private underWay: Frame[] = [];
+  /** With what they take besides. */
   private bytes = 0;
   /** When the last bit of what has been put in so far is sent. */
   private sentAt = 0;
@@ -90,7 +93,7 @@ export class Conditioner {
   private send(bytes: Buffer, random: () => number): boolean {
     const { bandwidth, latencyMs, jitterMs, reordering } = this.condition;
     const now = this.options.clock.now();
-    if (this.bytes + bytes.length > maxUnderWay) return false;
+    if (this.bytes + bytes.length + frameOverhead > maxUnderWay) return false;
     let sent = now;
     if (bandwidth !== null) {
       const begin = Math.max(this.sentAt, now);
@@ -115,7 +118,7 @@ export class Conditioner {
     let place = this.underWay.length;
     while (place > 0 && this.underWay[place - 1]!.at > frame.at) place--;
     this.underWay.splice(place, 0, frame);
-    this.bytes += frame.bytes.length;
+    this.bytes += frame.bytes.length + frameOverhead;
   }
 
   private wake(): void {
@@ -136,7 +139,7 @@ export class Conditioner {
     while (count < this.underWay.length && this.underWay[count]!.at <= until) count++;
     const due = this.underWay.splice(0, count).map(({ bytes }) => bytes);
     const run = Buffer.concat(due);
-    this.bytes -= run.length;
+    this.bytes -= run.length + count * frameOverhead;
     if (count > 0) this.options.arrived(run, count);
     this.wake();
   }

@@ -22,6 +22,9 @@ export interface LeaseOptions {
 
 /** Nobody behind one port gets more than this: a guest that invents addresses must not take them all. */
 export const maxLeasesPerPort = 16;
+/** What is remembered of one port, and of all: with leases that have ended, so that guests get the same address again. */
+export const maxRememberedPerPort = 64;
+export const maxRemembered = 8192;
 /** An address that was offered is kept for this long. */
 const offerMs = 30_000;
 /** An address that somebody else uses without asking is not offered for this long. */
@@ -32,7 +35,7 @@ export class Leases {
   private readonly byMac = new Map<number, Lease>();
   private readonly byAddress = new Map<number, Lease>();
   private readonly offers = new Map<number, { address: number; until: number; port: string }>();
-  private readonly declined = new Map<number, number>();
+  private readonly declined = new Map<number, { until: number; port: string }>();
   private cursor: number;
 
   constructor(private options: LeaseOptions) {
@@ -49,7 +52,7 @@ export class Leases {
 
   /** Takes over what was written down. */
   restore(leases: readonly Lease[]): void {
-    for (const lease of leases) {
+    for (const lease of leases.slice(-maxRemembered)) {
       if (this.isAllowed(lease.mac, lease.address) && !this.byAddress.has(lease.address)) this.put(lease);
     }
   }
@@ -87,21 +90,31 @@ export class Leases {
     if (former && former.mac !== mac) this.remove(former);
     this.offers.delete(mac);
     this.put({ mac, address, port, hostName, expires: this.options.now() + ms });
+    this.forgetEnded(port);
     return true;
   }
 
-  /** The guest gives its address back. What it was stays remembered, so that it may get it again. */
-  release(mac: number, address: number): void {
+  /** The guest gives its address back. What it was stays remembered, so that it may get it again. @returns whether it had it */
+  release(mac: number, address: number): boolean {
     const lease = this.byMac.get(mac);
-    if (lease?.address === address) lease.expires = this.options.now();
+    const now = this.options.now();
+    if (lease?.address !== address || lease.expires <= now) return false;
+    lease.expires = now;
+    return true;
   }
 
-  /** The guest says that somebody else uses the address. */
-  decline(mac: number, address: number): void {
+  /**
+   * The guest says that somebody else uses the address. Such addresses count among those that its port has: it must not
+   * talk everybody out of theirs.
+   *
+   * @returns whether it had it
+   */
+  decline(mac: number, address: number): boolean {
     const lease = this.byMac.get(mac);
-    if (lease?.address !== address) return;
+    if (lease?.address !== address) return false;
     this.remove(lease);
-    if (this.declined.size < 256) this.declined.set(address, this.options.now() + declinedMs);
+    this.declined.set(address, { until: this.options.now() + declinedMs, port: lease.port });
+    return true;
   }
 
   isAllowed(mac: number, address: number): boolean {
@@ -136,7 +149,7 @@ export class Leases {
     const now = this.options.now();
     const holder = this.holder(address);
     if (holder && holder.mac !== mac) return false;
-    if ((this.declined.get(address) ?? 0) > now) return false;
+    if ((this.declined.get(address)?.until ?? 0) > now) return false;
     for (const [other, offer] of this.offers) {
       if (other !== mac && offer.address === address && offer.until > now) return false;
     }
@@ -153,13 +166,25 @@ export class Leases {
     for (const [other, offer] of this.offers) {
       if (other !== mac && offer.port === port && offer.until > now && !this.byMac.has(other)) count++;
     }
+    for (const declined of this.declined.values())
+      if (declined.port === port && declined.until > now) count++;
     return count;
   }
 
   private forgetOffers(): void {
     const now = this.options.now();
     for (const [mac, { until }] of this.offers) if (until <= now) this.offers.delete(mac);
-    for (const [address, until] of this.declined) if (until <= now) this.declined.delete(address);
+    for (const [address, { until }] of this.declined) if (until <= now) this.declined.delete(address);
+  }
+
+  /** Forgets, of a port with many leases or where there are very many, the one that ended first. */
+  private forgetEnded(port: string): void {
+    const all = this.all();
+    const mine = all.filter((lease) => lease.port === port);
+    const among = mine.length > maxRememberedPerPort ? mine : all.length > maxRemembered ? all : [];
+    const ended = among.filter(({ expires }) => expires <= this.options.now());
+    const [first] = ended.sort((a, b) => a.expires - b.expires);
+    if (first) this.remove(first);
   }
 
   private put(lease: Lease): void {

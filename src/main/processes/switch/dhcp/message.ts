@@ -37,6 +37,7 @@ export const optionCodes = {
   /** What a machine that boots from the network is (RFC 4578, 2.1). */
   clientArchitecture: 93,
   domainSearch: 119,
+  classlessRoutes: 121,
   tftpAddress: 150,
   end: 255,
 } as const;

@@ -1,5 +1,6 @@
 import { formatIpv4, type Subnet } from '@shared/network/address';
 import { broadcastMac, isGroup } from '../ethernet/frame';
+import type { Origin } from '../ip/ip';
 import type { Ipv4Sender } from '../ipv4/sender';
 import { type Datagram, sendDatagram } from '../udp/datagram';
 import { encodeName, labelOf } from '../dns/name';
@@ -18,14 +19,24 @@ import {
 export const leaseSeconds = 12 * 3600;
 const everybody = 0xffffffff;
 
+export interface Route {
+  to: Subnet;
+  via: number;
+}
+
 export interface DhcpOptions {
   ip: Ipv4Sender;
   gateway: number;
   subnet: Subnet;
-  mtu: number;
+  /** The longest packet that everybody on the network takes now, in bytes. */
+  mtu(): number;
   domain: string;
+  /** Where guests look for short names, all of them together within one option. */
+  searchDomains(): readonly string[];
   /** Whether guests are told of a way out. */
   router: boolean;
+  /** Ways to other networks. */
+  routes: readonly Route[];
   leases: LeaseOptions;
   /** What machines that boot from the network start, by TFTP from the gateway. */
   boot: { file: string; uefiFile: string | null } | null;
@@ -46,33 +57,28 @@ export class DhcpServer {
     this.leases.configure(options.leases);
   }
 
-  /**
-   * Takes a datagram to port 67.
-   *
-   * @param sender the hardware address that the frame came from
-   * @param port of the switch
-   */
-  receive(datagram: Datagram, sender: number, port: string): void {
+  /** Takes a datagram to port 67. */
+  receive(datagram: Datagram, { mac, card }: Origin): void {
     const message = parseDhcp(datagram.data);
     if (message?.operation !== 1 || message.relay !== 0) return;
     // Whoever asks in the name of others wants to take their addresses.
-    if (message.clientMac !== sender || isGroup(sender)) return;
+    if (message.clientMac !== mac || isGroup(mac)) return;
     const server = addressOption(message, optionCodes.server);
     if (server !== undefined && server !== this.options.gateway) return;
     switch (message.options.get(optionCodes.messageType)?.[0]) {
       case messageTypes.discover:
-        this.discover(message, port);
+        this.discover(message, card);
         return;
       case messageTypes.request:
-        this.request(message, port);
+        this.request(message, card);
         return;
       case messageTypes.decline:
-        this.leases.decline(sender, addressOption(message, optionCodes.requestedAddress) ?? 0);
-        this.options.changed();
+        if (this.leases.decline(mac, addressOption(message, optionCodes.requestedAddress) ?? 0)) {
+          this.options.changed();
+        }
         return;
       case messageTypes.release:
-        this.leases.release(sender, message.clientAddress);
-        this.options.changed();
+        if (this.leases.release(mac, message.clientAddress)) this.options.changed();
         return;
       case messageTypes.inform:
         this.reply(message, messageTypes.ack, 0);
@@ -154,16 +160,22 @@ export class DhcpServer {
 
   /** All that guests use, whether or not they have asked for it: it is little. */
   private settings(address: number): (readonly [number, Uint8Array])[] {
-    const { gateway, subnet, mtu, domain, router } = this.options;
+    const { gateway, subnet, domain, router, routes } = this.options;
+    const mtu = this.options.mtu();
     const settings: (readonly [number, Uint8Array])[] = [
       [optionCodes.subnetMask, addressBytes(subnet.mask)],
       [optionCodes.broadcastAddress, addressBytes(subnet.broadcast)],
       [optionCodes.dns, addressBytes(gateway)],
       [optionCodes.domainName, Buffer.from(domain)],
-      [optionCodes.domainSearch, encodeName(domain)],
+      [optionCodes.domainSearch, Buffer.concat(this.options.searchDomains().map(encodeName))],
       [optionCodes.mtu, Buffer.of(mtu >>> 8, mtu & 255)],
     ];
     if (router) settings.push([optionCodes.router, addressBytes(gateway)]);
+    if (routes.length > 0) {
+      // Who understands it does not look at the router (RFC 3442, “DHCP Client Behavior”): it is in the list too.
+      const all = router ? [...routes, { to: everywhere, via: gateway }] : routes;
+      settings.push([optionCodes.classlessRoutes, Buffer.concat(all.map(routeBytes))]);
+    }
     // An answer to INFORM has no lease in it (RFC 2131, 4.3.5).
     if (address !== 0) {
       settings.push(
@@ -185,6 +197,14 @@ function addressBytes(address: number): Buffer {
   const bytes = Buffer.alloc(4);
   bytes.writeUInt32BE(address);
   return bytes;
+}
+
+const everywhere: Subnet = { network: 0, broadcast: 0xffffffff, prefix: 0, mask: 0 };
+
+/** As many bytes of the prefix as say something, behind its length (RFC 3442). */
+function routeBytes({ to, via }: Route): Buffer {
+  const significant = addressBytes(to.network).subarray(0, Math.ceil(to.prefix / 8));
+  return Buffer.concat([Buffer.of(to.prefix), significant, addressBytes(via)]);
 }
 
 function hostNameOf({ options }: DhcpMessage): string | null {

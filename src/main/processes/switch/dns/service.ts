@@ -1,13 +1,18 @@
 import type { Clock } from '../clock';
 import type { ConnectionUser, TcpConnection } from '../tcp/connection';
+import { Deadline } from '../tcp/deadline';
 import { DnsResolver, type ResolverOptions } from './resolver';
 import { type DnsServer, Upstream } from './upstream';
 
 export const dnsPort = 53;
 /** Questions of guests that are being answered; more are dropped, as a busy server does. */
 export const maxUnderWay = 512;
-/** Bytes of questions that one TCP connection may have waiting. */
+/** Bytes of answers that one TCP connection may have waiting. */
 const maxWaiting = 64 * 1024;
+/** Longer questions are none that a resolver would ask. */
+const longestQuestion = 4096;
+/** A connection over which nothing is asked is ended after this long (RFC 7766, 6.2.3), in milliseconds. */
+const idleMs = 30_000;
 
 export interface DnsServiceOptions {
   clock: Clock;
@@ -44,7 +49,9 @@ export class DnsService {
   /** A connection over which questions come. */
   stream(): (connection: TcpConnection) => ConnectionUser {
     return (connection) => {
-      const stream = new DnsStream(connection, (question, answered) => this.answer(question, true, answered));
+      const stream = new DnsStream(connection, this.options.clock, (question, answered) =>
+        this.answer(question, true, answered),
+      );
       // Accepted when the caller has finished making the connection.
       this.options.clock.soon(() => connection.accept());
       return stream;
@@ -55,10 +62,12 @@ export class DnsService {
     if (this.underWay >= maxUnderWay) return;
     this.underWay++;
     // Copied: the answer may take its time.
-    void this.resolver.answer(Buffer.from(question), overTcp).then((answer) => {
-      this.underWay--;
-      if (answer && !this.closed) answered(answer);
-    });
+    void this.resolver
+      .answer(Buffer.from(question), overTcp)
+      .finally(() => this.underWay--)
+      .then((answer) => {
+        if (answer && !this.closed) answered(answer);
+      });
   }
 
   private resolverOptions(): ResolverOptions {
@@ -74,17 +83,28 @@ export class DnsService {
 class DnsStream implements ConnectionUser {
   private received = Buffer.alloc(0);
 
+  private readonly idle: Deadline;
+
   constructor(
     private readonly connection: TcpConnection,
+    clock: Clock,
     private readonly ask: (question: Buffer, answered: (answer: Buffer) => void) => void,
-  ) {}
+  ) {
+    this.idle = new Deadline(clock, () => connection.abort('timeout'));
+    this.idle.set(idleMs);
+  }
 
   opened(): void {}
 
   data(bytes: Buffer): void {
+    this.idle.set(idleMs);
     this.received = Buffer.concat([this.received, bytes]);
     while (this.received.length >= 2) {
       const end = 2 + this.received.readUInt16BE(0);
+      if (end > longestQuestion) {
+        this.connection.abort();
+        return;
+      }
       if (this.received.length < end) break;
       this.ask(this.received.subarray(2, end), (answer) => this.send(answer));
       this.received = this.received.subarray(end);
@@ -103,6 +123,7 @@ class DnsStream implements ConnectionUser {
   drained(): void {}
 
   closed(): void {
+    this.idle.cancel();
     this.received = Buffer.alloc(0);
   }
 

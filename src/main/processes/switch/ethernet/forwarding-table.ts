@@ -5,6 +5,7 @@ export const stationLifeMs = 300_000;
 /** A table without limit would be a gift to whoever invents addresses. */
 export const maxStations = 4096;
 export const maxStationsPerPort = 1024;
+export const sharePerPort = 16;
 
 interface Station<Port> {
   port: Port;
@@ -59,8 +60,11 @@ export class ForwardingTable<Port extends object> {
       known.heard = this.now();
       return true;
     }
-    if (isGroup(mac) || this.stations.size >= maxStations) return true;
-    if ((this.counts.get(port) ?? 0) >= maxStationsPerPort) return true;
+    if (isGroup(mac)) return true;
+    // Each port has its share, whatever the others have: nobody's frames are to be flooded because of somebody else.
+    const mine = this.counts.get(port) ?? 0;
+    if (mine >= maxStationsPerPort || (this.stations.size >= maxStations && mine >= sharePerPort))
+      return true;
     this.stations.set(mac, { port, heard: this.now() });
     this.count(port, 1);
     return true;

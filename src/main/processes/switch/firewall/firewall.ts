@@ -3,6 +3,8 @@ import { type Address, formatAddress } from '../ip/address';
 import { inRange, inRanges, parseRange, type Range, ranges } from '../ip/range';
 import { hostAddresses } from '../nat/host-addresses';
 
+type Protocol = 'tcp' | 'udp' | 'icmp';
+
 interface Rule extends Omit<FirewallRule, 'address'> {
   range: Range | undefined;
 }
@@ -22,7 +24,7 @@ export class Firewall {
   }
 
   /** A machine begins to speak to an address that is not the gateway's. */
-  permitsOut(protocol: 'tcp' | 'udp', address: Address, port: number): boolean {
+  permitsOut(protocol: Protocol, address: Address, port: number): boolean {
     const decided = this.byRules('out', protocol, address, port);
     if (decided !== undefined) return decided;
     const { noHost, noLan } = this.settings;
@@ -33,7 +35,7 @@ export class Firewall {
   }
 
   /** A machine begins to use what this computer offers at the gateway's address. */
-  permitsOffer(protocol: 'tcp' | 'udp', gateway: Address, port: number): boolean {
+  permitsOffer(protocol: Protocol, gateway: Address, port: number): boolean {
     return this.byRules('out', protocol, gateway, port) ?? !this.settings.noHost;
   }
 
@@ -43,21 +45,22 @@ export class Firewall {
    * @param caller its address
    * @param port of the machine
    */
-  permitsIn(protocol: 'tcp' | 'udp', caller: Address, port: number): boolean {
+  permitsIn(protocol: Protocol, caller: Address, port: number): boolean {
     return this.byRules('in', protocol, caller, port) ?? true;
   }
 
   /** The first rule that fits decides; undefined when none does. */
   private byRules(
     direction: 'in' | 'out',
-    protocol: 'tcp' | 'udp',
+    protocol: Protocol,
     address: Address,
     port: number,
   ): boolean | undefined {
     for (const rule of this.rules) {
       if (rule.direction !== direction || (rule.protocol ?? protocol) !== protocol) continue;
       if (rule.range && !inRange(address, rule.range)) continue;
-      if (rule.ports && (port < rule.ports.first || port > rule.ports.last)) continue;
+      // Pings have no ports: a rule about ports is not about them.
+      if (rule.ports && (protocol === 'icmp' || port < rule.ports.first || port > rule.ports.last)) continue;
       return rule.action === 'allow';
     }
     return undefined;

@@ -13,6 +13,8 @@ interface Peer {
   port: number;
   gatewayPort: number;
   used: number;
+  /** The guest that has heard of it: nobody else may answer. */
+  guest: number | undefined;
 }
 
 export interface UdpForwardOptions {
@@ -61,9 +63,9 @@ export class UdpForward {
   }
 
   /** An answer of the guest to the gateway's port that stands for a peer. */
-  answer({ destinationPort, sourcePort, data }: Datagram<number>): void {
+  answer({ source, destinationPort, sourcePort, data }: Datagram<number>): void {
     const peer = this.byPort.get(destinationPort);
-    if (!peer || sourcePort !== this.forward.guestPort) return;
+    if (!peer || source !== peer.guest || sourcePort !== this.forward.guestPort) return;
     peer.used = this.options.clock.now();
     this.socket.send(Buffer.from(data), peer.port, peer.address, () => {});
   }
@@ -73,7 +75,9 @@ export class UdpForward {
     if (!peer) return;
     peer.used = this.options.clock.now();
     this.options.target(address, (guest) => {
-      if (guest) this.options.deliver({ ...guest, port: this.forward.guestPort }, peer.gatewayPort, data);
+      if (!guest) return;
+      peer.guest = guest.address;
+      this.options.deliver({ ...guest, port: this.forward.guestPort }, peer.gatewayPort, data);
     });
   }
 
@@ -84,7 +88,7 @@ export class UdpForward {
     this.forgetOld();
     const gatewayPort = this.options.takePort(this);
     if (gatewayPort === undefined) return undefined;
-    const peer = { address, port, gatewayPort, used: 0 };
+    const peer: Peer = { address, port, gatewayPort, used: 0, guest: undefined };
     this.peers.set(key, peer);
     this.byPort.set(gatewayPort, peer);
     return peer;

@@ -4,14 +4,15 @@ import type { Forward, NetworkConfig } from '@shared/network/config';
 import { portProblem } from '../../../platform/port-problem';
 import type { Clock } from '../clock';
 import type { Leases } from '../dhcp/leases';
+import { hostSearchDomains } from '../dns/search-domains';
 import { DnsService } from '../dns/service';
 import type { DnsServer } from '../dns/upstream';
 import { etherTypes, etherTypeOf } from '../ethernet/frame';
 import { type ForwardProblems, Forwards, type ForwardTarget } from '../forward/forwards';
+import { type Ping, systemPing } from '../icmp/ping';
 import type { Address } from '../ip/address';
 import { inRanges } from '../ip/range';
-import { HostMemory } from '../nat/host-memory';
-import type { HostStream } from '../nat/host-stream';
+import { HostStreams } from '../nat/host-stream';
 import { findTarget } from '../proxy/find-target';
 import { Proxy, proxyAddress } from '../proxy/proxy';
 import { TftpServer } from '../tftp/server';
@@ -36,6 +37,10 @@ export interface GatewayOptions {
   leasesChanged(): void;
   /** The host's resolvers; those of its system when missing. */
   resolvers?: () => DnsServer[];
+  /** Where the host looks for short names; what its system says when missing. */
+  searchDomains?: () => readonly string[];
+  /** Finds out whether an address beyond the network answers; the system's program when missing. */
+  ping?: Ping;
 }
 
 /**
@@ -50,7 +55,7 @@ export class Gateway {
   private readonly forwards: Forwards;
   private readonly tftp: TftpServer;
   private proxy: Proxy | undefined;
-  private readonly streams = { due: new Set<HostStream>(), memory: new HostMemory() };
+  private readonly streams = new HostStreams();
 
   constructor(private readonly options: GatewayOptions) {
     const { link, clock, config } = options;
@@ -69,7 +74,14 @@ export class Gateway {
         nameOf: (address) => this.nameOf(address),
       }),
     });
-    const common = { link, clock, dns: this.dns, streams: this.streams, settings };
+    const { mtu } = config;
+    const common = {
+      ...{ link, clock, dns: this.dns, streams: this.streams, settings },
+      ping: options.ping ?? systemPing,
+      searchDomains: options.searchDomains ?? hostSearchDomains,
+      mtu: () => options.machines.commonMtu(mtu),
+      mtuOf: (mac: number) => options.machines.mtuOf(mac, mtu),
+    };
     this.ipv4 = new Ipv4Side({
       ...common,
       wallClock: options.wallClock,
@@ -171,8 +183,13 @@ export class Gateway {
         this.ipv4.receive(frame, port);
         return;
       case etherTypes.ipv6:
-        this.ipv6?.receive(frame);
+        this.ipv6?.receive(frame, port);
     }
+  }
+
+  /** A card has been plugged in, or its cable has come up: tells whoever is there what they have to know now. */
+  joined(): void {
+    this.ipv6?.joined();
   }
 
   /** Ends a call into the gateway: sends what has been put off, while what it was made of is still there. */

@@ -3,10 +3,13 @@ import { Neighbours } from '../arp/neighbours';
 import type { Clock } from '../clock';
 import { dhcpPorts } from '../dhcp/message';
 import { DhcpServer, type DhcpOptions } from '../dhcp/server';
+import { toldDomains } from '../dns/search-domains';
 import type { DnsService } from '../dns/service';
 import { broadcastMac, headerLength, readMac } from '../ethernet/frame';
+import { EchoRelay } from '../icmp/echo-relay';
 import { Icmp } from '../icmp/icmp';
-import { protocols } from '../ip/ip';
+import type { Ping } from '../icmp/ping';
+import { type Origin, protocols } from '../ip/ip';
 import { Reassembly } from '../ip/reassembly';
 import { type Ipv4Packet, longestIpv4Payload, parseIpv4Packet } from '../ipv4/packet';
 import { Ipv4Sender } from '../ipv4/sender';
@@ -23,7 +26,13 @@ export interface SideOptions {
   clock: Clock;
   dns: DnsService;
   streams: HostStreams;
+  ping: Ping;
   settings(): GatewaySettings;
+  /** The domains in which this computer looks for short names. */
+  searchDomains(): readonly string[];
+  /** The longest packet that everybody on the network takes now, in bytes; and that whoever has an address takes. */
+  mtu(): number;
+  mtuOf(mac: number): number;
 }
 
 export interface Ipv4SideOptions extends SideOptions {
@@ -42,11 +51,12 @@ export class Ipv4Side {
   private readonly neighbours: Neighbours;
   private readonly reassembly: Reassembly<Ipv4Packet>;
   private readonly icmp: Icmp;
+  private readonly echoes: EchoRelay<number>;
 
   constructor(private readonly options: Ipv4SideOptions) {
-    const { link, clock, dns, streams, settings } = options;
+    const { link, clock, dns, streams, settings, ping } = options;
     const { gateway, subnet, config } = settings();
-    this.ip = new Ipv4Sender(link, config.mtu);
+    this.ip = new Ipv4Sender(link, config.mtu, options.mtuOf);
     this.dhcp = new DhcpServer(this.dhcpOptions());
     this.neighbours = new Neighbours({
       link,
@@ -57,6 +67,7 @@ export class Ipv4Side {
     });
     this.reassembly = new Reassembly(clock, longestIpv4Payload);
     this.icmp = new Icmp(gateway, this.ip, clock);
+    this.echoes = new EchoRelay(this.icmp, settings, ping);
     this.transport = new Transport({ clock, ip: this.ip, errors: this.icmp, dns, streams, settings });
   }
 
@@ -69,8 +80,8 @@ export class Ipv4Side {
     this.neighbours.receive(frame);
   }
 
-  /** @param port of the switch that it came in by */
-  receive(frame: Buffer, port: string): void {
+  /** @param card the port of the switch that it came in by */
+  receive(frame: Buffer, card: string): void {
     const receiver = readMac(frame, 0);
     if (receiver !== this.options.link.mac && receiver !== broadcastMac) return;
     const packet = parseIpv4Packet(frame, headerLength);
@@ -79,7 +90,7 @@ export class Ipv4Side {
     const { gateway, subnet } = this.options.settings();
     if (packet.source === 0) {
       // Only who has no address yet sends without one.
-      if (packet.protocol === protocols.udp) this.receiveUdp(packet, sender, port);
+      if (packet.protocol === protocols.udp) this.receiveUdp(packet, { mac: sender, card });
       return;
     }
     if (!inSubnet(packet.source, subnet) || packet.source === gateway) return;
@@ -91,11 +102,11 @@ export class Ipv4Side {
       return;
     }
     if (!packet.moreFragments && packet.fragmentOffset === 0) {
-      this.receivePacket(packet, sender, port);
+      this.receivePacket(packet, { mac: sender, card });
       return;
     }
-    const whole = this.reassembly.add(packet);
-    if (whole) this.receivePacket(whole, sender, port);
+    const whole = this.reassembly.add(packet, card);
+    if (whole) this.receivePacket(whole, { mac: sender, card });
   }
 
   /** Finds the station that has an address of the network; undefined: nobody answers. */
@@ -104,52 +115,55 @@ export class Ipv4Side {
   }
 
   close(): void {
+    this.echoes.close();
     this.transport.close();
     this.neighbours.close();
   }
 
-  private receivePacket(packet: Ipv4Packet, sender: number, port: string): void {
+  private receivePacket(packet: Ipv4Packet, from: Origin): void {
     const { gateway } = this.options.settings();
     switch (packet.protocol) {
       case protocols.tcp:
-        this.transport.tcp.receive(packet, sender);
+        this.transport.tcp.receive(packet, from);
         return;
       case protocols.udp:
-        this.receiveUdp(packet, sender, port);
+        this.receiveUdp(packet, from);
         return;
       case protocols.icmp:
-        if (packet.destination === gateway) this.icmp.receive(packet, sender);
-        else this.icmp.unreachable(packet, sender, 'prohibited');
+        if (packet.destination !== gateway) this.echoes.receive(packet, from);
+        else if (this.icmp.isRequest(packet)) this.icmp.answer(packet, from.mac);
         return;
       default:
-        this.icmp.unreachable(packet, sender, 'protocol');
+        this.icmp.unreachable(packet, from.mac, 'protocol');
     }
   }
 
-  private receiveUdp(packet: Ipv4Packet, sender: number, port: string): void {
+  private receiveUdp(packet: Ipv4Packet, from: Origin): void {
     const datagram = parseDatagram(packet);
     if (!datagram) return;
     const { gateway, subnet, config } = this.options.settings();
     const { destination, destinationPort } = datagram;
     const forAll = destination === everybody || destination === subnet.broadcast;
     if (destinationPort === dhcpPorts.server && (forAll || destination === gateway)) {
-      if (config.dhcp.enabled) this.dhcp.receive(datagram, sender, port);
+      if (config.dhcp.enabled) this.dhcp.receive(datagram, from);
       return;
     }
     if (forAll || packet.source === 0) return;
-    if (destination === gateway && this.options.takeDatagram(datagram, sender)) return;
-    this.transport.receiveUdp(datagram, packet, sender);
+    if (destination === gateway && this.options.takeDatagram(datagram, from.mac)) return;
+    this.transport.receiveUdp(datagram, packet, from);
   }
 
   private dhcpOptions(): DhcpOptions {
-    const { config, gateway, subnet, internet, reservations } = this.options.settings();
+    const { config, gateway, subnet, internet, reservations, routes } = this.options.settings();
     return {
       ip: this.ip,
       gateway,
       subnet,
-      mtu: config.mtu,
+      mtu: () => this.options.mtu(),
       domain: config.domain,
+      searchDomains: () => toldDomains(config.domain, internet ? this.options.searchDomains() : []),
       router: internet,
+      routes,
       leases: {
         subnet,
         gateway,

@@ -1,7 +1,9 @@
 import { answerDhcpv6, dhcpv6Ports } from '../dhcpv6/server';
+import { toldDomains } from '../dns/search-domains';
 import { headerLength, readMac } from '../ethernet/frame';
+import { EchoRelay } from '../icmp/echo-relay';
 import { Icmpv6, icmpv6Types, isIntact, sendIcmpv6 } from '../icmp/icmpv6';
-import { protocols } from '../ip/ip';
+import { type Origin, protocols } from '../ip/ip';
 import { Reassembly } from '../ip/reassembly';
 import {
   type Ipv6Packet,
@@ -34,6 +36,7 @@ export class Ipv6Side {
   readonly transport: Transport<string>;
   private readonly ip: Ipv6Sender;
   private readonly icmp: Icmpv6;
+  private readonly echoes: EchoRelay<string>;
   private readonly reassembly: Reassembly<Ipv6Packet>;
   private readonly own: NonNullable<GatewaySettings['ipv6']>;
   private advertisedAt = -Infinity;
@@ -43,14 +46,20 @@ export class Ipv6Side {
     private readonly options: SideOptions,
     own: NonNullable<GatewaySettings['ipv6']>,
   ) {
-    const { link, clock, dns, streams, settings } = options;
+    const { link, clock, dns, streams, settings, ping } = options;
     this.own = own;
-    this.ip = new Ipv6Sender(link, settings().config.mtu);
+    this.ip = new Ipv6Sender(link, settings().config.mtu, options.mtuOf);
     this.icmp = new Icmpv6(own.gateway, this.ip, clock);
     this.bindings = new Bindings(clock);
     this.reassembly = new Reassembly(clock, longestIpv6Payload);
+    this.echoes = new EchoRelay(this.icmp, settings, ping);
     this.transport = new Transport({ clock, ip: this.ip, errors: this.icmp, dns, streams, settings });
     this.advertise();
+  }
+
+  /** Somebody has come: tells everybody soon. */
+  joined(): void {
+    this.advertiseSoon();
   }
 
   /** The settings have changed: tells everybody. */
@@ -59,13 +68,15 @@ export class Ipv6Side {
     this.advertise();
   }
 
-  receive(frame: Buffer): void {
+  /** @param card the port of the switch that it came in by */
+  receive(frame: Buffer, card: string): void {
     const receiver = readMac(frame, 0);
     const { mac } = this.options.link;
     if (receiver !== mac && Math.floor(receiver / 2 ** 32) !== 0x3333) return;
     const packet = parseIpv6Packet(frame, headerLength);
     const sender = readMac(frame, 6);
-    if (!packet || !this.maySend(packet.source, sender)) return;
+    const from = { mac: sender, card };
+    if (!packet || !this.maySend(packet.source, from)) return;
     const isFragment = packet.moreFragments || packet.fragmentOffset > 0;
     if (packet.protocol === protocols.icmpv6 && !isFragment && this.receiveDiscovery(packet, sender)) return;
     const toGroup = isMulticast6(packet.destination);
@@ -77,26 +88,27 @@ export class Ipv6Side {
       return;
     }
     if (!isFragment) {
-      this.receivePacket(packet, sender);
+      this.receivePacket(packet, from);
       return;
     }
-    const whole = this.reassembly.add(packet);
-    if (whole && skipHeaders(whole)) this.receivePacket(whole, sender);
+    const whole = this.reassembly.add(packet, card);
+    if (whole && skipHeaders(whole)) this.receivePacket(whole, from);
   }
 
   /** Takes back what has been advertised. */
   close(): void {
     this.cancelAdvertising?.();
     this.sendAdvertisement(allNodes, true);
+    this.echoes.close();
     this.transport.close();
   }
 
   /** Its own, or one that it may use: on the link or of the network's prefix, and nobody else's. */
-  private maySend(source: string, mac: number): boolean {
+  private maySend(source: string, from: Origin): boolean {
     if (source === unspecified6) return true;
     if (this.isOwn(source)) return false;
     if (!source.startsWith(linkLocal) && !source.startsWith(this.own.prefix.slice(0, 8))) return false;
-    return this.bindings.claim(source, mac);
+    return this.bindings.claim(source, from);
   }
 
   private isOwn(address: string): boolean {
@@ -129,28 +141,28 @@ export class Ipv6Side {
     sendIcmpv6(this.ip, to, target, message, ndpHops);
   }
 
-  private receivePacket(packet: Ipv6Packet, sender: number): void {
+  private receivePacket(packet: Ipv6Packet, from: Origin): void {
     const own = this.isOwn(packet.destination);
     const { destination } = packet;
     const toGroup = isMulticast6(destination);
     switch (packet.protocol) {
       case protocols.tcp:
-        if (!toGroup) this.transport.tcp.receive(packet, sender);
+        if (!toGroup) this.transport.tcp.receive(packet, from);
         return;
       case protocols.udp:
-        this.receiveUdp(packet, sender);
+        this.receiveUdp(packet, from);
         return;
       case protocols.icmpv6:
         if (toGroup || !isIntact(packet)) return;
-        if (!own) this.icmp.unreachable(packet, sender, 'prohibited');
-        else if (packet.bytes[packet.payload] === icmpv6Types.echo) this.icmp.echo(packet, sender);
+        if (!own) this.echoes.receive(packet, from);
+        else if (this.icmp.isRequest(packet)) this.icmp.answer(packet, from.mac);
         return;
       default:
-        if (!toGroup) this.icmp.unreachable(packet, sender, 'protocol');
+        if (!toGroup) this.icmp.unreachable(packet, from.mac, 'protocol');
     }
   }
 
-  private receiveUdp(packet: Ipv6Packet, sender: number): void {
+  private receiveUdp(packet: Ipv6Packet, from: Origin): void {
     const datagram = parseDatagram(packet);
     if (!datagram) return;
     const { destination, destinationPort, source, sourcePort, data } = datagram;
@@ -161,12 +173,12 @@ export class Ipv6Side {
       const { config } = this.options.settings();
       const facts = { mac: this.options.link.mac, dns: this.own.gateway, domain: config.domain };
       const answer = answerDhcpv6(data, facts);
-      const to = { mac: sender, address: source, port: sourcePort };
-      const from = { address: this.own.linkLocal, port: dhcpv6Ports.server };
-      if (answer) sendDatagram(this.ip, to, from, answer);
+      const to = { mac: from.mac, address: source, port: sourcePort };
+      const own = { address: this.own.linkLocal, port: dhcpv6Ports.server };
+      if (answer) sendDatagram(this.ip, to, own, answer);
       return;
     }
-    if (!isMulticast6(destination)) this.transport.receiveUdp(datagram, packet, sender);
+    if (!isMulticast6(destination)) this.transport.receiveUdp(datagram, packet, from);
   }
 
   /** Answers those who have no address yet, all of them at once and not more often than is good (6.2.6). */
@@ -196,9 +208,9 @@ export class Ipv6Side {
     const message = routerAdvertisement({
       mac: this.options.link.mac,
       prefix: this.own.prefix,
-      mtu: config.mtu,
+      mtu: this.options.mtu(),
       dns: this.own.gateway,
-      domain: config.domain,
+      domains: toldDomains(config.domain, internet ? this.options.searchDomains() : []),
       isWayOut: internet,
       ends,
     });

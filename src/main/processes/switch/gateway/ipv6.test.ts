@@ -7,7 +7,7 @@ import { formatIpv6, parseIpv6 } from '@shared/network/ipv6';
 import { checksum, pseudoHeaderSum } from '../ethernet/checksum';
 import { headerLength } from '../ethernet/frame';
 import { protocols } from '../ip/ip';
-import { maxPacketsPerSource } from '../ip/reassembly';
+import { maxPacketsPerCard } from '../ip/reassembly';
 import { unspecified6, writeIpv6Header } from '../ipv6/packet';
 import { maxPerStation } from '../ndp/bindings';
 import type { LearningSwitch } from '../ports/learning-switch';
@@ -272,7 +272,7 @@ describe('the gateway over IPv6', () => {
       a.sendPacket(gatewayAddress, 44, piece);
     }
     const side = Reflect.get(gateway, 'ipv6') as { reassembly: { size: number } };
-    expect(side.reassembly.size).toBeLessThanOrEqual(maxPacketsPerSource * 4);
+    expect(side.reassembly.size).toBeLessThanOrEqual(maxPacketsPerCard);
     expect(process.memoryUsage().rss - memory).toBeLessThan(300 * 1024 * 1024);
     const b = new TestGuest6('b', 0x525400000002, bridge);
     b.join();

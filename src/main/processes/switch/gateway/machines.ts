@@ -8,6 +8,8 @@ export interface PluggedCard {
   /** The machine's name as a person wrote it. */
   name: string;
   mac: number;
+  /** The longest packet that it takes, in bytes; null: whatever the network carries. */
+  mtu?: number | null;
 }
 
 /** Who is on the network, and by which name. A machine's own name counts more than what its guest calls itself. */
@@ -30,6 +32,17 @@ export class Machines {
   macOf(machine: string): number | undefined {
     for (const card of this.cards.values()) if (card.machine === machine) return card.mac;
     return undefined;
+  }
+
+  /** The longest packet that every card takes, in bytes: no more than `most`. */
+  commonMtu(most: number): number {
+    return Math.min(most, ...[...this.cards.values()].map(({ mtu }) => mtu ?? most));
+  }
+
+  /** The longest packet that the card with an address takes, in bytes: no more than `most`. */
+  mtuOf(mac: number, most: number): number {
+    for (const card of this.cards.values()) if (card.mac === mac) return Math.min(card.mtu ?? most, most);
+    return most;
   }
 
   /** The stations that a name stands for, with their leased addresses. */

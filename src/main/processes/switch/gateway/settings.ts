@@ -14,6 +14,8 @@ export interface GatewaySettings extends DestinationSettings {
   /** Where there is IPv6: the network's prefix, and the gateway's addresses in it and on the link. */
   ipv6: { prefix: string; gateway: string; linkLocal: string } | null;
   names: readonly { name: string; address: Address }[];
+  /** Ways that guests are told of. */
+  routes: readonly { to: Subnet; via: number }[];
   /** By hardware address. */
   reservations: ReadonlyMap<number, number>;
 }
@@ -46,6 +48,10 @@ export function settingsOf(config: NetworkConfig, mac: number): GatewaySettings 
     names: config.names.flatMap(({ name, address }) => {
       const value = parseIpv4(address) ?? parseIpv6(address);
       return value === undefined ? [] : [{ name, address: value }];
+    }),
+    routes: config.routes.flatMap(({ to, via }) => {
+      const [prefix, address] = [parseSubnet(to), parseIpv4(via)];
+      return prefix && address !== undefined ? [{ to: prefix, via: address }] : [];
     }),
     reservations: new Map(
       config.reservations.map((entry) => [parseMac(entry.mac) ?? 0, parseIpv4(entry.address) ?? 0]),

@@ -1,7 +1,7 @@
 import type { Clock } from '../clock';
 import { type DnsService, dnsPort } from '../dns/service';
 import type { Address } from '../ip/address';
-import type { IpErrors, IpPacket, IpSender } from '../ip/ip';
+import type { IpErrors, IpPacket, IpSender, Origin } from '../ip/ip';
 import { type DestinationSettings, destinationOf } from '../nat/destination';
 import type { HostStreams } from '../nat/host-stream';
 import { connectToHost } from '../nat/tcp-nat';
@@ -45,9 +45,10 @@ export class Transport<A extends Address> {
   }
 
   /** A datagram that is for no other service of the gateway. */
-  receiveUdp(datagram: Datagram<A>, packet: IpPacket<A>, mac: number): void {
+  receiveUdp(datagram: Datagram<A>, packet: IpPacket<A>, from: Origin): void {
     const { ip, dns, errors, settings } = this.options;
     const { source, sourcePort, destination, destinationPort, data } = datagram;
+    const { mac } = from;
     if (destinationPort === dnsPort && settings().own.has(destination)) {
       dns.receive(data, (answer) =>
         sendDatagram(
@@ -60,7 +61,7 @@ export class Transport<A extends Address> {
       return;
     }
     const target = destinationOf('udp', destination, destinationPort, settings());
-    if (target.kind === 'host') this.udpNat.send(datagram, mac, target);
+    if (target.kind === 'host') this.udpNat.send(datagram, from, target);
     else errors.unreachable(packet, mac, target.kind === 'closed' ? 'port' : target.obstacle);
   }
 

@@ -1,8 +1,9 @@
 import type { Clock } from '../clock';
 import { checksum } from '../ethernet/checksum';
-import { type IpErrors, type IpPacket, type Obstacle, protocols } from '../ip/ip';
+import { type IpPacket, type Obstacle, protocols } from '../ip/ip';
 import { type Ipv4Packet, payloadStart } from '../ipv4/packet';
 import type { Ipv4Sender } from '../ipv4/sender';
+import type { Echo } from './echo-relay';
 import { ErrorLimit } from './error-limit';
 
 /** ICMP (RFC 792; codes of “unreachable” also RFC 1122, 3.2.2.1 and RFC 1812, 5.2.7.1). */
@@ -12,8 +13,9 @@ const codes: Record<Obstacle, number> = { network: 0, host: 1, protocol: 2, port
 const icmpHeaderLength = 8;
 /** Errors quote this much of the payload of what they complain about (RFC 792). */
 const quotedPayload = 8;
+
 /** The gateway's own answers and complaints. */
-export class Icmp implements IpErrors<number> {
+export class Icmp implements Echo<number> {
   private readonly limit: ErrorLimit;
 
   constructor(
@@ -24,16 +26,19 @@ export class Icmp implements IpErrors<number> {
     this.limit = new ErrorLimit(clock);
   }
 
-  /** Answers an echo request. Precondition: `packet` is ICMP for the gateway's address. */
-  receive(packet: IpPacket<number>, mac: number): void {
-    const { bytes, payload, end } = packet;
-    if (end - payload < icmpHeaderLength || bytes[payload] !== types.echo || bytes[payload + 1] !== 0) return;
-    if (checksum(bytes, payload, end) !== 0) return;
+  isRequest({ bytes, payload, end }: IpPacket<number>): boolean {
+    if (end - payload < icmpHeaderLength || bytes[payload] !== types.echo || bytes[payload + 1] !== 0)
+      return false;
+    return checksum(bytes, payload, end) === 0;
+  }
+
+  /** Precondition: `isRequest`. */
+  answer({ bytes, payload, end, source, destination }: IpPacket<number>, mac: number): void {
     const reply = Buffer.from(bytes.subarray(payload, end));
     reply[0] = types.echoReply;
     reply.writeUInt16BE(0, 2);
     reply.writeUInt16BE(checksum(reply, 0, reply.length), 2);
-    this.ip.send({ mac, address: packet.source }, packet.destination, protocols.icmp, reply);
+    this.ip.send({ mac, address: source }, destination, protocols.icmp, reply);
   }
 
   /** Tells a sender that its packet does not reach whom it is for. */

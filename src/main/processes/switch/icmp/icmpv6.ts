@@ -1,8 +1,9 @@
 import type { Clock } from '../clock';
 import { checksum, pseudoHeaderSum } from '../ethernet/checksum';
-import { type IpErrors, type IpPacket, type Obstacle, protocols, type Receiver } from '../ip/ip';
+import { type IpPacket, type Obstacle, protocols, type Receiver } from '../ip/ip';
 import { ipv6HeaderLength, mayComplainAbout6, payloadStart6 } from '../ipv6/packet';
 import type { Ipv6Sender } from '../ipv6/sender';
+import type { Echo } from './echo-relay';
 import { ErrorLimit } from './error-limit';
 
 /** ICMPv6 (RFC 4443). */
@@ -45,7 +46,7 @@ export function sendIcmpv6(
 }
 
 /** The gateway's own answers and complaints. */
-export class Icmpv6 implements IpErrors<string> {
+export class Icmpv6 implements Echo<string> {
   private readonly limit: ErrorLimit;
 
   constructor(
@@ -56,9 +57,15 @@ export class Icmpv6 implements IpErrors<string> {
     this.limit = new ErrorLimit(clock);
   }
 
-  /** Answers an echo request. Precondition: it is intact, and for one of the gateway's addresses. */
-  echo({ bytes, payload, end, source, destination }: IpPacket<string>, mac: number): void {
-    if (end - payload < icmpHeaderLength || bytes[payload + 1] !== 0) return;
+  /** Precondition: it is intact. */
+  isRequest({ bytes, payload, end }: IpPacket<string>): boolean {
+    return (
+      end - payload >= icmpHeaderLength && bytes[payload] === icmpv6Types.echo && bytes[payload + 1] === 0
+    );
+  }
+
+  /** Precondition: `isRequest`. */
+  answer({ bytes, payload, end, source, destination }: IpPacket<string>, mac: number): void {
     const reply = Buffer.from(bytes.subarray(payload, end));
     reply[0] = icmpv6Types.echoReply;
     reply.writeUInt16BE(0, 2);

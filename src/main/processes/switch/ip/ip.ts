@@ -26,6 +26,14 @@ export interface IpFragment<A extends Address = Address> extends IpPacket<A> {
   moreFragments: boolean;
 }
 
+/** Who has sent a frame. */
+export interface Origin {
+  /** The hardware address in it. */
+  mac: number;
+  /** The port of the switch that it came in by, which nobody can pretend: what guests may take is counted by it. */
+  card: string;
+}
+
 /** Whom a packet is for. */
 export interface Receiver<A extends Address = Address> {
   mac: number;
@@ -58,9 +66,13 @@ export interface IpErrors<A extends Address = Address> {
 
 /** As much of a packet as an error about it quotes, in memory of its own. */
 export function headOf(packet: IpPacket): IpPacket {
-  const bytes = Buffer.from(packet.bytes.subarray(packet.header, Math.min(packet.payload + 8, packet.end)));
-  const payload = packet.payload - packet.header;
-  return { ...packet, bytes, header: 0, payload, end: bytes.length };
+  return copyOf(packet, Math.min(packet.payload + 8, packet.end));
+}
+
+/** A packet, or the part of it that ends at `end`, in memory of its own. */
+export function copyOf<A extends Address>(packet: IpPacket<A>, end = packet.end): IpPacket<A> {
+  const bytes = Buffer.from(packet.bytes.subarray(packet.header, end));
+  return { ...packet, bytes, header: 0, payload: packet.payload - packet.header, end: bytes.length };
 }
 
 /** The same packet with its whole payload, put together from fragments. */

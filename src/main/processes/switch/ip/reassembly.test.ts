@@ -5,7 +5,7 @@ import { FrameArena } from '../gateway/link';
 import { framesIn } from '../testing/frames';
 import { VirtualClock } from '../testing/virtual-clock';
 import { type Ipv4Packet, longestIpv4Payload, parseIpv4Packet } from '../ipv4/packet';
-import { maxPackets, maxPacketsPerSource, patienceMs, Reassembly } from './reassembly';
+import { maxPackets, maxPacketsPerCard, patienceMs, Reassembly } from './reassembly';
 import { Ipv4Sender } from '../ipv4/sender';
 
 const to = { mac: 0x020000000001, address: 0x0a00020f };
@@ -39,8 +39,8 @@ describe('fragments', () => {
           order.sort((a, b) => a.key - b.key);
           const reassembly = new Reassembly<Ipv4Packet>(new VirtualClock(), longestIpv4Payload);
           const results = order.map(({ piece }, index) => {
-            if (index > 0 && index < order.length - 1) reassembly.add(piece);
-            return payloadOf(reassembly.add(piece));
+            if (index > 0 && index < order.length - 1) reassembly.add(piece, 'card');
+            return payloadOf(reassembly.add(piece, 'card'));
           });
           const whole = results.filter((result) => result !== undefined);
           expect(whole).toHaveLength(1);
@@ -56,32 +56,32 @@ describe('fragments', () => {
     const clock = new VirtualClock();
     const reassembly = new Reassembly<Ipv4Packet>(clock, longestIpv4Payload);
     for (let round = 0; round < 5000; round++) {
-      const [first] = fragments(new Uint8Array(3000), 1500, 0x0a000200 + (round % 50));
-      if (first) reassembly.add({ ...first, identification: round });
+      const [first] = fragments(new Uint8Array(3000));
+      if (first) reassembly.add({ ...first, identification: round }, `card ${round % 50}`);
     }
     expect(reassembly.size).toBe(maxPackets);
     clock.advance(patienceMs + 1);
     const [first] = fragments(new Uint8Array(3000));
-    if (first) reassembly.add(first);
+    if (first) reassembly.add(first, 'card');
     expect(reassembly.size).toBe(1);
   });
 
-  it('of one sender leave room for the others', () => {
+  it('of one card leave room for the others, whatever addresses it pretends to have', () => {
     const reassembly = new Reassembly<Ipv4Packet>(new VirtualClock(), longestIpv4Payload);
     for (let round = 0; round < 1000; round++) {
-      const [first] = fragments(new Uint8Array(3000));
-      if (first) reassembly.add({ ...first, identification: round });
+      const [first] = fragments(new Uint8Array(3000), 1500, 0x0a000200 + round);
+      if (first) reassembly.add({ ...first, identification: round }, 'card');
     }
-    expect(reassembly.size).toBe(maxPacketsPerSource);
+    expect(reassembly.size).toBe(maxPacketsPerCard);
   });
 
   it('that overlap, or reach beyond the longest packet, spoil it', () => {
     const [first, second] = fragments(new Uint8Array(2000)) as [Ipv4Packet, Ipv4Packet];
     const reassembly = new Reassembly<Ipv4Packet>(new VirtualClock(), longestIpv4Payload);
-    reassembly.add(first);
-    expect(reassembly.add({ ...second, fragmentOffset: second.fragmentOffset - 8 })).toBeUndefined();
+    reassembly.add(first, 'card');
+    expect(reassembly.add({ ...second, fragmentOffset: second.fragmentOffset - 8 }, 'card')).toBeUndefined();
     expect(reassembly.size).toBe(0);
-    expect(reassembly.add({ ...second, fragmentOffset: 65_528 })).toBeUndefined();
+    expect(reassembly.add({ ...second, fragmentOffset: 65_528 }, 'card')).toBeUndefined();
     expect(reassembly.size).toBe(0);
   });
 });

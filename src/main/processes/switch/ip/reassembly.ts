@@ -1,12 +1,11 @@
 import type { Clock } from '../clock';
-import type { Address } from './address';
 import { type IpFragment, withPayload } from './ip';
 
 /** How long the rest of a packet is waited for, in milliseconds (RFC 791 suggests 15 s). */
 export const patienceMs = 15_000;
-/** Bounds on what waits: packets, packets of one sender, and pieces of one packet. */
-export const maxPackets = 64;
-export const maxPacketsPerSource = 16;
+/** Bounds on what waits: packets, packets of one card, and pieces of one packet. */
+export const maxPackets = 256;
+export const maxPacketsPerCard = 16;
 const maxPieces = 128;
 
 interface Piece {
@@ -15,7 +14,7 @@ interface Piece {
 }
 
 interface Assembly {
-  source: Address;
+  card: string;
   begun: number;
   pieces: Piece[];
   received: number;
@@ -40,12 +39,17 @@ export class Reassembly<P extends IpFragment> {
     return this.assemblies.size;
   }
 
-  /** Takes a fragment. @returns the whole packet, when this was the last piece of it */
-  add(packet: P): P | undefined {
+  /**
+   * Takes a fragment.
+   *
+   * @param card the port of the switch that it came in by
+   * @returns the whole packet, when this was the last piece of it
+   */
+  add(packet: P, card: string): P | undefined {
     this.forgetOld();
     const { source, destination, protocol, identification } = packet;
-    const key = `${source} ${destination} ${protocol} ${identification}`;
-    const assembly = this.assemblies.get(key) ?? this.begin(key, source);
+    const key = `${card} ${source} ${destination} ${protocol} ${identification}`;
+    const assembly = this.assemblies.get(key) ?? this.begin(key, card);
     if (!this.addPiece(assembly, packet)) {
       this.assemblies.delete(key);
       return undefined;
@@ -76,13 +80,13 @@ export class Reassembly<P extends IpFragment> {
     return true;
   }
 
-  private begin(key: string, source: Address): Assembly {
-    const ofSource = [...this.assemblies].filter(([, assembly]) => assembly.source === source);
-    const [oldestOfSource] = ofSource;
+  private begin(key: string, card: string): Assembly {
+    const mine = [...this.assemblies].filter(([, assembly]) => assembly.card === card);
+    const [oldestOfMine] = mine;
     const [oldest] = this.assemblies.keys();
-    if (ofSource.length >= maxPacketsPerSource && oldestOfSource) this.assemblies.delete(oldestOfSource[0]);
+    if (mine.length >= maxPacketsPerCard && oldestOfMine) this.assemblies.delete(oldestOfMine[0]);
     else if (this.assemblies.size >= maxPackets && oldest !== undefined) this.assemblies.delete(oldest);
-    const assembly = { source, begun: this.clock.now(), pieces: [], received: 0, total: undefined };
+    const assembly = { card, begun: this.clock.now(), pieces: [], received: 0, total: undefined };
     this.assemblies.set(key, assembly);
     return assembly;
   }

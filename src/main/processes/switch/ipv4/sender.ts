@@ -11,10 +11,14 @@ export class Ipv4Sender implements IpSender<number> {
   readonly payloadStart = payloadStart;
   private identification = 0;
 
-  /** @param mtu the longest packet, its header included, in bytes */
+  /**
+   * @param mtu the longest packet, its header included, in bytes
+   * @param mtuOf the longest that a receiver takes where that is less
+   */
   constructor(
     private readonly link: Link,
     readonly mtu: number,
+    private readonly mtuOf: (mac: number) => number = () => mtu,
   ) {}
 
   packet(to: Receiver, source: number, protocol: number, length: number): Buffer {
@@ -22,12 +26,13 @@ export class Ipv4Sender implements IpSender<number> {
   }
 
   send(to: Receiver, source: number, protocol: number, payload: Uint8Array): void {
-    if (ipv4HeaderLength + payload.length <= this.mtu) {
+    const mtu = this.mtuOf(to.mac);
+    if (ipv4HeaderLength + payload.length <= mtu) {
       this.packet(to, source, protocol, payload.length).set(payload, payloadStart);
       return;
     }
     // Every fragment but the last carries a multiple of eight bytes (RFC 791, 3.2).
-    const most = Math.floor((this.mtu - ipv4HeaderLength) / 8) * 8;
+    const most = Math.floor((mtu - ipv4HeaderLength) / 8) * 8;
     const identification = this.nextIdentification();
     for (let offset = 0; offset < payload.length; offset += most) {
       const piece = payload.subarray(offset, offset + most);

@@ -20,6 +20,7 @@ export class Ipv6Sender implements IpSender<string> {
   constructor(
     private readonly link: Link,
     readonly mtu: number,
+    private readonly mtuOf: (mac: number) => number = () => mtu,
   ) {}
 
   packet(to: Receiver, source: string, protocol: number, length: number, hops?: number): Buffer {
@@ -30,11 +31,12 @@ export class Ipv6Sender implements IpSender<string> {
   }
 
   send(to: Receiver, source: string, protocol: number, payload: Uint8Array): void {
-    if (ipv6HeaderLength + payload.length <= this.mtu) {
+    const mtu = this.mtuOf(to.mac);
+    if (ipv6HeaderLength + payload.length <= mtu) {
       this.packet(to, source, protocol, payload.length).set(payload, payloadStart6);
       return;
     }
-    const most = Math.floor((this.mtu - ipv6HeaderLength - fragmentHeaderLength) / 8) * 8;
+    const most = Math.floor((mtu - ipv6HeaderLength - fragmentHeaderLength) / 8) * 8;
     this.identification = (this.identification + 1) >>> 0;
     for (let offset = 0; offset < payload.length; offset += most) {
       const piece = payload.subarray(offset, offset + most);

@@ -36,9 +36,13 @@ const closed4 = ranges('0.0.0.0/8', '127.0.0.0/8', '169.254.0.0/16', '224.0.0.0/
 const open6 = ranges('2000::/3', 'fc00::/7');
 const closed6 = ranges('2002::/16', '2001::/32');
 
-/** Decides where a guest may go. The host's loopback is reached by what is offered, and in no other way. */
+/**
+ * Decides where a guest may go. The host's loopback is reached by what is offered, and in no other way.
+ *
+ * @param port of no meaning for `icmp`
+ */
 export function destinationOf(
-  protocol: 'tcp' | 'udp',
+  protocol: 'tcp' | 'udp' | 'icmp',
   address: Address,
   port: number,
   { own, inside, internet, offers, firewall }: DestinationSettings,
@@ -52,7 +56,8 @@ export function destinationOf(
   if (inRanges(address, inside)) return refuse('host');
   if (!internet) return refuse('network');
   const text = formatAddress(address);
-  if (port === 0 || isClosed(address) || hostAddresses().loopback.has(text)) return refuse('prohibited');
+  if ((port === 0 && protocol !== 'icmp') || isClosed(address) || hostAddresses().loopback.has(text))
+    return refuse('prohibited');
   if (!firewall.permitsOut(protocol, address, port)) return refuse('prohibited');
   return { kind: 'host', address: text, port };
 }

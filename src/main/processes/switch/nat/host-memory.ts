@@ -9,9 +9,17 @@ const writeSize = 512 * 1024;
  * has at hand. Fresh memory for every read and write would cost more than copying does.
  */
 export class HostMemory {
-  /** Where sockets read into. What was read is taken before the next read. */
-  readonly read = Buffer.allocUnsafeSlow(readSize);
+  private readonly read = Buffer.allocUnsafeSlow(readSize);
   private gathered = Buffer.allocUnsafeSlow(writeSize);
+
+  /**
+   * Where a socket reads into. What was read is taken before the next read.
+   *
+   * @param most bytes that are read at once, at most
+   */
+  reading(most: number): Buffer {
+    return this.read.subarray(0, most);
+  }
 
   /**
    * Writes pieces as one.

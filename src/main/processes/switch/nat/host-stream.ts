@@ -1,12 +1,34 @@
 import type { Socket } from 'node:net';
 import type { ConnectionEnd, ConnectionUser, TcpConnection } from '../tcp/connection';
-import type { HostMemory } from './host-memory';
+import { HostMemory } from './host-memory';
+
+/** How long the host may leave the last data of a connection that has ended where it is, in milliseconds. */
+const lingerMs = 60_000;
+/** Sockets that wait for that at a time. */
+export const maxLingering = 256;
 
 /** What the streams of one gateway have in common. */
-export interface HostStreams {
+export class HostStreams {
   /** Streams with data that is to be written when the current call into the gateway ends. */
-  readonly due: Set<HostStream>;
-  readonly memory: HostMemory;
+  readonly due = new Set<HostStream>();
+  readonly memory = new HostMemory();
+  /** The longest there first. */
+  private readonly lingering = new Set<Socket>();
+
+  /**
+   * Lets a socket end by itself whose guest's connection has ended. Nothing else knows of it any more: it must not wait
+   * for ever for a host that does not read, and there must not be very many.
+   */
+  linger(socket: Socket): void {
+    if (socket.destroyed) return;
+    const [oldest] = this.lingering;
+    if (this.lingering.size >= maxLingering && oldest) oldest.destroy();
+    this.lingering.add(socket);
+    socket.once('close', () => this.lingering.delete(socket));
+    // What the host takes begins the time anew.
+    socket.setTimeout(lingerMs, () => socket.destroy());
+    socket.end();
+  }
 }
 
 /** Joins a guest's connection with a socket of the host: data, ends and resets pass both ways. */
@@ -70,7 +92,9 @@ export class HostStream implements ConnectionUser {
   closed(how: ConnectionEnd): void {
     this.flush();
     this.over = true;
-    if (how === 'closed') this.socket.end();
+    if (how === 'closed') this.streams.linger(this.socket);
+    // One that is not connected yet would wait for that before it is reset.
+    else if (this.socket.connecting) this.socket.destroy();
     else this.socket.resetAndDestroy();
   }
 }

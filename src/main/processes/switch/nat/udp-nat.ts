@@ -3,13 +3,13 @@ import { isIPv6 } from 'node:net';
 import type { Clock } from '../clock';
 import type { Datagram } from '../udp/datagram';
 import type { Address } from '../ip/address';
-import type { Receiver } from '../ip/ip';
+import type { Origin, Receiver } from '../ip/ip';
 
 /** A flow without datagrams is closed after this long (RFC 4787, REQ-5), in milliseconds. */
 export const flowMs = 120_000;
 const sweepMs = 10_000;
-/** Bounds: sockets of one guest and of all, peers of one socket, bytes that wait to be sent by one socket. */
-export const maxFlowsPerGuest = 512;
+/** Bounds: sockets of one card and of all, peers of one socket, bytes that wait to be sent by one socket. */
+export const maxFlowsPerCard = 512;
 export const maxFlows = 4096;
 const maxPeers = 256;
 const maxUnsent = 1024 * 1024;
@@ -17,6 +17,8 @@ const maxUnsent = 1024 * 1024;
 interface Flow {
   socket: Socket;
   guest: Receiver;
+  /** The port of the switch that it came in by. */
+  card: string;
   used: number;
   /** To whom it has sent: only they may answer (RFC 4787, address and port-dependent filtering). */
   peers: Map<string, { address: Address; port: number }>;
@@ -35,7 +37,8 @@ export interface UdpNatOptions {
  */
 export class UdpNat {
   private readonly flows = new Map<string, Flow>();
-  private readonly counts = new Map<Address, number>();
+  /** By card. */
+  private readonly counts = new Map<string, number>();
   private cancelSweep: (() => void) | undefined;
 
   constructor(private readonly options: UdpNatOptions) {}
@@ -44,10 +47,18 @@ export class UdpNat {
     return this.flows.size;
   }
 
-  /** @param target where the datagram really goes */
-  send(datagram: Datagram, mac: number, target: { address: string; port: number }): void {
+  /**
+   * @param from its sender's hardware address, and the port of the switch that it came in by
+   * @param target where the datagram really goes
+   */
+  send(datagram: Datagram, from: Origin, target: { address: string; port: number }): void {
     const { source, sourcePort, destination, destinationPort } = datagram;
-    const flow = this.flowOf({ mac, address: source }, sourcePort, isIPv6(target.address));
+    const flow = this.flowOf(
+      { mac: from.mac, address: source },
+      sourcePort,
+      isIPv6(target.address),
+      from.card,
+    );
     flow.used = this.options.clock.now();
     const peer = `${target.address} ${target.port}`;
     if (!flow.peers.has(peer)) {
@@ -69,18 +80,18 @@ export class UdpNat {
     for (const key of [...this.flows.keys()]) this.end(key);
   }
 
-  private flowOf(guest: Receiver, port: number, overIpv6: boolean): Flow {
+  private flowOf(guest: Receiver, port: number, overIpv6: boolean, card: string): Flow {
     const key = `${guest.address} ${port} ${overIpv6 ? 6 : 4}`;
     const known = this.flows.get(key);
     if (known) {
       known.guest.mac = guest.mac;
       return known;
     }
-    const mine = (this.counts.get(guest.address) ?? 0) >= maxFlowsPerGuest;
-    if (mine || this.flows.size >= maxFlows) this.endOldest(mine ? guest.address : undefined);
+    this.makeRoom(card);
     const flow: Flow = {
       socket: overIpv6 ? createSocket({ type: 'udp6', ipv6Only: true }) : createSocket('udp4'),
       guest: { ...guest },
+      card,
       used: 0,
       peers: new Map(),
       unsent: 0,
@@ -95,7 +106,7 @@ export class UdpNat {
       if (this.flows.get(key) === flow) this.end(key);
     });
     this.flows.set(key, flow);
-    this.counts.set(guest.address, (this.counts.get(guest.address) ?? 0) + 1);
+    this.counts.set(card, (this.counts.get(card) ?? 0) + 1);
     if (!this.cancelSweep) this.sweepLater();
     return flow;
   }
@@ -109,11 +120,18 @@ export class UdpNat {
     });
   }
 
-  private endOldest(guest: Address | undefined): void {
+  /** Ends the oldest flow of a card that has all that it may have, or of the one with the most where all have too many. */
+  private makeRoom(card: string): void {
+    if ((this.counts.get(card) ?? 0) >= maxFlowsPerCard) this.endOldest(card);
+    if (this.flows.size < maxFlows) return;
+    const [greediest] = [...this.counts].reduce((most, one) => (one[1] > most[1] ? one : most), ['', 0]);
+    this.endOldest(greediest);
+  }
+
+  private endOldest(card: string): void {
     let oldest: { key: string; used: number } | undefined;
     for (const [key, flow] of this.flows) {
-      if (guest !== undefined && flow.guest.address !== guest) continue;
-      if (!oldest || flow.used < oldest.used) oldest = { key, used: flow.used };
+      if (flow.card === card && (!oldest || flow.used < oldest.used)) oldest = { key, used: flow.used };
     }
     if (oldest) this.end(oldest.key);
   }
@@ -122,9 +140,9 @@ export class UdpNat {
     const flow = this.flows.get(key);
     if (!flow) return;
     this.flows.delete(key);
-    const count = (this.counts.get(flow.guest.address) ?? 1) - 1;
-    if (count > 0) this.counts.set(flow.guest.address, count);
-    else this.counts.delete(flow.guest.address);
+    const count = (this.counts.get(flow.card) ?? 1) - 1;
+    if (count > 0) this.counts.set(flow.card, count);
+    else this.counts.delete(flow.card);
     flow.socket.close();
   }
 }

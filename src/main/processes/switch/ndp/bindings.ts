@@ -1,13 +1,14 @@
 import type { Clock } from '../clock';
+import type { Origin } from '../ip/ip';
 
 /** An address is bound for this long after its last packet, in milliseconds. */
 export const bindingLifeMs = 300_000;
-/** Addresses of one station, and of all. A station usually has three or four at a time. */
+/** Addresses of one station, of all behind one card, and of all. A station usually has three or four at a time. */
 export const maxPerStation = 32;
+export const maxPerCard = 128;
 export const maxBindings = 4096;
 
-interface Binding {
-  mac: number;
+interface Binding extends Origin {
   heard: number;
 }
 
@@ -25,14 +26,14 @@ export class Bindings {
     return this.known.size;
   }
 
-  /** Notes that `mac` sends as `address`. @returns whether the address is its own */
-  claim(address: string, mac: number): boolean {
+  /** Notes who sends as `address`. @returns whether the address is its own */
+  claim(address: string, { mac, card }: Origin): boolean {
     const now = this.clock.now();
     const binding = this.known.get(address);
     if (binding && binding.mac !== mac && now - binding.heard <= bindingLifeMs) return false;
     this.known.delete(address);
-    if (!binding || binding.mac !== mac) this.makeRoom(mac);
-    this.known.set(address, { mac, heard: now });
+    if (!binding || binding.mac !== mac) this.makeRoom(mac, card);
+    this.known.set(address, { mac, card, heard: now });
     return true;
   }
 
@@ -56,11 +57,16 @@ export class Bindings {
     return binding && this.clock.now() - binding.heard <= bindingLifeMs ? binding.mac : undefined;
   }
 
-  private makeRoom(mac: number): void {
-    const mine = [...this.known].filter(([, binding]) => binding.mac === mac);
-    const [oldestOfMine] = mine;
-    const [oldest] = this.known.keys();
-    if (mine.length >= maxPerStation && oldestOfMine) this.known.delete(oldestOfMine[0]);
-    else if (this.known.size >= maxBindings && oldest !== undefined) this.known.delete(oldest);
+  private makeRoom(mac: number, card: string): void {
+    const all = [...this.known];
+    const oldestOf = (most: number, fits: (binding: Binding) => boolean): string | undefined => {
+      const found = all.filter(([, binding]) => fits(binding));
+      return found.length >= most ? found[0]?.[0] : undefined;
+    };
+    const gone =
+      oldestOf(maxPerStation, (binding) => binding.mac === mac) ??
+      oldestOf(maxPerCard, (binding) => binding.card === card) ??
+      oldestOf(maxBindings, () => true);
+    if (gone !== undefined) this.known.delete(gone);
   }
 }

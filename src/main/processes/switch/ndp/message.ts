@@ -63,7 +63,8 @@ export interface RouterFacts {
   prefix: string;
   mtu: number;
   dns: string;
-  domain: string;
+  /** Where hosts look for short names. */
+  domains: readonly string[];
   /** It leads out of the network. */
   isWayOut: boolean;
   /** Everything it has said so far ends. */
@@ -71,7 +72,7 @@ export interface RouterFacts {
 }
 
 export function routerAdvertisement(facts: RouterFacts): Buffer {
-  const { mac, prefix, mtu, dns, domain, isWayOut, ends } = facts;
+  const { mac, prefix, mtu, dns, domains, isWayOut, ends } = facts;
   const head = Buffer.alloc(16);
   head[0] = icmpv6Types.routerAdvertisement;
   head[4] = 64;
@@ -84,7 +85,7 @@ export function routerAdvertisement(facts: RouterFacts): Buffer {
     mtuOption(mtu),
     prefixOption(prefix, ends),
     dnsOption(optionTypes.dnsServer, ends, Buffer.from(dns, 'latin1')),
-    dnsOption(optionTypes.dnsSearch, ends, encodeName(domain)),
+    dnsOption(optionTypes.dnsSearch, ends, Buffer.concat(domains.map(encodeName))),
   ]);
 }
 

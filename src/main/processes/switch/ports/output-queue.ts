@@ -9,12 +9,17 @@ export const lowWater = 256 * 1024;
  */
 const worthKeeping = 32 * 1024;
 
+/** What a run takes besides its bytes, roughly. */
+const runOverhead = 256;
+
 interface Waiting {
   run: Buffer;
   frames: number;
   source: object;
   /** How many runs it was put together from that are not copies. */
   kept: number;
+  /** What it counts for, in bytes. */
+  cost: number;
 }
 
 /** Runs that are to be sent now. */
@@ -34,6 +39,7 @@ export class OutputQueue {
   private readonly waiting: Waiting[] = [];
   private readonly shares = new Map<object, number>();
   private total = 0;
+  private cost = 0;
 
   get bytes(): number {
     return this.total;
@@ -43,20 +49,22 @@ export class OutputQueue {
   push(run: Buffer, frames: number, source: object): 'refused' | 'copied' | 'kept' {
     const used = this.shares.get(source) ?? 0;
     const sources = this.shares.size + (used === 0 ? 1 : 0);
-    if (used + run.length > queueLimit / sources || this.total + run.length > 2 * queueLimit) {
-      return 'refused';
-    }
-    this.shares.set(source, used + run.length);
-    this.total += run.length;
     const last = this.waiting.at(-1);
-    if (last && last.source === source && follows(last.run, run)) {
+    const goesOn = last?.source === source && follows(last.run, run);
+    const cost = run.length + (goesOn ? 0 : runOverhead);
+    if (used + cost > queueLimit / sources || this.cost + cost > 2 * queueLimit) return 'refused';
+    this.shares.set(source, used + cost);
+    this.cost += cost;
+    this.total += run.length;
+    if (goesOn) {
+      last.cost += cost;
       last.run = Buffer.from(last.run.buffer, last.run.byteOffset, last.run.length + run.length);
       last.frames += frames;
       last.kept++;
       return 'kept';
     }
     const copied = run.length < worthKeeping;
-    this.waiting.push({ run: copied ? Buffer.from(run) : run, frames, source, kept: copied ? 0 : 1 });
+    this.waiting.push({ run: copied ? Buffer.from(run) : run, frames, source, kept: copied ? 0 : 1, cost });
     return copied ? 'copied' : 'kept';
   }
 
@@ -64,14 +72,15 @@ export class OutputQueue {
   take(most: number): Batch {
     const taken: Batch = { runs: [], frames: 0, bytes: 0, kept: [] };
     let count = 0;
-    for (const { run, frames, source, kept } of this.waiting) {
+    for (const { run, frames, source, kept, cost } of this.waiting) {
       if (count > 0 && taken.bytes + run.length > most) break;
       count++;
       taken.runs.push(run);
       taken.kept.push(kept);
       taken.frames += frames;
       taken.bytes += run.length;
-      const rest = (this.shares.get(source) ?? 0) - run.length;
+      this.cost -= cost;
+      const rest = (this.shares.get(source) ?? 0) - cost;
       if (rest > 0) this.shares.set(source, rest);
       else this.shares.delete(source);
     }

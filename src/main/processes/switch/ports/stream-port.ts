@@ -51,7 +51,7 @@ export class StreamPort implements SwitchPort {
   /** @param path the address of the machine's socket: a unix socket, or a named pipe on Windows */
   constructor(
     readonly id: string,
-    private readonly path: string,
+    readonly path: string,
     private readonly bridge: LearningSwitch,
     private readonly clock: Clock,
     private readonly events: StreamPortEvents,

@@ -1,8 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { TcpPair } from '../testing/tcp-pair';
-import { maxRetransmissions, receiveCapacity, sendCapacity } from './connection';
+import { mostCapacity } from './account';
+import { maxHandshakes } from './connection';
 import { flags } from './segment';
+import { maxRetransmissions } from './send-half';
 
 /** Bytes that differ from their neighbours, so that what is missing or out of place shows. */
 function pattern(length: number, seed = 0): Buffer {
@@ -29,7 +31,11 @@ function expectOrderlyEnd(pair: TcpPair, up: Buffer, down: Buffer): void {
   const ends = { here: pair.here.end, there: pair.there.end };
   const sides = ['here', 'there'] as const;
   const givenUp = sides.filter((side) => ends[side] === 'timeout');
-  for (const side of givenUp) expect(pair.mostTries(side)).toBeGreaterThan(maxRetransmissions);
+  for (const side of givenUp) {
+    // One that has never been open gives up its handshake sooner (3.8.3: R2 of a SYN).
+    const enough = pair[side].isOpen ? maxRetransmissions + 1 : maxHandshakes;
+    expect(pair.mostTries(side)).toBeGreaterThanOrEqual(enough);
+  }
   if (givenUp.length > 0) {
     for (const side of sides) expect(['closed', 'reset', 'timeout']).toContain(ends[side]);
     return;
@@ -207,11 +213,11 @@ describe('a TCP connection', () => {
   it('sends no more than the window, asks while it is closed, and goes on when it opens', () => {
     const pair = openPair();
     pair.there.slow = true;
-    const data = pattern(3 * receiveCapacity);
+    const data = pattern(3 * mostCapacity);
     pair.opener.write(data);
     pair.advance(5_000);
-    expect(pair.there.bytes.length).toBeLessThanOrEqual(receiveCapacity);
-    expect(pair.there.bytes.length).toBeGreaterThan(receiveCapacity - 3000);
+    expect(pair.there.bytes.length).toBeLessThanOrEqual(mostCapacity);
+    expect(pair.there.bytes.length).toBeGreaterThan(mostCapacity - 3000);
     const before = pair.segments.length;
     pair.advance(120_000);
     const asked = pair.segments.length - before;
@@ -233,7 +239,7 @@ describe('a TCP connection', () => {
     let drained = 0;
     pair.here.onDrained.push(() => drained++);
     expect(pair.opener.write(pattern(1000))).toBe(true);
-    expect(pair.opener.write(pattern(sendCapacity + receiveCapacity))).toBe(false);
+    expect(pair.opener.write(pattern(2 * mostCapacity))).toBe(false);
     pair.advance(1000);
     expect(drained).toBe(0);
     pair.there.slow = false;
@@ -241,6 +247,45 @@ describe('a TCP connection', () => {
     pair.answerer?.consumed();
     pair.advance(1000);
     expect(drained).toBe(1);
+  });
+
+  it('holds no more than its share in either direction', () => {
+    const pair = new TcpPair();
+    pair.capacity = 16 * 1024;
+    pair.advance(5);
+    pair.there.slow = true;
+    const data = pattern(100_000);
+    expect(pair.opener.write(data)).toBe(false);
+    pair.advance(5_000);
+    expect(pair.there.bytes.length).toBeLessThanOrEqual(pair.capacity);
+    pair.there.slow = false;
+    pair.there.waiting = 0;
+    pair.answerer?.consumed();
+    pair.advance(5_000);
+    expect(pair.there.bytes.equals(data)).toBe(true);
+  });
+
+  it('goes on after the host has gone for as long as the guest takes what it is still to get', () => {
+    const pair = openPair({ here: 1460, there: 64 }, 1);
+    pair.weather = () => [1000];
+    const data = pattern(24_000);
+    pair.opener.write(data);
+    pair.opener.end();
+    pair.opener.orphan();
+    let sweeps = 0;
+    for (; pair.there.bytes.length < data.length && sweeps < 20; sweeps++) {
+      pair.advance(30_000);
+      pair.opener.sweep();
+    }
+    // Long after one that stands still would have been given up.
+    expect(sweeps).toBeGreaterThan(6);
+    expect(pair.there.bytes.equals(data)).toBe(true);
+    expect(pair.here.end).toBeUndefined();
+    for (sweeps = 0; !pair.here.end && sweeps < 20; sweeps++) {
+      pair.advance(30_000);
+      pair.opener.sweep();
+    }
+    expect(pair.here.end).toBe('timeout');
   });
 
   it('works with a peer that takes tiny segments through a tiny window', () => {

@@ -1,38 +1,21 @@
 import type { Clock } from '../clock';
 import type { ConnectionEnd, ConnectionUser } from './connection-user';
 import { Deadline } from './deadline';
+import { Liveness } from './liveness';
 import { ReceiveHalf } from './receive-half';
-import {
-  flags,
-  maxSackRanges,
-  type OutgoingSegment,
-  sackLength,
-  type Segment,
-  sequenceLength,
-} from './segment';
+import { flags, type OutgoingSegment, type Segment, sequenceLength } from './segment';
+import { SegmentOutput } from './segment-output';
 import { SendHalf } from './send-half';
 import { add, distance } from './sequence';
 
 export type { ConnectionEnd, ConnectionUser } from './connection-user';
-export { receiveCapacity } from './receive-half';
-export { maxRetransmissions, sendCapacity } from './send-half';
 
-const ownShift = 7;
-/** The window that a SYN tells: it is not scaled. */
-const firstWindow = 65_535;
-const maxHandshakes = 6;
+export const maxHandshakes = 6;
 /**
  * How long the last acknowledgement may have to be repeated, from the last time that it was asked for. RFC 9293 says
  * 4 minutes; nothing lives that long here, and this is as long as the longest wait of the other side.
  */
 const timeWaitMs = 60_000;
-/** How long a guest that has been told that nobody listens may keep its half open. */
-const halfOpenMs = 120_000;
-/** An idle connection is asked for after this long, and given up after so many questions. */
-const idleMs = 30 * 60_000;
-const maxProbes = 5;
-/** A guest with a closed window that does not even say so is given up after this long. */
-const maxSilenceMs = 300_000;
 
 export interface ConnectionOptions {
   clock: Clock;
@@ -40,6 +23,8 @@ export interface ConnectionOptions {
   mss: number;
   initialSequence: number;
   output(segment: OutgoingSegment): void;
+  /** How much may wait in each direction, in bytes. What has been promised is kept to. */
+  capacity(): number;
   /** Called when `settle` is to be called at the end of the current call into the gateway. */
   due(connection: TcpConnection): void;
   /** The connection can be forgotten. */
@@ -58,13 +43,9 @@ export class TcpConnection {
   private readonly sending: SendHalf;
   private readonly receiving: ReceiveHalf;
   private readonly deadline: Deadline;
+  private readonly segments: SegmentOutput;
+  private readonly liveness: Liveness;
   private ackDue = false;
-  /** When it was last found that the guest had said something. */
-  private heard: number;
-  private hasSpoken = false;
-  private probes = 0;
-  /** When a connection ends that only the guest still holds. */
-  private endBy = Infinity;
 
   /** @param first the guest's SYN; undefined to open a connection to the guest ourselves */
   constructor(
@@ -73,17 +54,20 @@ export class TcpConnection {
     first?: Segment,
   ) {
     const { initialSequence, mss, clock } = options;
-    this.heard = clock.now();
+    const capacity = (): number => options.capacity();
+    this.liveness = new Liveness(clock.now());
     this.deadline = new Deadline(clock, () => this.timeIsUp());
-    this.receiving = new ReceiveHalf(user);
+    this.receiving = new ReceiveHalf(user, capacity);
     this.sending = new SendHalf({
       clock,
       mss,
       initialSequence,
       deadline: this.deadline,
+      capacity,
       send: (set, sequence, length, fill) => this.emit(set, sequence, length, fill),
       drained: () => user.drained(),
     });
+    this.segments = new SegmentOutput(options, this.sending, this.receiving);
     this.state = first ? 'waiting' : 'sent';
     if (first) this.takeHandshake(first);
     else this.sendHandshake();
@@ -95,6 +79,11 @@ export class TcpConnection {
 
   get isOver(): boolean {
     return this.state === 'closed' || this.state === 'time-wait';
+  }
+
+  /** How much may wait in each direction now, in bytes. */
+  get capacity(): number {
+    return this.options.capacity();
   }
 
   /** Bytes that the guest has not acknowledged or not been sent. */
@@ -127,7 +116,7 @@ export class TcpConnection {
   /** Ends at once with a RST. */
   abort(how: ConnectionEnd = 'reset'): void {
     if (this.isOver) return;
-    this.sendReset();
+    this.segments.reset(this.state !== 'sent');
     this.finish(how);
   }
 
@@ -136,9 +125,9 @@ export class TcpConnection {
     if (!this.isOver) this.finish(how);
   }
 
-  /** Nobody takes data any more; what the guest has not ended within a while is reset. */
+  /** Nobody takes data any more: what the guest is still to get goes on, and then it has a while to end its half. */
   orphan(): void {
-    if (!this.isOver) this.endBy = this.options.clock.now() + halfOpenMs;
+    if (!this.isOver) this.liveness.orphan(this.options.clock.now());
   }
 
   /** The host has taken data: the guest may have to be told that there is room. */
@@ -166,17 +155,17 @@ export class TcpConnection {
 
   /** Called now and then: asks after guests that have long been silent, and gives up those that do not answer. */
   sweep(): void {
-    const now = this.options.clock.now();
-    if (now > this.endBy) this.abort('timeout');
-    if (this.state !== 'open' || this.silence(now) < idleMs) return;
-    if (this.probes++ >= maxProbes) this.abort('timeout');
-    else this.emit(flags.ack, add(this.sending.stream.oldest, -1), 0);
+    if (this.isOver) return;
+    const verdict = this.liveness.judge(this.options.clock.now(), this.queued);
+    if (verdict === 'give up') this.abort('timeout');
+    else if (verdict === 'ask' && this.state === 'open') {
+      this.emit(flags.ack, add(this.sending.stream.oldest, -1), 0);
+    }
   }
 
   /** A segment of the guest (RFC 9293, 3.10.7). */
   receive(segment: Segment): void {
-    this.hasSpoken = true;
-    this.probes = 0;
+    this.liveness.spoke();
     switch (this.state) {
       case 'waiting':
         if ((segment.flags & flags.rst) !== 0) this.finish('reset');
@@ -211,7 +200,7 @@ export class TcpConnection {
   private receiveAnswer(segment: Segment): void {
     const acknowledges = (segment.flags & flags.ack) !== 0;
     if (acknowledges && segment.acknowledgment !== this.sending.stream.highest) {
-      if ((segment.flags & flags.rst) === 0) this.sendResetFor(segment);
+      if ((segment.flags & flags.rst) === 0) this.segments.resetFor(segment);
       return;
     }
     if ((segment.flags & flags.rst) !== 0) {
@@ -244,7 +233,7 @@ export class TcpConnection {
     if ((set & flags.ack) === 0) return;
     if (this.state === 'received') {
       if (segment.acknowledgment !== this.sending.stream.highest) {
-        this.sendResetFor(segment);
+        this.segments.resetFor(segment);
         return;
       }
       this.established(segment);
@@ -336,36 +325,15 @@ export class TcpConnection {
         return;
       case 'open': {
         // A guest that answers may keep its window closed for ever.
-        const isSilent = this.sending.isHeldUp && this.silence(this.options.clock.now()) > maxSilenceMs;
+        const isSilent = this.sending.isHeldUp && this.liveness.isSilent(this.options.clock.now());
         if (isSilent || !this.sending.expired()) this.abort('timeout');
         else this.transmit();
       }
     }
   }
 
-  /** How long the guest has said nothing, as far as anybody has looked; milliseconds. */
-  private silence(now: number): number {
-    if (this.hasSpoken) this.heard = now;
-    this.hasSpoken = false;
-    return now - this.heard;
-  }
-
   private sendHandshake(): void {
-    const answering = this.state === 'received';
-    this.options.output({
-      sequence: this.options.initialSequence,
-      acknowledgment: answering ? this.receiving.expected : 0,
-      flags: answering ? flags.syn | flags.ack : flags.syn,
-      window: firstWindow,
-      handshake: {
-        mss: this.options.mss,
-        windowShift: answering && this.sending.peerShift === undefined ? undefined : ownShift,
-        sackPermitted: !answering || this.sending.selective,
-      },
-      length: 0,
-    });
-    if (answering) this.receiving.handshakeSent(firstWindow);
-    this.sending.handshakeSent();
+    this.segments.handshake(this.state === 'received');
   }
 
   private oweAck(): void {
@@ -374,32 +342,13 @@ export class TcpConnection {
   }
 
   private acknowledge(): void {
-    this.emit(flags.ack, this.sending.stream.highest, 0);
+    this.ackDue = false;
+    this.segments.acknowledge();
   }
 
   private emit(set: number, sequence: number, length: number, fill?: OutgoingSegment['fill']): void {
     this.ackDue = false;
-    const window = this.receiving.announce(this.sending.peerShift === undefined ? 0 : ownShift);
-    const ranges = this.sending.selective ? this.receiving.ranges(maxSackRanges) : [];
-    // With data only where there is room beside it.
-    const sack = length + sackLength(ranges.length) <= this.options.mss ? ranges : [];
-    const acknowledgment = this.receiving.expected;
-    this.options.output({ sequence, acknowledgment, flags: set, window, sack, length, fill });
-  }
-
-  private sendReset(): void {
-    const { highest } = this.sending.stream;
-    if (this.state === 'sent') this.output(flags.rst, highest, 0);
-    else this.output(flags.rst | flags.ack, highest, this.receiving.expected);
-  }
-
-  /** To something that cannot belong to this connection. */
-  private sendResetFor(segment: Segment): void {
-    this.output(flags.rst, segment.acknowledgment, 0);
-  }
-
-  private output(set: number, sequence: number, acknowledgment: number): void {
-    this.options.output({ sequence, acknowledgment, flags: set, window: 0, length: 0 });
+    this.segments.emit(set, sequence, length, fill);
   }
 
   private release(): void {

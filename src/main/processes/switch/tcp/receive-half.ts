@@ -4,9 +4,6 @@ import type { SequenceRange } from './scoreboard';
 import { flags, type Segment, sequenceLength } from './segment';
 import { add, distance } from './sequence';
 
-/** What the gateway takes ahead of the host, in bytes. */
-export const receiveCapacity = 1024 * 1024;
-
 /** When what has come is to be acknowledged: at once, or at the end of the call into the gateway. */
 export type Owed = 'nothing' | 'later' | 'now';
 
@@ -18,6 +15,7 @@ export class ReceiveHalf {
   ended = false;
   /** The right edge of the window that the guest has been told; it never moves back. */
   private edge = 0;
+  private firstWindow = 0;
   /** The number that was acknowledged last. */
   private acknowledged = 0;
   private readonly early = new ReceiveQueue();
@@ -25,12 +23,16 @@ export class ReceiveHalf {
   private latest = 0;
   private endAt: number | undefined;
 
-  constructor(private readonly user: Pick<ConnectionUser, 'data' | 'backlog'>) {}
+  /** @param capacity what is taken ahead of the host, in bytes */
+  constructor(
+    private readonly user: Pick<ConnectionUser, 'data' | 'backlog'>,
+    private readonly capacity: () => number,
+  ) {}
 
   /** @param sequence of the guest's SYN */
   start(sequence: number): void {
     this.expected = add(sequence, 1);
-    this.edge = add(this.expected, receiveCapacity);
+    this.edge = add(this.expected, this.firstWindow);
     this.acknowledged = this.expected;
   }
 
@@ -39,8 +41,9 @@ export class ReceiveHalf {
     return distance(this.acknowledged, this.expected);
   }
 
-  /** The window of a SYN is never scaled (RFC 7323, 2.2). */
+  /** Our SYN has told this window, which is never scaled (RFC 7323, 2.2). */
   handshakeSent(window: number): void {
+    this.firstWindow = window;
     this.edge = add(this.expected, window);
   }
 
@@ -66,7 +69,7 @@ export class ReceiveHalf {
     const skip = distance(sequence, this.expected);
     const room = distance(this.expected, this.edge);
     if (skip < 0) {
-      this.early.add(sequence, data.subarray(0, room + skip));
+      this.early.add(sequence, data.subarray(0, room + skip), this.capacity());
       this.latest = sequence;
     }
     if (skip < 0 || skip >= data.length) return 'now';
@@ -104,7 +107,8 @@ export class ReceiveHalf {
   /** Whether there is so much more room than the guest knows that it should be told (RFC 9293, 3.8.6.2.2). */
   isWorthTelling(mss: number): boolean {
     const told = distance(this.expected, this.edge);
-    return this.room() - told >= Math.min(receiveCapacity / 2, 2 * mss) && told < receiveCapacity / 2;
+    const half = this.capacity() / 2;
+    return this.room() - told >= Math.min(half, 2 * mss) && told < half;
   }
 
   /** What is here though something before it is missing. */
@@ -117,7 +121,7 @@ export class ReceiveHalf {
   }
 
   private room(): number {
-    return Math.max(receiveCapacity - this.user.backlog(), distance(this.expected, this.edge), 0);
+    return Math.max(this.capacity() - this.user.backlog(), distance(this.expected, this.edge), 0);
   }
 
   private deliver(data: Buffer): void {

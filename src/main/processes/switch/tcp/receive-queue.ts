@@ -1,8 +1,11 @@
 import type { SequenceRange } from './scoreboard';
 import { distance } from './sequence';
 
-/** Pieces that wait for one before them, at most. Their bytes are bounded by the window. */
-const maxPieces = 1024;
+/**
+ * Of each piece so many bytes count as its own, at least: so the capacity of a connection bounds their number too. Their
+ * bytes are bounded by the window.
+ */
+const leastPiece = 1024;
 
 /** Data that has come before what precedes it. */
 export class ReceiveQueue {
@@ -13,8 +16,13 @@ export class ReceiveQueue {
     return this.pieces.length === 0;
   }
 
-  /** Keeps a copy of what is not there yet. */
-  add(sequence: number, data: Buffer): void {
+  /**
+   * Keeps a copy of what is not there yet.
+   *
+   * @param capacity of the connection, in bytes
+   */
+  add(sequence: number, data: Buffer, capacity: number): void {
+    const maxPieces = capacity / leastPiece;
     let from = sequence;
     let rest = data;
     let index = 0;
@@ -73,6 +81,9 @@ export class ReceiveQueue {
   }
 
   private insert(index: number, sequence: number, data: Buffer): void {
-    this.pieces.splice(index, 0, { sequence, data: Buffer.from(data) });
+    // In memory of its own: a small piece must not keep a large one alive that it is cut from.
+    const copy = Buffer.allocUnsafeSlow(data.length);
+    data.copy(copy);
+    this.pieces.splice(index, 0, { sequence, data: copy });
   }
 }

@@ -7,8 +7,6 @@ import { Scoreboard } from './scoreboard';
 import { flags, type Segment, sequenceLength } from './segment';
 import { add, distance } from './sequence';
 
-/** The host is asked to wait while more than this is under way to the guest, in bytes. */
-export const sendCapacity = 1024 * 1024;
 export const maxRetransmissions = 12;
 const duplicatesForLoss = 3;
 
@@ -19,6 +17,8 @@ export interface SendHalfOptions {
   initialSequence: number;
   /** When `expired` is to be called. */
   deadline: Deadline;
+  /** The host is asked to wait while more than this is under way to the guest, in bytes. */
+  capacity(): number;
   send: SendSegment;
   /** There is room again after `write` had said that there is none. */
   drained(): void;
@@ -100,7 +100,7 @@ export class SendHalf {
   /** @returns false when there should be no more until `drained` */
   write(bytes: Uint8Array): boolean {
     this.stream.append(bytes);
-    this.full = this.stream.length > sendCapacity;
+    this.full = this.stream.length > this.options.capacity();
     return !this.full;
   }
 
@@ -172,7 +172,7 @@ export class SendHalf {
     }
     this.recover(acknowledgment, progress);
     this.options.deadline.set(this.stream.underWay === 0 ? Infinity : this.timer.timeout);
-    if (this.full && this.stream.length <= sendCapacity / 2) {
+    if (this.full && this.stream.length <= this.options.capacity() / 2) {
       this.full = false;
       this.options.drained();
     }

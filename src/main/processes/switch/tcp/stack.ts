@@ -1,15 +1,11 @@
 import { randomInt } from 'node:crypto';
 import type { Clock } from '../clock';
 import type { Address } from '../ip/address';
-import type { IpPacket, IpSender, Receiver } from '../ip/ip';
+import type { IpPacket, IpSender, Origin, Receiver } from '../ip/ip';
+import { Account } from './account';
 import { type ConnectionUser, TcpConnection } from './connection';
 import { flags, parseSegment, resetFor, type Segment, sendSegment, tcpHeaderLength } from './segment';
 
-/** Bounds on what guests can make us hold. Beyond them a SYN is not answered, as on a busy server. */
-export const maxConnections = 16_384;
-export const maxConnectionsPerGuest = 4096;
-/** Connections of one guest whose host has not answered yet. */
-export const maxWaitingPerGuest = 256;
 const sweepMs = 30_000;
 /**
  * How long an acknowledgement may wait for something to go with, in milliseconds. RFC 9293 allows 500; a host on this
@@ -25,6 +21,9 @@ export interface Flow {
   remotePort: number;
 }
 
+/** The account of what is opened from this computer: no card is called so. */
+const fromHost = '';
+
 export interface TcpStackOptions {
   ip: IpSender;
   clock: Clock;
@@ -38,21 +37,15 @@ export interface TcpStackOptions {
 interface Entry {
   connection: TcpConnection;
   flow: Flow;
-  /** The guest has opened it, not somebody by a forward. */
-  byGuest: boolean;
-}
-
-interface Guest {
-  connections: Map<string, Entry>;
-  /** Those that were waiting when they were last looked at, and the ones that have come since. */
-  waiting: Set<TcpConnection>;
+  /** The card whose guest has opened it; `fromHost` where somebody has by a forward. */
+  card: string;
 }
 
 /** All TCP connections between the guests of one network and the gateway. */
 export class TcpStack {
-  private readonly guests = new Map<Address, Guest>();
+  private readonly entries = new Map<string, Entry>();
+  private readonly accounts = new Map<string, Account>();
   private readonly due = new Set<TcpConnection>();
-  private count = 0;
   /** The one that was found last: for the most part it is asked for again. */
   private last: Entry | undefined;
   /** Connections whose acknowledgements wait for something to go with. */
@@ -63,11 +56,11 @@ export class TcpStack {
   constructor(private readonly options: TcpStackOptions) {}
 
   get size(): number {
-    return this.count;
+    return this.entries.size;
   }
 
   /** A packet of a guest. */
-  receive(packet: IpPacket, mac: number): void {
+  receive(packet: IpPacket, from: Origin): void {
     const segment = parseSegment(packet);
     if (!segment) return;
     const entry = this.find(segment);
@@ -76,8 +69,8 @@ export class TcpStack {
       return;
     }
     entry?.connection.forget();
-    if (isSyn(segment)) this.answer(packet, segment, mac);
-    else this.refuse(segment, mac);
+    if (isSyn(segment)) this.answer(packet, segment, from);
+    else this.refuse(segment, from.mac);
   }
 
   /**
@@ -86,21 +79,19 @@ export class TcpStack {
    * @returns undefined when there are too many
    */
   connect(flow: Flow, userOf: (connection: TcpConnection) => ConnectionUser): TcpConnection | undefined {
-    return this.add(flow, userOf, undefined);
+    const account = this.accountOf(fromHost);
+    return account.hasRoom(this.size) ? this.add(flow, userOf, undefined, fromHost) : undefined;
   }
 
   /** Whether a connection between these ends is open. */
   isUsed(flow: Flow): boolean {
-    const key = keyOf(flow.guestPort, flow.remote, flow.remotePort);
-    return this.guests.get(flow.guest.address)?.connections.has(key) ?? false;
+    return this.entries.has(keyOf(flow));
   }
 
   /** Ends, with a RST, the connections that guests have opened and that are not wanted any more. */
   abortWhere(unwanted: (flow: Flow) => boolean): void {
-    for (const { connections } of [...this.guests.values()]) {
-      for (const { connection, flow, byGuest } of [...connections.values()]) {
-        if (byGuest && unwanted(flow)) connection.abort();
-      }
+    for (const { connection, flow, card } of [...this.entries.values()]) {
+      if (card !== fromHost && unwanted(flow)) connection.abort();
     }
   }
 
@@ -115,11 +106,9 @@ export class TcpStack {
   close(): void {
     this.cancelSweep?.();
     this.cancelOwed?.();
-    for (const { connections } of [...this.guests.values()]) {
-      for (const { connection } of [...connections.values()]) {
-        connection.abort();
-        if (connection.isOver) connection.forget();
-      }
+    for (const { connection } of [...this.entries.values()]) {
+      connection.abort();
+      if (connection.isOver) connection.forget();
     }
   }
 
@@ -132,13 +121,13 @@ export class TcpStack {
   private find(segment: Segment): Entry | undefined {
     if (this.last && isOf(segment, this.last.flow)) return this.last;
     const { source, sourcePort, destination, destinationPort } = segment;
-    const entry = this.guests.get(source)?.connections.get(keyOf(sourcePort, destination, destinationPort));
+    const entry = this.entries.get(keyOfEnds(source, sourcePort, destination, destinationPort));
     if (entry) this.last = entry;
     return entry;
   }
 
-  private answer(packet: IpPacket, segment: Segment, mac: number): void {
-    if (!this.hasRoom(segment.source)) return;
+  private answer(packet: IpPacket, segment: Segment, { mac, card }: Origin): void {
+    if (!this.accountOf(card).hasRoom(this.size)) return;
     const flow: Flow = {
       guest: { mac, address: segment.source },
       guestPort: segment.sourcePort,
@@ -146,40 +135,27 @@ export class TcpStack {
       remotePort: segment.destinationPort,
     };
     const userOf = this.options.open(flow, packet);
-    if (userOf) this.add(flow, userOf, segment);
+    if (userOf) this.add(flow, userOf, segment, card);
     else this.refuse(segment, mac);
   }
 
-  private hasRoom(source: Address): boolean {
-    if (this.count >= maxConnections) return false;
-    const guest = this.guests.get(source);
-    if (!guest) return true;
-    if (guest.connections.size >= maxConnectionsPerGuest && !this.forgetOver(guest)) return false;
-    const { waiting } = guest;
-    if (waiting.size < maxWaitingPerGuest) return true;
-    for (const connection of waiting) if (!connection.isWaiting) waiting.delete(connection);
-    return waiting.size < maxWaitingPerGuest;
-  }
-
-  /** Makes room by forgetting a connection that is only kept in case its last segment was lost. */
-  private forgetOver({ connections }: Guest): boolean {
-    for (const { connection } of connections.values()) {
-      if (!connection.isOver) continue;
-      connection.forget();
-      return true;
-    }
-    return false;
+  private accountOf(card: string): Account {
+    const known = this.accounts.get(card);
+    if (known) return known;
+    const account = new Account();
+    this.accounts.set(card, account);
+    return account;
   }
 
   private add(
     flow: Flow,
     userOf: (connection: TcpConnection) => ConnectionUser,
     first: Segment | undefined,
-  ): TcpConnection | undefined {
-    if (this.count >= maxConnections) return undefined;
+    card: string,
+  ): TcpConnection {
     const { ip, clock } = this.options;
-    const { address } = flow.guest;
-    const key = keyOf(flow.guestPort, flow.remote, flow.remotePort);
+    const account = this.accountOf(card);
+    const key = keyOf(flow);
     const ends = { source: flow.remote, sourcePort: flow.remotePort, destinationPort: flow.guestPort };
     let user: ConnectionUser | undefined = undefined;
     const connection: TcpConnection = new TcpConnection(
@@ -189,7 +165,8 @@ export class TcpStack {
         initialSequence: randomInt(2 ** 32),
         output: (segment) => sendSegment(ip, flow.guest, ends, segment),
         due: (which) => void this.due.add(which),
-        gone: () => this.remove(address, key),
+        gone: () => this.remove(key),
+        capacity: () => account.capacity,
       },
       // The other side may need the connection, and the connection the other side.
       {
@@ -202,34 +179,28 @@ export class TcpStack {
       },
       first,
     );
-    const guest: Guest = this.guests.get(address) ?? { connections: new Map(), waiting: new Set() };
-    this.guests.set(address, guest);
-    if (first) guest.waiting.add(connection);
-    guest.connections.set(key, { connection, flow, byGuest: first !== undefined });
-    this.count++;
+    account.add(connection, first !== undefined);
+    this.entries.set(key, { connection, flow, card });
     if (!this.cancelSweep) this.sweepLater();
     user = userOf(connection);
     return connection;
   }
 
-  private remove(address: Address, key: string): void {
-    const guest = this.guests.get(address);
-    const entry = guest?.connections.get(key);
-    if (!guest || !entry) return;
-    guest.connections.delete(key);
-    guest.waiting.delete(entry.connection);
-    this.count--;
+  private remove(key: string): void {
+    const entry = this.entries.get(key);
+    if (!entry) return;
+    this.entries.delete(key);
+    const account = this.accounts.get(entry.card);
+    account?.remove(entry.connection);
+    if (account?.size === 0) this.accounts.delete(entry.card);
     this.last = undefined;
-    if (guest.connections.size === 0) this.guests.delete(address);
   }
 
   private sweepLater(): void {
     this.cancelSweep = this.options.clock.after(sweepMs, () => {
       this.cancelSweep = undefined;
-      for (const { connections } of [...this.guests.values()]) {
-        for (const { connection } of [...connections.values()]) connection.sweep();
-      }
-      if (this.count > 0) this.sweepLater();
+      for (const { connection } of [...this.entries.values()]) connection.sweep();
+      if (this.size > 0) this.sweepLater();
     });
   }
 
@@ -255,6 +226,10 @@ function isOf(segment: Segment, { guest, guestPort, remote, remotePort }: Flow):
   );
 }
 
-function keyOf(guestPort: number, remote: Address, remotePort: number): string {
-  return `${guestPort} ${remote} ${remotePort}`;
+function keyOf({ guest, guestPort, remote, remotePort }: Flow): string {
+  return keyOfEnds(guest.address, guestPort, remote, remotePort);
+}
+
+function keyOfEnds(guest: Address, guestPort: number, remote: Address, remotePort: number): string {
+  return `${guest} ${guestPort} ${remote} ${remotePort}`;
 }

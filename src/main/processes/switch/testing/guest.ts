@@ -102,12 +102,14 @@ export class TestGuest implements SwitchPort {
     type: number,
     options: readonly (readonly [number, Buffer])[] = [],
     claimedMac = this.mac,
+    clientAddress: Buffer = Buffer.alloc(4),
   ): Buffer | undefined {
     const message = Buffer.alloc(240);
     message[0] = 1;
     message[1] = 1;
     message[2] = 6;
     message.writeUInt32BE(0x1234, 4);
+    clientAddress.copy(message, 12);
     writeMac(message, 28, claimedMac);
     message.writeUInt32BE(0x63825363, 236);
     const all: (readonly [number, Buffer])[] = [[optionCodes.messageType, Buffer.of(type)], ...options];
@@ -190,10 +192,12 @@ export class TestGuest implements SwitchPort {
     if ((to !== this.mac && to !== broadcastMac) || etherTypeOf(frame) !== etherTypes.ipv4) return;
     const piece = parseIpv4Packet(frame, headerLength);
     if (!piece) throw new Error('a packet with a wrong header');
-    const packet = piece.moreFragments || piece.fragmentOffset > 0 ? this.reassembly.add(piece) : piece;
+    const isFragment = piece.moreFragments || piece.fragmentOffset > 0;
+    const packet = isFragment ? this.reassembly.add(piece, this.id) : piece;
     if (!packet) return;
     if (this.packets.length < 10_000) this.packets.push(packet);
-    if (packet.protocol === protocols.tcp) this.tcp.receive(packet, readMac(frame, 6));
+    if (packet.protocol === protocols.tcp)
+      this.tcp.receive(packet, { mac: readMac(frame, 6), card: this.id });
     if (packet.protocol !== protocols.udp) return;
     const datagram = parseDatagram(packet);
     if (!datagram) throw new Error('a datagram with a wrong checksum');

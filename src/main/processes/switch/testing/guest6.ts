@@ -170,11 +170,13 @@ export class TestGuest6 implements SwitchPort {
       return;
     const piece = parseIpv6Packet(frame, headerLength);
     if (!piece) throw new Error('a packet with a wrong header');
-    const packet = piece.moreFragments || piece.fragmentOffset > 0 ? this.reassembly.add(piece) : piece;
+    const isFragment = piece.moreFragments || piece.fragmentOffset > 0;
+    const packet = isFragment ? this.reassembly.add(piece, this.id) : piece;
     if (!packet || !skipHeaders(packet)) return;
     if (this.packets.length < 10_000) this.packets.push(packet);
     if (packet.protocol === protocols.icmpv6 && !isIntact(packet)) throw new Error('a wrong checksum');
-    if (packet.protocol === protocols.tcp) this.tcp.receive(packet, readMac(frame, 6));
+    if (packet.protocol === protocols.tcp)
+      this.tcp.receive(packet, { mac: readMac(frame, 6), card: this.id });
     if (packet.protocol !== protocols.udp) return;
     const datagram = parseDatagram(packet);
     if (!datagram) throw new Error('a datagram with a wrong checksum');

@@ -1,3 +1,4 @@
+import { mostCapacity } from '../tcp/account';
 import { type ConnectionEnd, type ConnectionUser, TcpConnection } from '../tcp/connection';
 import { delayedAckMs } from '../tcp/stack';
 import { flags, type OutgoingSegment, resetFor, type Segment, sequenceLength } from '../tcp/segment';
@@ -54,6 +55,8 @@ export class TcpPair {
   readonly segments: { from: 'here' | 'there'; segment: Segment }[] = [];
   gone = 0;
   weather: Weather = () => [1];
+  /** How much may wait in each direction of either side. */
+  capacity = mostCapacity;
   private readonly due = new Set<TcpConnection>();
   private readonly forgotten = new Set<'here' | 'there'>();
 
@@ -101,6 +104,7 @@ export class TcpPair {
         initialSequence: side === 'here' ? 0xfffffff0 : 0xffff0000,
         output: (segment) => this.carry(side, segment),
         due: (connection) => void this.due.add(connection),
+        capacity: () => this.capacity,
         gone: () => {
           this.gone++;
           this.forgotten.add(side);

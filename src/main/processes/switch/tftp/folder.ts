@@ -30,6 +30,7 @@ export async function openIn(folder: string, name: string): Promise<ServedFile |
   } catch {
     // not there, or not to be read: for a guest that is the same
   }
-  await handle?.close();
+  // What it was is known; that it cannot be closed changes nothing for anybody.
+  await handle?.close().catch(() => {});
   return undefined;
 }

@@ -61,6 +61,7 @@ export class TftpServer {
   /** Who has asked for a file that is being opened. */
   private readonly opening = new Set<Client>();
   private nextPort = firstPort;
+  private closed = false;
 
   constructor(private readonly options: TftpOptions) {}
 
@@ -83,6 +84,7 @@ export class TftpServer {
   }
 
   close(): void {
+    this.closed = true;
     for (const transfer of [...this.transfers.values()]) this.end(transfer);
   }
 
@@ -107,7 +109,8 @@ export class TftpServer {
     this.opening.add(client);
     void openIn(folder, request.file).then((file) => {
       this.opening.delete(client);
-      if (file) this.serve(client, request, file);
+      if (this.closed) void file?.handle.close().catch(() => {});
+      else if (file) this.serve(client, request, file);
       else this.refuse(client, tftpErrors.notFound, 'There is no such file');
     });
   }
