@@ -30,24 +30,39 @@ async function stage(names, work) {
   console.log(`── ${here.join(', ')}: ${((Date.now() - started) / 1000).toFixed(0)} s ──`);
 }
 
+/** What was found out about a file is used again while its contents, the settings and the program are the same. */
+const cached = (name) => [
+  '--cache',
+  '--cache-strategy',
+  'content',
+  '--cache-location',
+  `.cache/checks/${name}`,
+];
+const types = (name) => [
+  ...['-p', `tsconfig.${name}.json`],
+  ...['--incremental', '--tsBuildInfoFile', `.cache/checks/${name}.tsbuildinfo`],
+];
+
 /** What checks the sources, by stage: title, package and arguments. The slowest first. */
 const checks = {
   lint: [
-    ['eslint', 'eslint', ['.', '--max-warnings', '0']],
-    ['prettier', 'prettier', ['--check', '--log-level', 'warn', '.']],
+    ['eslint', 'eslint', ['.', '--max-warnings', '0', ...cached('eslint')]],
+    ['prettier', 'prettier', ['--check', '--log-level', 'warn', '.', ...cached('prettier')]],
   ],
   types: [
     ['renderer', 'vue-tsc', ['-p', 'tsconfig.web.json']],
-    ['main', 'typescript', ['-p', 'tsconfig.node.json']],
-    ['end-to-end tests', 'typescript', ['-p', 'tsconfig.e2e.json']],
-    ['preload', 'typescript', ['-p', 'tsconfig.preload.json']],
+    ['main', 'typescript', types('node')],
+    ['end-to-end tests', 'typescript', types('e2e')],
+    ['preload', 'typescript', types('preload')],
   ],
 };
 
 /** How many programs run side by side that compute all the time. */
 const sideBySide = Math.max(2, os.availableParallelism());
-/** How many files of tests: they wait for guests, disks and time for about a quarter of theirs. */
+/** How many files of tests: they wait for disks and time for about a quarter of theirs. */
 const filesAtOnce = sideBySide + 1;
+/** How many of those that have guests and programs of their own, which they wait for half of the time. */
+const guestsAtOnce = 2 * sideBySide;
 
 /** Runs programs that compute on one processor each, side by side. Each of them counts as one test. */
 async function check(programs) {
@@ -68,14 +83,15 @@ async function check(programs) {
 /** Runs projects of vitest, so many files at a time, and adds its counts to ours; no counts are a failure. */
 async function vitest(workers, ...projects) {
   const report = path.join(os.tmpdir(), `vivarium-test-${process.pid}-${projects[0]}.json`);
-  const status = await runPackage('vitest', [
+  const words = [
     'run',
     ...projects.flatMap((project) => ['--project', project]),
     `--maxWorkers=${workers}`,
     '--reporter=default',
     '--reporter=json',
     `--outputFile.json=${report}`,
-  ]);
+  ];
+  const status = await runPackage('vitest', words, { env: { ...process.env, VIVARIUM_TEST_WHOLE: '1' } });
   try {
     const counts = JSON.parse(fs.readFileSync(report, 'utf8'));
     total.passed += counts.numPassedTests;
@@ -108,9 +124,9 @@ async function main() {
   await stage(['lint', 'types'], (here) => check(here.flatMap((name) => checks[name])));
   await stage(['unit'], () => vitest(filesAtOnce, 'node', 'renderer'));
   // Together, so that nobody waits for the last file of the one before the other begins.
-  await stage(['conformance', 'integration'], (here) => vitest(filesAtOnce, ...here));
+  await stage(['conformance', 'integration'], (here) => vitest(guestsAtOnce, ...here));
   // An app is more than one program: a window, its server and a machine compute at the same time.
-  await stage(['e2e'], () => vitest(sideBySide, 'e2e'));
+  await stage(['e2e'], () => vitest(filesAtOnce, 'e2e'));
 }
 
 const started = Date.now();
