@@ -1,6 +1,8 @@
-import { readdir, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { SharedWith } from '@shared/machine/clone';
+import { hostFailure } from '../disks/host-file';
+import { isMissing, namesIn } from '../disks/names-in';
 
 interface HasFolder {
   id: string;
@@ -8,11 +10,19 @@ interface HasFolder {
   folder: string;
 }
 
-/** Which file each name in a machine's `disks/` stands for: two names of one file are the same image. */
+/**
+ * Which file each name in a machine's `disks/` stands for: two names of one file are the same image. Nothing where
+ * there is no such folder.
+ *
+ * @throws Failure `file.*` where that cannot be found out
+ */
 export async function imageIdentities(folder: string): Promise<Map<string, { key: string; bytes: number }>> {
   const found = new Map<string, { key: string; bytes: number }>();
-  for (const name of await readdir(join(folder, 'disks')).catch(() => [])) {
-    const status = await stat(join(folder, 'disks', name), { bigint: true }).catch(() => undefined);
+  for (const name of await namesIn(join(folder, 'disks'))) {
+    const path = join(folder, 'disks', name);
+    const status = await stat(path, { bigint: true }).catch((error: unknown) => {
+      if (!isMissing(error)) throw hostFailure(error, 'examine', path);
+    });
     // One with a single name is nobody else's: most need not be looked at further.
     if (!status?.isFile() || status.nlink < 2n) continue;
     const bytes = Number(process.platform === 'win32' ? status.size : status.blocks * 512n);
@@ -21,7 +31,10 @@ export async function imageIdentities(folder: string): Promise<Map<string, { key
   return found;
 }
 
-/** The other machines that have images in common with one. What is on the disk decides, not what was noted. */
+/**
+ * The other machines that have images in common with one. What is on the disk decides, not what was noted.
+ * @throws Failure `file.*` where a folder cannot be read
+ */
 export async function sharingWith(machine: HasFolder, others: readonly HasFolder[]): Promise<SharedWith[]> {
   const mine = new Map(
     [...(await imageIdentities(machine.folder)).values()].map(({ key, bytes }) => [key, bytes]),
@@ -39,7 +52,11 @@ export async function sharingWith(machine: HasFolder, others: readonly HasFolder
   return result.sort((a, b) => a.name.localeCompare(b.name));
 }
 
-/** The names of the other machines that have one image of a machine in their folders, too. @param image inside it */
+/**
+ * The names of the other machines that have one image of a machine in their folders, too.
+ * @param image inside its folder
+ * @throws Failure `file.*` where a folder cannot be read
+ */
 export async function sharersOf(
   machine: HasFolder,
   image: string,

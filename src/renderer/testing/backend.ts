@@ -7,6 +7,18 @@ import { connect, type AppClient } from '../bridge/connection';
 
 export type TestHandlers = Partial<Handlers<Commands>>;
 
+/** What the app on a desktop says of itself. */
+export const desktopInfo = {
+  version: '1',
+  shell: 'electron',
+  platform: 'linux',
+  dataFolder: '/data',
+  nativeDialogs: true,
+  canTrash: true,
+  canShowInFolder: false,
+  development: false,
+} as const;
+
 /** Two ends of a channel in memory; messages are copied as any transport would. */
 function channelPair(): [MessageChannelLike, MessageChannelLike] {
   const listeners: ((message: unknown) => void)[][] = [[], []];

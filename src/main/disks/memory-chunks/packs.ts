@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { Failure } from '@shared/errors';
 import { corrupt } from '../saved-state/format';
-import { namesIn } from './names';
+import { namesIn } from '../names-in';
 import { Pack } from './pack';
 import { type ChunkKey, type Frame, packName } from './pack-format';
 

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { toErrorValue } from '@shared/errors';
 import { unfinishedName } from '../whole-file';
 import { readHeader, verifySavedState } from '../saved-state/reader';
-import { namesIn } from './names';
+import { namesIn } from '../names-in';
 import { Pack } from './pack';
 import type { ChunkKey } from './pack-format';
 import { packNames } from './packs';

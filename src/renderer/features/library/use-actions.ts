@@ -10,6 +10,7 @@ import { useConfirm } from '../../ui/confirm';
 import { reportError } from '../../ui/notify';
 import { openConsole as showConsole } from '../../ui/open-console';
 import { askClone } from '../clone/dialogs';
+import { useSharing } from '../clone/use-sharing';
 import { askTake } from '../snapshots/dialogs';
 import { isPossible, type LibraryAction } from './actions';
 import { useMove } from './use-move';
@@ -37,6 +38,7 @@ export function useLibraryActions({ rename }: Options) {
   const app = useApp();
   const machines = useMachines();
   const clones = useClones();
+  const sharingText = useSharing();
   const confirm = useConfirm();
   const move = useMove();
 
@@ -74,15 +76,6 @@ export function useLibraryActions({ rename }: Options) {
       .filter(({ config }) => config?.discardOnPowerOff)
       .map(({ name }) => t('snapshots.protect.lost', { name }));
 
-  /** What to know of machines whose images others have, too: nothing is taken from those. */
-  async function sharedImages(chosen: MachineSummary[]): Promise<string[]> {
-    const found = await Promise.all(chosen.map(({ id }) => clones.sharing(id).catch(() => [])));
-    const names = new Set(found.flat().map(({ name }) => name));
-    for (const { name } of chosen) names.delete(name);
-    if (names.size === 0) return [];
-    return [t('clone.sharing.kept', { names: [...names].join(', ') })];
-  }
-
   async function askDelete(chosen: MachineSummary[]): Promise<'trash' | 'erase' | 'forget' | undefined> {
     const trash = {
       value: 'trash' as const,
@@ -92,7 +85,11 @@ export function useLibraryActions({ rename }: Options) {
     };
     return confirm({
       title: t('library.delete.title', { name: chosen[0]?.name, count: chosen.length }, chosen.length),
-      message: [t('library.delete.message', chosen.length), ...(await sharedImages(chosen))].join(' '),
+      message: [
+        t('library.delete.message', chosen.length),
+        // Nothing is taken from those.
+        ...(await sharingText(chosen, (names) => t('clone.sharing.kept', { names }))),
+      ].join(' '),
       details: chosen.map(({ folder }) => folder),
       choices: [
         ...(app.info?.canTrash ? [trash] : []),

@@ -1,7 +1,8 @@
+import { Failure } from '@shared/errors';
 import type { Job } from '@shared/ipc/contract';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { defineComponent, h } from 'vue';
-import { settle, testBackend } from '../../testing/backend';
+import { desktopInfo, settle, testBackend } from '../../testing/backend';
 import { testMachine } from '../../testing/machines';
 import { mountInWindow } from '../../testing/mount';
 import { useApp } from '../../stores/app';
@@ -15,26 +16,20 @@ const machine = { ...testMachine(1, 'Alpha'), folder: '/data/machines/alpha' };
 let wrappers: ReturnType<typeof mountInWindow>[];
 let calls: unknown[];
 let chosen: string | null;
-let sharing: { id: string; name: string; bytes: number }[];
+let sharing: { id: string; name: string; bytes: number }[] | Failure;
 let move: ReturnType<typeof useMove>;
 
 async function open(): Promise<void> {
   const server = testBackend({
-    'app.info': () => ({
-      version: '1',
-      shell: 'electron',
-      platform: 'linux',
-      dataFolder: '/data',
-      nativeDialogs: true,
-      canTrash: true,
-      canShowInFolder: false,
-      development: false,
-    }),
+    'app.info': () => desktopInfo,
     'machine.list': () => [machine],
     'job.list': () => [],
     'host.engines': () => [],
     'host.pickPath': () => chosen,
-    'clone.sharing': () => sharing,
+    'clone.sharing': () => {
+      if (sharing instanceof Failure) throw sharing;
+      return sharing;
+    },
     'machine.move': (params) => {
       calls.push(params);
       const job: Job = {
@@ -101,6 +96,17 @@ describe('moving a machine', () => {
     await answer('[data-cancel]');
     await moving;
     expect(calls).toEqual([]);
+  });
+
+  it('says so when it cannot be found out who shares images with it', async () => {
+    sharing = new Failure('file.denied', 'The folder of Beta cannot be read.');
+    await open();
+    const moving = move(machine);
+    await settle();
+    expect(dialog()).toContain('Which machines share its disk images cannot be found out');
+    expect(dialog()).toContain('The folder of Beta cannot be read.');
+    await answer('[data-cancel]');
+    await moving;
   });
 
   it('does nothing without a folder', async () => {

@@ -1,28 +1,26 @@
 import { useI18n } from 'vue-i18n';
 import type { MachineSummary } from '@shared/machine/summary';
 import { call } from '../../bridge/client';
-import { useClones } from '../../stores/clones';
 import { useJobs } from '../../stores/jobs';
 import { useConfirm } from '../../ui/confirm';
 import { notify } from '../../ui/notify';
 import { usePickPath } from '../../ui/pick-path';
+import { useSharing } from '../clone/use-sharing';
 
 /** Puts machines' folders elsewhere: asks where to, and whether that is what is meant. */
 export function useMove() {
   const { t } = useI18n();
   const jobs = useJobs();
-  const clones = useClones();
+  const sharingText = useSharing();
   const confirm = useConfirm();
   const pickPath = usePickPath();
 
-  async function isMeant({ id, name, folder }: MachineSummary, into: string): Promise<boolean> {
-    const sharing = await clones.sharing(id).catch(() => []);
-    const names = sharing.map((other) => other.name).join(', ');
+  async function isMeant(machine: MachineSummary, into: string): Promise<boolean> {
+    const { name, folder } = machine;
+    const sharing = await sharingText([machine], (names) => t('library.move.sharing', { names }));
     const answer = await confirm({
       title: t('library.move.title', { name }),
-      message: [t('library.move.message'), ...(names ? [t('library.move.sharing', { names })] : [])].join(
-        ' ',
-      ),
+      message: [t('library.move.message'), ...sharing].join(' '),
       details: [t('library.move.from', { folder }), t('library.move.into', { folder: into })],
       choices: [{ value: 'yes', label: t('library.move.now'), color: 'primary' }],
     });

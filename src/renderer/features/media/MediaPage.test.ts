@@ -1,7 +1,7 @@
 import type { LibraryImage } from '@shared/disk/library';
 import type { Job } from '@shared/ipc/contract';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { settle, testBackend } from '../../testing/backend';
+import { desktopInfo, settle, testBackend } from '../../testing/backend';
 import { testMachine } from '../../testing/machines';
 import { mountInWindow } from '../../testing/mount';
 import ConfirmDialog from '../../ui/ConfirmDialog.vue';
@@ -57,16 +57,7 @@ async function open(): Promise<void> {
     return { jobId: id };
   };
   const server = testBackend({
-    'app.info': () => ({
-      version: '1',
-      shell: 'electron',
-      platform: 'linux',
-      dataFolder: '/data',
-      nativeDialogs: true,
-      canTrash: true,
-      canShowInFolder: false,
-      development: false,
-    }),
+    'app.info': () => desktopInfo,
     'machine.list': () => [machine],
     'job.list': () => [],
     'host.engines': () => [],

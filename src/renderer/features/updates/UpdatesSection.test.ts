@@ -1,6 +1,6 @@
 import { noUpdateKnown, type UpdateStatus } from '@shared/updates/status';
 import { afterEach, expect, it, vi } from 'vitest';
-import { settle, testBackend } from '../../testing/backend';
+import { desktopInfo, settle, testBackend } from '../../testing/backend';
 import { mountInWindow } from '../../testing/mount';
 import UpdatesSection from './UpdatesSection.vue';
 
@@ -14,16 +14,7 @@ afterEach(() => wrapper?.unmount());
 async function open(status: UpdateStatus) {
   const asked: string[] = [];
   const server = testBackend({
-    'app.info': () => ({
-      version: '1.0.0',
-      shell: 'electron',
-      platform: 'linux',
-      dataFolder: '/data',
-      nativeDialogs: true,
-      canTrash: true,
-      canShowInFolder: true,
-      development: false,
-    }),
+    'app.info': () => ({ ...desktopInfo, version: '1.0.0' }),
     'updates.get': () => status,
     'updates.check': () => (asked.push('check'), status),
     'updates.download': () => void asked.push('download'),

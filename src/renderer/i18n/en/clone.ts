@@ -46,5 +46,6 @@ export default {
   sharing: {
     title: 'Shares disk images with',
     kept: 'Its disk images are shared with: {names}. These keep them and go on working.',
+    unknown: 'Which machines share its disk images cannot be found out: {reason}',
   },
 } as const;

@@ -47,5 +47,6 @@ export default {
   sharing: {
     title: '共享磁盘映像',
     kept: '它的磁盘映像与以下虚拟机共享：{names}。它们会保留这些映像并继续正常工作。',
+    unknown: '无法确定哪些虚拟机共享它的磁盘映像：{reason}',
   },
 } satisfies Translated<typeof en>;

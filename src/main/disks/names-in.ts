@@ -1,5 +1,5 @@
 import { readdir } from 'node:fs/promises';
-import { hostFailure } from '../host-file';
+import { hostFailure } from './host-file';
 
 /** What lies in a folder; nothing where there is none. @throws Failure `file.*` */
 export async function namesIn(folder: string): Promise<string[]> {
