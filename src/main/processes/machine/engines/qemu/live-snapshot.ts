@@ -1,5 +1,5 @@
 import { open } from 'node:fs/promises';
-import { toErrorValue } from '@shared/errors';
+import { type ErrorValue, toErrorValue } from '@shared/errors';
 import type { QmpClient } from '../../../../platform/qmp/qmp-client';
 import type { StateSink, TakenSnapshot } from '../../engine';
 import { beginSaving, saveState } from './migration';
@@ -37,6 +37,8 @@ export class LiveSnapshots {
     private readonly log: (line: string) => void,
     /** The disks that are attached now. */
     private readonly disks: () => readonly PlannedDisk[],
+    /** Told when the guest does not go on afterwards. */
+    private readonly stuck: (problem: ErrorValue) => void,
   ) {
     client.on('RESUME', () => {
       this.#resumedAt ??= performance.now();
@@ -58,23 +60,24 @@ export class LiveSnapshots {
     // What is on the host's disk already need not be written while the guest waits.
     if (running) await this.#writeBack();
     const began = performance.now();
-    let memory = Promise.resolve();
-    let held: HeldSink | undefined;
     this.#resumedAt = undefined;
-    let inUse = false;
     try {
       // QEMU drains and flushes every disk before it answers.
       if (running) await client.execute('stop', {}, slowMs);
       await this.#overlays.put(client, this.disks(), overlays);
-      inUse = true;
-      if (sink) ({ memory, held } = await (background ? this.#saveBehind(sink) : this.#saveNow(sink)));
     } catch (error) {
       if (background) await this.#setBackground(false);
+      if (running) await this.#goOn();
       throw error;
-    } finally {
-      // Nothing comes of it where the guest runs again already.
-      if (running) await this.#goOn(inUse).finally(() => held?.release());
     }
+    // From here on the guest's disks are the new images. Nobody may take them for unused: what still goes wrong is no
+    // failure of the snapshot.
+    let memory = Promise.resolve();
+    let held: HeldSink | undefined;
+    if (sink) ({ memory, held } = await (background ? this.#saveBehind(sink) : this.#saveNow(sink)));
+    // Nothing comes of it where the guest runs again already.
+    if (running) await this.#goOn();
+    held?.release();
     const pausedMs = running ? (this.#resumedAt ?? performance.now()) - began : 0;
     this.#keep(background ? memory.finally(() => this.#setBackground(false)) : memory);
     return { memory: this.#memory, pausedMs };
@@ -96,15 +99,14 @@ export class LiveSnapshots {
     clearTimeout(timer);
   }
 
-  /** @param inUse the new images are, so that they must not be taken away whatever becomes of the guest */
-  async #goOn(inUse: boolean): Promise<void> {
+  async #goOn(): Promise<void> {
     try {
       await this.client.execute('cont', {}, slowMs);
     } catch (error) {
-      const { code, message } = toErrorValue(error);
+      const problem = toErrorValue(error);
       // A QEMU that is gone has ended the machine, which is told elsewhere; one that only does not answer may still.
-      if (!inUse || code === 'ipc.closed') throw error;
-      this.log(`The snapshot is taken, but the guest does not go on: ${message}`);
+      if (problem.code === 'ipc.closed') throw error;
+      this.stuck(problem);
     }
   }
 

@@ -85,7 +85,14 @@ export class QemuMachine implements RunningMachine {
     const { client, pid, sockets, plan } = parts;
     const log = (line: string): void => parts.events.log(line);
     this.hotPlug = new HotPlug(client, plan, (id) => parts.events.deviceGone?.(id), log, parts.unplugMs);
-    this.#snapshots = new LiveSnapshots(client, plan, sockets.migration, log, () => this.hotPlug.disks);
+    this.#snapshots = new LiveSnapshots(
+      client,
+      plan,
+      sockets.migration,
+      log,
+      () => this.hotPlug.disks,
+      (problem) => parts.events.pausedByProblem(problem),
+    );
     this.#fault = new HostFault((problem) => parts.events.pausedByProblem(problem));
     this.#guest = new GuestChannel(client, sockets.agent);
     this.#balloon = new Balloon(client);

@@ -1,79 +1,14 @@
-import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createConnection, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Failure } from '@shared/errors';
-import { LineSplitter } from '../../../../platform/qmp/line-splitter';
 import { QmpClient } from '../../../../platform/qmp/qmp-client';
 import type { StateSink } from '../../engine';
 import { beginSaving } from './migration';
 import { planQemu } from './plan';
+import { FakeQemu, pieceLength, pieces } from './testing/fake-qemu';
 import { pathsFor, testMachine } from './testing/matrix';
-
-const pieces = 40;
-const pieceLength = 64 * 1024;
-
-/** As much of QEMU as hands out a memory. */
-class FakeQemu {
-  readonly commands: string[] = [];
-  /** Bytes that somebody took. */
-  taken = 0;
-  status = 'none';
-  readonly #server: Server;
-
-  constructor() {
-    this.#server = createServer((socket) => {
-      socket.on('error', () => {});
-      socket.write(
-        '{"QMP": {"version": {"qemu": {"micro": 22, "minor": 2, "major": 7}, "package": ""}, "capabilities": []}}\r\n',
-      );
-      const lines = new LineSplitter(1e6);
-      socket.on('data', (data) => {
-        for (const line of lines.push(data)) {
-          const {
-            execute,
-            id,
-            arguments: args,
-          } = JSON.parse(line) as {
-            execute: string;
-            id: number;
-            arguments: { uri?: string };
-          };
-          this.commands.push(execute);
-          if (execute === 'migrate') void this.#migrate(args.uri?.slice('unix:'.length) ?? '');
-          if (execute === 'migrate_cancel') this.status = 'cancelled';
-          const value = execute === 'query-migrate' ? { status: this.status } : {};
-          socket.write(`${JSON.stringify({ return: value, id })}\r\n`);
-        }
-      });
-    });
-  }
-
-  async listen(path: string): Promise<void> {
-    this.#server.listen(path);
-    await once(this.#server, 'listening');
-  }
-
-  close(): void {
-    this.#server.close();
-  }
-
-  async #migrate(path: string): Promise<void> {
-    this.status = 'active';
-    const socket = createConnection(path);
-    let gone = false;
-    socket.on('error', () => (gone = true)).on('close', () => (gone = true));
-    await once(socket, 'connect');
-    for (let piece = 0; piece < pieces && !gone; piece++) {
-      await new Promise((resolve) => socket.write(Buffer.alloc(pieceLength, piece), resolve));
-      if (!gone) this.taken += pieceLength;
-    }
-    socket.end();
-    if (!gone) this.status = 'completed';
-  }
-}
 
 /** Takes so many bytes, and then no more. */
 const sinkOf = (bytes: number): StateSink & { taken: number } => ({

@@ -7,6 +7,12 @@ export function imageNode(disk: string, turn = 0): string {
   return turn === 0 ? `${disk}-image` : `${disk}-image-${turn}`;
 }
 
+/**
+ * The longest that a timer can wait, in milliseconds. Whether QEMU has put the images in place must be known, because
+ * nobody may remove them then: so its answer, or its end, is waited for.
+ */
+const untilAnsweredMs = 2 ** 31 - 1;
+
 /** Puts images on top of the disks of a running QEMU. */
 export class DiskOverlays {
   /** By disk: how many were put on top of its first image, and the newest of them. */
@@ -17,7 +23,7 @@ export class DiskOverlays {
     return disks.map((disk) => ({ ...disk, path: this.#topOf(disk).path }));
   }
 
-  /** Precondition: the guest stands still. For all disks, or for none. @throws Failure */
+  /** Precondition: the guest stands still. For all disks, or for none. @throws Failure: for none */
   async put(
     client: QmpClient,
     disks: readonly PlannedDisk[],
@@ -40,7 +46,7 @@ export class DiskOverlays {
       };
     });
     if (actions.length === 0) return;
-    await client.execute('transaction', { actions }, 60_000);
+    await client.execute('transaction', { actions }, untilAnsweredMs);
     this.#tops = new Map(
       disks.map((disk) => {
         const path = overlays.get(disk.id) ?? disk.path;
