@@ -19,16 +19,20 @@ export interface HostFault {
   open: Set<fs.FileHandle>;
 }
 
+const none = {
+  calls: 0,
+  failAt: Infinity,
+  count: 1,
+  code: 'ENOSPC',
+  onlySyncs: false,
+  dies: false,
+} as const;
+
+/** The one that the file of tests is about which has mocked `node:fs/promises`. */
+export const fault: HostFault = { ...none, open: new Set() };
+
 /** Counts from the beginning, for the next failure. */
-export function arm(fault: HostFault, settings: Partial<HostFault>): void {
-  const none = {
-    calls: 0,
-    failAt: Infinity,
-    count: 1,
-    code: 'ENOSPC',
-    onlySyncs: false,
-    dies: false,
-  } as const;
+export function arm(settings: Partial<HostFault>): void {
   Object.assign(fault, none, settings);
   fault.open.clear();
 }
@@ -41,7 +45,7 @@ const syncing = new Set(['sync', 'datasync']);
  * `node:fs/promises` on a host whose disk fails: for `vi.mock`. Removing files that a failed operation has left is
  * possible on a full disk, and so `rm` never fails, unless the program has died.
  */
-export function faultyFs(real: Fs, fault: HostFault): Fs {
+export function faultyFs(real: Fs): Fs {
   const check = (isSync: boolean): void => {
     if (fault.onlySyncs && !isSync) return;
     fault.calls++;

@@ -191,6 +191,8 @@ export class FaultyFiles implements SnapshotFiles {
     this.call(() => this.real.merge(request, options), request.target);
   settle = (path: string) => this.call(() => this.real.settle(path));
   share = (from: string, path: string) => this.call(() => this.real.share(from, path));
+  shareMemory: SnapshotFiles['shareMemory'] = (from, path, options) =>
+    this.call(() => this.real.shareMemory(from, path, options));
   copyFolder = (from: string, path: string) => this.call(() => this.real.copyFolder(from, path));
   write = (path: string, text: string) =>
     this.call(

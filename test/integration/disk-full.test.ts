@@ -2,15 +2,25 @@ import { mkdir, readFile, rm, statfs, truncate, writeFile } from 'node:fs/promis
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { byteStreamOver } from '@shared/ipc/byte-stream';
+import type { Job } from '@shared/ipc/contract';
 import type { Core } from '../../src/main/core';
 import { openDisk } from '../../src/main/disks/open-disk';
 import { createQcow2 } from '../../src/main/disks/qcow2/create';
 import { numberOffset, tinyGuestDisk, tinyGuestReady } from '../helpers/boot-sector';
-import { buildMain, type BuiltMain, failureCode, reached, temporaryFolder, testCore } from '../helpers/core';
+import {
+  buildMain,
+  type BuiltMain,
+  failureCode,
+  jobEnd,
+  reached,
+  temporaryFolder,
+  testCore,
+} from '../helpers/core';
 import { testConfig } from '../helpers/machine-config';
 import { sayWhySkipped } from '../helpers/programs';
 import { checkImage, hasQemuImg } from '../helpers/qemu-img';
 import { canMount, mountSmall } from '../helpers/small-file-system';
+import { complaintsAbout } from '../helpers/snapshots';
 import { Terminal } from '../helpers/terminal';
 
 /** A machine whose folder lies on a drive that fills up while the guest writes: a real drive, and a real guest. */
@@ -126,6 +136,24 @@ describe.skipIf(!possible)('a machine on a drive that is full', () => {
       if (format === 'qcow2' && hasQemuImg) expect(await checkImage(path)).toBe('');
     },
   );
+
+  it('is not given up for a snapshot that there is no room to go back to (Incus #3188)', async () => {
+    const { id, folder, guest } = await running('qcow2');
+    const config = (): Promise<string> => readFile(join(folder, 'machine.json'), 'utf8');
+    const done = async (started: { jobId: string }): Promise<Job> => jobEnd(core, started);
+    const { result } = await done(await core.handlers['snapshot.take']({ id, memory: false }));
+    const { snapshot } = result as { snapshot: string };
+    const before = await config();
+    await fill();
+    const refused = await done(await core.handlers['snapshot.restore']({ id, snapshot }));
+    expect(refused.error?.code).toBe('file.no-space');
+    expect(core.machines.get(id).state).toBe('running');
+    expect(await config()).toBe(before);
+    await rm(filler());
+    expect(await guest.ask('w', '\n')).toBe('W0001\n');
+    expect((await done(await core.handlers['snapshot.restore']({ id, snapshot }))).error).toBeNull();
+    expect(await complaintsAbout(folder)).toEqual([]);
+  });
 
   it('can be powered off without room, and its disk is sound', async () => {
     const { id, folder, path, guest } = await running('qcow2');

@@ -1,4 +1,4 @@
-import { mkdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { DiskComplaints, LibraryImage } from '@shared/disk/library';
@@ -56,6 +56,29 @@ async function fill(path: string, megabytes: number, byte: number): Promise<void
   await disk.close();
 }
 
+/** Damages an image in ways that neither its size nor its time shows. */
+async function rotten(id: string, path: string): Promise<void> {
+  const { atime, mtime } = await stat(path);
+  const complainedOf = async (contents: boolean): Promise<string[]> => {
+    const { result } = await done(core.handlers['disks.verify']({ contents }));
+    const about = (result as DiskComplaints[]).find(({ machine }) => machine === id);
+    return about?.complaints.map((one) => one.path).filter((one) => one === image) ?? [];
+  };
+  expect(await complainedOf(true)).toEqual([]);
+  const bytes = await readFile(path);
+  bytes[bytes.lastIndexOf(1)] = 2;
+  await writeFile(path, bytes);
+  await utimes(path, atime, mtime);
+  expect(await complainedOf(false)).toEqual([]);
+  expect(await complainedOf(true)).toEqual([image]);
+  // Tables are looked at whenever everything is checked.
+  const view = new DataView(bytes.buffer, bytes.byteOffset);
+  view.setBigUint64(Number(view.getBigUint64(40)), (1n << 63n) | 0x7fff0000n);
+  await writeFile(path, bytes);
+  await utimes(path, atime, mtime);
+  expect(await complainedOf(false)).toEqual([image]);
+}
+
 describe('the list of images', () => {
   it('says of every file what it is, who uses it and how it is', async () => {
     const id = await createMachine(core, fakeSpec('Listed'));
@@ -88,6 +111,8 @@ describe('the list of images', () => {
     await core.handlers['machine.powerOff']({ id });
     // What is missing, damaged or changed is said of the image, and hides nothing else.
     const bytes = await readFile(join(folder, image));
+    await rotten(id, join(folder, image));
+    await writeFile(join(folder, image), bytes);
     await writeFile(join(folder, image), Buffer.concat([bytes, Buffer.alloc(4096)]));
     expect(await found(join(folder, image))).toMatchObject({ health: 'changed' });
     const checked = await done(core.handlers['disks.verify']({}));
@@ -336,6 +361,42 @@ describe('what is done with images', () => {
     await core.handlers['disks.remove']({ path: stray, how: 'erase' });
     expect(await found(stray)).toBeUndefined();
     expect(await complaintsAbout(folderOf(id))).toEqual([]);
+  });
+
+  it('what may belong to a snapshot or an image that cannot be read is not taken for an orphan', async () => {
+    const id = await createMachine(core, fakeSpec('Doubtful'));
+    const folder = folderOf(id);
+    const take = async (): Promise<string> => {
+      const { result } = await done(core.handlers['snapshot.take']({ id, memory: false }));
+      return (result as { snapshot: string }).snapshot;
+    };
+    const presentImage = (): string => core.machines.get(id).config?.disks[0]?.path ?? '';
+    const first = await take();
+    const path = join(folder, presentImage());
+    await fill(path, 1, 6);
+    const second = await take();
+    await done(core.handlers['snapshot.restore']({ id, snapshot: first }));
+    expect(await found(path)).toMatchObject({ usedBy: [{ by: 'snapshot', snapshot: second }] });
+    const mayNotGo = async (): Promise<void> => {
+      expect(await found(path)).toMatchObject({ usedBy: [{ by: 'unknown', machine: id }] });
+      expect((await found(path))?.health).not.toBe('orphan');
+      expect(await failureCode(core.handlers['disks.remove']({ path, how: 'erase' }))).toBe('input.invalid');
+    };
+    const record = join(folder, 'snapshots', second, 'snapshot.json');
+    const text = await readFile(record);
+    await writeFile(record, '{');
+    await mayNotGo();
+    const checked = await done(core.handlers['disks.verify']({}));
+    const about = (checked.result as DiskComplaints[]).find(({ machine }) => machine === id);
+    expect(about?.complaints.map((one) => one.path)).toEqual([`snapshots/${second}/snapshot.json`]);
+    await writeFile(record, text);
+    // The present image goes on from it, but nobody can see that any more.
+    await done(core.handlers['snapshot.restore']({ id, snapshot: second }));
+    await done(core.handlers['snapshot.delete']({ id, snapshots: [second] }));
+    const above = join(folder, presentImage());
+    await writeFile(path, await readFile(join(folder, image)));
+    await writeFile(above, 'no image');
+    await mayNotGo();
   });
 });
 

@@ -12,8 +12,7 @@ import { buildMachineFolder } from '../../src/main/machines/build-folder';
 import { hostSnapshotFiles } from '../../src/main/snapshots/files';
 import { JournalledFolder } from '../../src/main/snapshots/journal';
 import { SnapshotStore } from '../../src/main/snapshots/store';
-import type * as Faulty from '../helpers/faulty-fs';
-import { arm, type HostFault } from '../helpers/faulty-fs';
+import { arm, fault, type HostFault } from '../helpers/faulty-fs';
 import {
   complaintsAbout,
   copyOf,
@@ -30,17 +29,9 @@ import { quickFolder } from '../helpers/temp-folder';
  * snapshots; or it is full from there on. Nothing is lost, what is told has a code, and it works when the disk does.
  */
 
-const fault = vi.hoisted<HostFault>(() => ({
-  calls: 0,
-  failAt: Infinity,
-  count: 1,
-  code: 'ENOSPC',
-  onlySyncs: false,
-  open: new Set(),
-}));
 vi.mock('node:fs/promises', async (original) => {
-  const { faultyFs } = await vi.importActual<typeof Faulty>('../helpers/faulty-fs');
-  return faultyFs(await original(), fault);
+  const { faultyFs } = await import('../helpers/faulty-fs');
+  return faultyFs(await original());
 });
 
 let root: string;
@@ -114,11 +105,11 @@ describe.each(Object.entries(operations))('%s, with a disk that fails', (name, o
   ] as [string, Partial<HostFault>][])('that %s', async (_kind, kind) => {
     const before = await look(base);
     const folder = await copyOf(base, join(root, 'work'));
-    arm(fault, kind);
+    arm(kind);
     await operation(new SnapshotStore(folder, hostSnapshotFiles()));
     const { calls } = fault;
     expect(calls).toBeGreaterThan(kind.onlySyncs ? 3 : 8);
-    arm(fault, {});
+    arm({});
     const allowed = [outline(before, ids), outline(await look(folder), ids)];
     // Neither of the two halves of one that keeps and then discards changes what is there.
     const midway = JSON.stringify(before.present);
@@ -126,13 +117,13 @@ describe.each(Object.entries(operations))('%s, with a disk that fails', (name, o
     for (let n = 1; n <= calls; n += strideOf(name)) {
       const what = `${JSON.stringify(kind)}, call ${n} of ${calls}`;
       await copyOf(base, folder);
-      arm(fault, { ...kind, failAt: n });
+      arm({ ...kind, failAt: n });
       const failed = await operation(new SnapshotStore(folder, hostSnapshotFiles())).then(
         () => undefined,
         (error: unknown) => error,
       );
       expect(fault.open.size, what).toBe(0);
-      arm(fault, {});
+      arm({});
       // One that another way round was found for, such as a copy in place of a link, need not fail.
       if (failed !== undefined) {
         failures++;

@@ -11,8 +11,7 @@ import { writeConfig } from '../../src/main/machines/folder';
 import { hostSnapshotFiles } from '../../src/main/snapshots/files';
 import { JournalledFolder } from '../../src/main/snapshots/journal';
 import { SnapshotStore } from '../../src/main/snapshots/store';
-import type * as Faulty from '../helpers/faulty-fs';
-import { arm, type HostFault } from '../helpers/faulty-fs';
+import { arm, fault, type HostFault } from '../helpers/faulty-fs';
 import {
   complaintsAbout,
   copyOf,
@@ -31,17 +30,9 @@ import { quickFolder } from '../helpers/temp-folder';
  * version's schema, while the host's disk refuses any one call, or the program dies at it.
  */
 
-const fault = vi.hoisted<HostFault>(() => ({
-  calls: 0,
-  failAt: Infinity,
-  count: 1,
-  code: 'ENOSPC',
-  onlySyncs: false,
-  open: new Set(),
-}));
 vi.mock('node:fs/promises', async (original) => {
-  const { faultyFs } = await vi.importActual<typeof Faulty>('../helpers/faulty-fs');
-  return faultyFs(await original(), fault);
+  const { faultyFs } = await import('../helpers/faulty-fs');
+  return faultyFs(await original());
 });
 
 const death: Partial<HostFault> = { code: 'EIO', count: Infinity, dies: true };
@@ -81,23 +72,23 @@ async function atEveryCall(
   step = 1,
 ): Promise<void> {
   await prepare();
-  arm(fault, kind);
+  arm(kind);
   await work();
   const { calls } = fault;
-  arm(fault, {});
+  arm({});
   await judge('without a fault', undefined);
   expect(calls).toBeGreaterThan(1);
   let failures = 0;
   for (let n = 1; n <= calls; n += step) {
     const what = `${JSON.stringify(kind)}, call ${n} of ${calls}`;
     await prepare();
-    arm(fault, { ...kind, failAt: n });
+    arm({ ...kind, failAt: n });
     const error = await work().then(
       () => undefined,
       (reason: unknown) => reason,
     );
     expect(fault.open.size, what).toBe(0);
-    arm(fault, {});
+    arm({});
     if (error !== undefined) failures++;
     // A program that has died tells nothing any more.
     const told = kind.dies ? new Failure('file.io', 'It died.') : error;
@@ -278,12 +269,12 @@ describe('what an older version has written', () => {
       const judge = judgeIn(folder, await outcomes(operation));
       for (let n = 1, died = true; died; n += stride) {
         await copyOf(tree, folder);
-        arm(fault, { ...death, failAt: n });
+        arm({ ...death, failAt: n });
         died = await operation(new SnapshotStore(folder, hostSnapshotFiles())).then(
           () => false,
           () => true,
         );
-        arm(fault, {});
+        arm({});
         await age(folder);
         const journal = join(folder, 'journal.json');
         await rewriteJson(journal, (value) => {

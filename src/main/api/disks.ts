@@ -7,7 +7,7 @@ type DiskCommand = Extract<keyof Commands, `disks.${string}`>;
 export function diskHandlers({ diskLibrary }: Services): Pick<Handlers<Commands>, DiskCommand> {
   return {
     'disks.list': () => diskLibrary.list(),
-    'disks.verify': () => diskLibrary.verify(),
+    'disks.verify': ({ contents }) => diskLibrary.verify(contents ?? false),
     'disks.check': ({ id, image }) => diskLibrary.images.check(id, image),
     'disks.compact': ({ id, image }) => diskLibrary.images.compact(id, image),
     'disks.repair': ({ id, image }) => diskLibrary.images.repair(id, image),

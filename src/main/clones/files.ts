@@ -1,8 +1,7 @@
-import { link } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { copyFileChecked, type CopyOptions } from '../disks/copy-file';
-import { hostFailure } from '../disks/host-file';
-import { syncFolder } from '../platform/sync-folder';
+import { syncFolder } from '../disks/host-file';
+import { linkFile } from '../disks/link-file';
 import { hostSnapshotFiles, type LongTasks, type SnapshotFiles } from '../snapshots/files';
 
 /** What cloning does on the host's disk. Paths are absolute; what has resolved survives a loss of power. */
@@ -12,9 +11,6 @@ export interface CloneFiles extends SnapshotFiles {
   /** Gives a file a second name. False where the file system, or the way between two, has no such thing. */
   link(from: string, path: string): Promise<boolean>;
 }
-
-/** What says that there is no second name to be had, as opposed to a disk that is full or gone. */
-const noLinks = new Set(['EXDEV', 'EPERM', 'EMLINK', 'ENOSYS', 'ENOTSUP', 'EOPNOTSUPP']);
 
 /** The host's disk itself. @param copy, @param long how that is done, if not in this process */
 export function hostCloneFiles(
@@ -27,14 +23,9 @@ export function hostCloneFiles(
     ...hostSnapshotFiles(long),
     copy,
     async link(from, path) {
-      try {
-        await link(from, path);
-        await syncFolder(dirname(path));
-        return true;
-      } catch (error) {
-        if (noLinks.has((error as { code?: string }).code ?? '')) return false;
-        throw hostFailure(error, 'create', path);
-      }
+      const isLinked = await linkFile(from, path);
+      if (isLinked) await syncFolder(dirname(path));
+      return isLinked;
     },
   };
 }

@@ -14,7 +14,7 @@ import type { MachineKeeper } from '../machines/keeper';
 import type { Machine } from '../machines/machine';
 import type { MachineService } from '../machines/service';
 import { freeSpace } from '../platform/disk-space';
-import { runWorkerJob } from '../platform/worker-job';
+import { copyInWorker } from '../platform/worker-job';
 import { workerTasks } from '../snapshots/worker-files';
 import { filesOf } from '../snapshots/record';
 import type { SnapshotService } from '../snapshots/service';
@@ -199,15 +199,8 @@ export class CloneService {
 
   private inWorkers(): CloneFiles {
     const { processHost } = this.context;
-    const control = (options: {
-      onProgress?: (done: number, total: number) => void;
-      signal?: AbortSignal;
-    }): Pick<JobControl, 'signal' | 'progress'> => ({
-      signal: options.signal ?? new AbortController().signal,
-      progress: (done, total) => options.onProgress?.(done, total ?? 0),
-    });
     return hostCloneFiles(async (source, target, options) => {
-      await runWorkerJob(processHost, 'copyFile', { source, target }, control(options));
+      await copyInWorker(processHost, source, target, options);
     }, workerTasks(processHost));
   }
 }

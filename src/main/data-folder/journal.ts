@@ -1,6 +1,7 @@
 import { readFile, rm, rmdir, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { isMissing } from '../disks/names-in';
 import { movedTo } from '../platform/data-location';
 import type { Log } from '../platform/log';
 import { syncFolder } from '../platform/sync-folder';
@@ -44,7 +45,9 @@ export async function removeContents(folder: string, { files, folders }: MoveJou
 
 /** Takes back a copy that was not finished. */
 export async function undo(entry: MoveJournal): Promise<void> {
-  const mark = await readFile(markPath(entry.to), 'utf8').catch(() => undefined);
+  const mark = await readFile(markPath(entry.to), 'utf8').catch((error: unknown) => {
+    if (!isMissing(error)) throw error;
+  });
   if (mark === entry.id) {
     await removeContents(entry.to, entry);
     await rm(decidedPath(entry.to), { force: true });
@@ -86,7 +89,9 @@ export async function recoverMove(folder: string, log: Log): Promise<void> {
 }
 
 async function readJournal(path: string): Promise<MoveJournal | undefined> {
-  const text = await readFile(path, 'utf8').catch(() => undefined);
+  const text = await readFile(path, 'utf8').catch((error: unknown) => {
+    if (!isMissing(error)) throw error;
+  });
   return text === undefined ? undefined : journal.parse(JSON.parse(text));
 }
 

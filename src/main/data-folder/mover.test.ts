@@ -10,7 +10,7 @@ import { locateDataFolder, movedTo, pointerPath } from '../platform/data-locatio
 import { logTo } from '../platform/log';
 import type { ProcessHost } from '../platform/process-host';
 import { rotatingFile } from '../platform/rotating-file';
-import { contentsOf } from './contents';
+import { contentsOf, pathsOf } from './contents';
 import { decidedPath, recoverMove, undecidedPath } from './journal';
 import { DataMover } from './mover';
 
@@ -246,8 +246,9 @@ describe('what an interrupted move left', () => {
 });
 
 it('lists what moves, folders before what is in them', async () => {
-  const { folders, files, links } = await contentsOf(base);
-  expect(links).toEqual(['media/latest.iso']);
+  const contents = await contentsOf(base);
+  const [folders, files] = [pathsOf(contents, 'folder'), pathsOf(contents, 'file')];
+  expect(pathsOf(contents, 'link')).toEqual(['media/latest.iso']);
   expect(files).not.toContain('machines/a/lock');
   expect(files).toHaveLength(5);
   expect(folders.some((inner) => inner.startsWith('electron'))).toBe(false);

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { access, lstat, mkdir, readdir, realpath } from 'node:fs/promises';
+import { access, lstat, mkdir, readdir, readFile, realpath } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, normalize, relative } from 'node:path';
 import { Failure, toErrorValue } from '@shared/errors';
 import { phrase } from '@shared/phrases/phrase';
+import { copyTree } from '../disks/copy-tree';
 import type { JobControl, JobRegistry } from '../jobs/registry';
 import type { MachineService } from '../machines/service';
 import { writeAtomic } from '../platform/atomic-file';
@@ -11,9 +12,10 @@ import { freeSpace } from '../platform/disk-space';
 import type { Log } from '../platform/log';
 import type { ProcessHost } from '../platform/process-host';
 import { syncFolder } from '../platform/sync-folder';
-import { contentsOf, stays } from './contents';
-import { copyContents } from './copy';
+import { copyInWorker } from '../platform/worker-job';
+import { contentsOf, pathsOf, stays } from './contents';
 import { decidedPath, markPath, type MoveJournal, undecidedPath, undo } from './journal';
+import { holdsPaths, withPathsMoved } from './rewrite';
 
 interface Parts {
   /** The folder that stands for the data folder, wherever that is. */
@@ -81,7 +83,7 @@ export class DataMover {
     const { base, folder: from, machines, processHost, log } = this.parts;
     for (const machine of machines.library.all()) await machine.log.flush();
     const contents = await contentsOf(from);
-    await refuseUnfinished(from, contents.files);
+    await refuseUnfinished(from, pathsOf(contents, 'file'));
     await refuseFull(from, dirname(to), contents.bytes);
     const entry: MoveJournal = {
       schema: 1,
@@ -89,8 +91,8 @@ export class DataMover {
       base,
       from,
       to,
-      folders: contents.folders,
-      files: [...contents.files, ...contents.links],
+      folders: pathsOf(contents, 'folder'),
+      files: pathsOf(contents, 'file', 'link'),
     };
     const text = JSON.stringify(entry);
     await writeAtomic(undecidedPath(from), text);
@@ -98,7 +100,15 @@ export class DataMover {
       await mkdir(to, { recursive: true, mode: 0o700 });
       await writeAtomic(markPath(to), entry.id);
       await syncFolder(dirname(to));
-      await copyContents(contents, from, to, processHost, control);
+      await copyTree(from, to, contents, {
+        signal: control.signal,
+        onProgress: control.progress,
+        copyBig: (source, target, options) => copyInWorker(processHost, source, target, options),
+        share: true,
+        adapt: async (inner, target) => {
+          if (holdsPaths(inner)) await rewrite(target, from, to);
+        },
+      });
       await writeAtomic(decidedPath(to), text);
       control.signal.throwIfAborted();
       await pointTo(base, to);
@@ -158,6 +168,12 @@ async function realTarget(path: string): Promise<string> {
 function isWithin(outer: string, path: string): boolean {
   const way = relative(outer, path);
   return way === '' || (!isAbsolute(way) && way.split(/[/\\]/)[0] !== '..');
+}
+
+/** A file of its own takes the name, so that the old one keeps what it says. */
+async function rewrite(target: string, from: string, to: string): Promise<void> {
+  const text = withPathsMoved(await readFile(target, 'utf8'), from, to);
+  if (text !== undefined) await writeAtomic(target, text);
 }
 
 /** A machine's journal speaks of its folder as it was. */

@@ -21,7 +21,7 @@ import type { Machine } from '../machines/machine';
 import type { MachineService } from '../machines/service';
 import { exists } from '../snapshots/files';
 import { JournalledFolder } from '../snapshots/journal';
-import { imagesOf } from '../snapshots/plan-delete';
+import { imagesOf, keptImages } from '../snapshots/plan-delete';
 import { inFolder } from '../snapshots/record';
 import type { SnapshotService } from '../snapshots/service';
 import { SnapshotStore } from '../snapshots/store';
@@ -221,7 +221,10 @@ export class DiskService {
         },
       );
     }
-    const needed = new Set(records.flatMap((record) => [...imagesOf(record), ...(record.base ?? [])]));
+    const needed = new Set([
+      ...records.flatMap((record) => [...imagesOf(record), ...(record.base ?? [])]),
+      ...keptImages(machine.config?.kept),
+    ]);
     const first = chain.findIndex((path) => needed.has(path));
     return { chain, own: first < 0 ? chain : chain.slice(0, first) };
   }

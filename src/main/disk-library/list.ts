@@ -6,8 +6,9 @@ import { imageIdentities } from '../clones/sharing';
 import { chainOf, formatOf } from '../disks/chain/chain';
 import { inspectDisk } from '../disks/inspect';
 import type { Machine } from '../machines/machine';
-import { inFolder, type SnapshotRecord } from '../snapshots/record';
 import { hostSnapshotFiles } from '../snapshots/files';
+import { keptImages } from '../snapshots/plan-delete';
+import { inFolder, type SnapshotRecord } from '../snapshots/record';
 import { SnapshotStore } from '../snapshots/store';
 
 /** What the list is made from. */
@@ -25,7 +26,10 @@ export interface LibraryFolders {
 export async function listImages(folders: LibraryFolders): Promise<LibraryImage[]> {
   const usable = folders.machines.filter(({ config }) => config !== null);
   const identities = new Map<Machine, Map<string, { key: string }>>();
-  for (const machine of usable) identities.set(machine, await imageIdentities(machine.folder));
+  for (const machine of usable) {
+    // One that cannot be read hides nothing of the others; whoever changes an image asks again, and is told.
+    identities.set(machine, await imageIdentities(machine.folder).catch(() => new Map<string, never>()));
+  }
   const lists: LibraryImage[] = [];
   for (const machine of usable) {
     const sharers = (inner: string): string[] => {
@@ -48,7 +52,9 @@ async function imagesOfMachine(
 ): Promise<LibraryImage[]> {
   const store = new SnapshotStore(machine.folder, hostSnapshotFiles());
   const files = await store.diskFiles().catch((): string[] => []);
-  const { records } = await store.usableRecords().catch(() => ({ records: [] as SnapshotRecord[] }));
+  const { records, broken } = await store
+    .usableRecords()
+    .catch(() => ({ records: [] as SnapshotRecord[], broken: ['all of them'] }));
   const images: SizedImage[] = [];
   for (const inner of files.sort()) {
     const path = inFolder(machine.folder, inner);
@@ -65,9 +71,14 @@ async function imagesOfMachine(
     images.push({ ...nothingAt(path), kind: 'disk', machine: machine.id, health: 'broken', problem });
   }
   const below = new Set(images.flatMap(({ chain }) => chain));
+  const used = new Map(images.map(({ path }) => [path, usesOf(machine, records, path)]));
+  // What is needed and cannot be read may go on from any of the others.
+  const isUnsure =
+    broken.length > 0 || images.some(({ path, health }) => health === 'broken' && used.get(path)?.length);
   return images.map((image) => {
-    const usedBy = usesOf(machine, records, image.path);
+    const usedBy = used.get(image.path) ?? [];
     if (usedBy.length === 0 && below.has(image.path)) usedBy.push({ by: 'chain', machine: machine.id });
+    if (usedBy.length === 0 && isUnsure) usedBy.push({ by: 'unknown', machine: machine.id });
     return { ...plain(image), usedBy, health: healthOf(image, usedBy, changed(machine, records, image)) };
   });
 }
@@ -79,7 +90,8 @@ function healthOf(image: LibraryImage, usedBy: readonly ImageUse[], isChanged: b
 
 function neededBy(machine: Machine, records: readonly SnapshotRecord[]): Set<string> {
   const configs = [...records.map(({ config }) => config), ...(machine.config ? [machine.config] : [])];
-  return new Set(configs.flatMap(({ disks }) => disks.map(({ path }) => path)));
+  const images = configs.flatMap(({ disks }) => disks.map(({ path }) => path));
+  return new Set([...images, ...keptImages(machine.config?.kept)]);
 }
 
 function usesOf(machine: Machine, records: readonly SnapshotRecord[], path: string): ImageUse[] {
@@ -92,6 +104,7 @@ function usesOf(machine: Machine, records: readonly SnapshotRecord[], path: stri
     if (!config.disks.some((disk) => isIt(disk.path))) continue;
     uses.push({ by: 'snapshot', machine: machine.id, snapshot: id, name });
   }
+  if (keptImages(machine.config?.kept).some(isIt)) uses.push({ by: 'kept', machine: machine.id });
   return uses;
 }
 

@@ -193,8 +193,13 @@ export class MachineImages {
     const frozen = (await store.records()).some((record) => imagesOf(record).includes(image));
     const path = inFolder(machine.folder, image);
     for (const file of await store.diskFiles()) {
-      const isAbove = (await backingOf(inFolder(machine.folder, file)).catch(() => undefined)) === path;
-      if (!frozen && !isAbove) continue;
+      const below = await backingOf(inFolder(machine.folder, file)).catch((error: unknown) => {
+        throw new Failure('disk.corrupt', `${file} cannot be read, and may go on from this image: ${image}`, {
+          hint: 'Repair that one, or remove it if nobody needs it.',
+          cause: error,
+        });
+      });
+      if (!frozen && below !== path) continue;
       throw new Failure('input.invalid', `Other images or snapshots go on from this one: ${image}`, {
         hint: 'Copy it instead: the copy can have the other format.',
       });

@@ -2,6 +2,7 @@ import { realpath, rm, stat } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, sep } from 'node:path';
 import { Failure, toErrorValue } from '@shared/errors';
 import { firstUnmovable } from '../clones/source';
+import { copyTree, makeFolder, surveyTree } from '../disks/copy-tree';
 import { hostFailure } from '../disks/host-file';
 import type { JobControl } from '../jobs/registry';
 import { type MachinesContext, requireConfig, requireState } from '../machines/context';
@@ -11,16 +12,15 @@ import type { Machine } from '../machines/machine';
 import { adaptDrives, arrivalFolder, renameFolder, requireFree } from '../machines/move-folder';
 import type { MachineService } from '../machines/service';
 import { freeSpace } from '../platform/disk-space';
-import { runWorkerJob } from '../platform/worker-job';
+import { copyInWorker } from '../platform/worker-job';
 import { hostSnapshotFiles } from '../snapshots/files';
 import { inFolder } from '../snapshots/record';
 import { SnapshotStore } from '../snapshots/store';
 import { verifyDisks } from '../snapshots/verify';
-import { copyTree, surveyTree } from './copy-tree';
 import { startImageJob } from './job';
 
 /** What a machine's folder has that is no part of it. */
-const staysBehind: ReadonlySet<string> = new Set(['lock']);
+const staysBehind = (inner: string): boolean => inner === 'lock';
 
 /**
  * Puts machines' folders elsewhere. On the same drive that is another name for the folder; on another one everything
@@ -101,9 +101,9 @@ export class MachineMover {
   private async copy(machine: Machine, to: string, arrival: string, control: JobControl): Promise<void> {
     const { folder } = machine;
     await machine.log.flush();
-    const { bytes } = await surveyTree(folder, staysBehind);
+    const tree = await surveyTree(folder, staysBehind);
     const free = await freeSpace(dirname(to));
-    if (free !== null && free < bytes) {
+    if (free !== null && free < tree.bytes) {
       throw new Failure(
         'file.no-space',
         `There is not enough room in ${dirname(to)} for “${machine.name}”.`,
@@ -113,20 +113,11 @@ export class MachineMover {
       );
     }
     await rm(arrival, { recursive: true, force: true });
-    await copyTree(folder, arrival, {
-      without: staysBehind,
+    await makeFolder(arrival);
+    await copyTree(folder, arrival, tree, {
       signal: control.signal,
       onProgress: (done, total) => control.progress(done, total),
-      copyBig: (source, target, { signal = control.signal, onProgress }) =>
-        runWorkerJob(
-          this.context.processHost,
-          'copyFile',
-          { source, target },
-          {
-            signal,
-            progress: (done, total) => onProgress?.(done, total ?? 0),
-          },
-        ),
+      copyBig: (source, target, options) => copyInWorker(this.context.processHost, source, target, options),
     });
     await adaptDrives(arrival, folder, to);
     const before = new Set((await complaintsAbout(folder)).map(({ path, message }) => `${path} ${message}`));

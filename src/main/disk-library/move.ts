@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { link, lstat, rename, unlink } from 'node:fs/promises';
+import { lstat, rename, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { Failure } from '@shared/errors';
 import { hostFailure, syncFolder } from '../disks/host-file';
+import { linkFile } from '../disks/link-file';
 
 export interface MoveSteps {
   /** Makes a checked copy under that name: where the two places are on different drives. */
@@ -24,9 +25,6 @@ async function copyThere(target: string, copy: MoveSteps['copy']): Promise<void>
   await syncFolder(dirname(target));
 }
 
-/** What says that a file cannot have two names there. */
-const noLinks = new Set(['EXDEV', 'EPERM', 'EMLINK', 'ENOSYS', 'ENOTSUP', 'EOPNOTSUPP']);
-
 /**
  * Moves a file. The new name is there, durable, before anybody is told of it, and the old one goes last: killed at
  * any moment, it leaves a whole file under every name that is in use.
@@ -38,13 +36,8 @@ export async function moveFile(path: string, target: string, { copy, switchOver 
     throw hostFailure(error, 'move', path);
   });
   if (!status.isFile()) throw new Failure('file.not-a-file', `This is not a file of its own: ${path}`);
-  try {
-    await link(path, target);
-    await syncFolder(dirname(target));
-  } catch (error) {
-    if (!noLinks.has((error as { code?: string }).code ?? '')) throw hostFailure(error, 'create', target);
-    await copyThere(target, copy);
-  }
+  if (await linkFile(path, target)) await syncFolder(dirname(target));
+  else await copyThere(target, copy);
   // From here on a failure leaves both: whoever was told of the new name keeps it.
   await switchOver();
   await unlink(path).catch((error: unknown) => {

@@ -3,13 +3,14 @@ import { basename, dirname, isAbsolute, join } from 'node:path';
 import type { DiskComplaints, ExportFormat, LibraryImage } from '@shared/disk/library';
 import { Failure, toErrorValue } from '@shared/errors';
 import { formatOf } from '../disks/chain/chain';
+import { checkImages } from '../disks/check-images';
 import { syncFolder } from '../disks/host-file';
 import { type MachinesContext, requireConfig, requireState } from '../machines/context';
 import type { MachineKeeper } from '../machines/keeper';
 import { diskPath } from '../machines/launch-paths';
 import type { Machine } from '../machines/machine';
 import type { MachineService } from '../machines/service';
-import { runWorkerJob } from '../platform/worker-job';
+import { copyInWorker, runWorkerJob } from '../platform/worker-job';
 import { hostSnapshotFiles } from '../snapshots/files';
 import { SnapshotStore } from '../snapshots/store';
 import { verifyDisks } from '../snapshots/verify';
@@ -41,8 +42,12 @@ export class DiskLibrary {
     });
   }
 
-  /** Checks what must hold for the disks of every machine that is off. The job's result is `DiskComplaints[]`. */
-  verify(): { jobId: string } {
+  /**
+   * Checks what must hold for the disks of every machine that is off. The job's result is `DiskComplaints[]`.
+   *
+   * @param contents every byte of what snapshots froze is compared with what it was when this was asked for first
+   */
+  verify(contents: boolean): { jobId: string } {
     return startImageJob(
       this.context.jobs,
       { kind: 'verifyDisks', subject: '', title: '', unit: 'steps' },
@@ -53,7 +58,7 @@ export class DiskLibrary {
           signal.throwIfAborted();
           progress(index, all.length);
           const skipped = machine.runner !== undefined;
-          const complaints = skipped ? [] : await this.complaints(machine);
+          const complaints = skipped ? [] : await this.complaints(machine, contents, signal);
           found.push({ machine: machine.id, name: machine.name, skipped, complaints });
         }
         return found;
@@ -108,8 +113,10 @@ export class DiskLibrary {
         const target = join(folder, basename(path));
         await moveFile(path, target, {
           copy: async (to) => {
-            const files = { source: path, target: to };
-            await runWorkerJob(this.context.processHost, 'copyFile', files, control);
+            await copyInWorker(this.context.processHost, path, to, {
+              signal: control.signal,
+              onProgress: control.progress,
+            });
           },
           // Both names are there while the drives change over, so that none is ever without its image.
           switchOver: async () => {
@@ -127,8 +134,10 @@ export class DiskLibrary {
     if (how === 'trash' && !shell.moveToTrash) {
       throw new Failure('host.unavailable', 'There is no trash here.', { hint: 'Erase the image instead.' });
     }
+    const machine = this.machines.library.all().find(({ folder }) => dirname(path) === join(folder, 'disks'));
     const drop = async (): Promise<void> => {
-      // What it is may have changed since it was looked at.
+      // What it is may have changed since it was looked at, and somebody may have edited the configuration.
+      if (machine) await this.machines.library.reread(machine);
       const image = await this.find(path);
       if (image.usedBy.length > 0) {
         throw new Failure('input.invalid', `This image is in use, so it is kept: ${path}`);
@@ -138,16 +147,28 @@ export class DiskLibrary {
       await syncFolder(dirname(path));
     };
     await this.movable(path);
-    const machine = this.machines.library.all().find(({ folder }) => dirname(path) === join(folder, 'disks'));
     await (machine ? this.keeper.during(machine, 'is having a file removed', drop) : drop());
   }
 
-  private async complaints(machine: Machine): Promise<DiskComplaints['complaints']> {
+  private async complaints(
+    machine: Machine,
+    contents: boolean,
+    signal: AbortSignal,
+  ): Promise<DiskComplaints['complaints']> {
+    const { processHost } = this.context;
+    const { folder } = machine;
+    const control = { signal, progress: () => undefined };
+    const digest = (path: string): Promise<string> =>
+      runWorkerJob(processHost, 'hashFile', { path, algorithm: 'sha256' }, control);
     try {
       return await this.keeper.during(machine, 'is being checked', () =>
-        verifyDisks(new SnapshotStore(machine.folder, hostSnapshotFiles())),
+        verifyDisks(new SnapshotStore(folder, hostSnapshotFiles()), {
+          tables: (paths) => checkImages(paths, folder, signal),
+          digest: contents ? digest : undefined,
+        }),
       );
     } catch (error) {
+      signal.throwIfAborted();
       return [{ path: 'machine.json', message: toErrorValue(error).message }];
     }
   }

@@ -2,7 +2,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { isAbsolute, join } from 'node:path';
 import { z } from 'zod';
-import { Failure } from '@shared/errors';
+import { Failure, toErrorValue } from '@shared/errors';
 import { phrase } from '@shared/phrases/phrase';
 import { writeAtomic } from './atomic-file';
 import { syncFolder } from './sync-folder';
@@ -17,12 +17,27 @@ export function pointerPath(base: string): string {
   return join(base, 'location.json');
 }
 
-/** Where the contents of `base` have been moved to; undefined when they are where they were. */
+/**
+ * Where the contents of `base` have been moved to; undefined when they are where they were.
+ *
+ * @throws Failure `file.*` when nobody can tell: an empty data folder would be no answer
+ */
 export function movedTo(base: string): string | undefined {
+  const path = pointerPath(base);
+  let text: string;
   try {
-    return pointer.parse(JSON.parse(readFileSync(pointerPath(base), 'utf8'))).folder;
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    const { code, message } = toErrorValue(error);
+    if (code === 'file.not-found') return undefined;
+    throw new Failure(code, `Where the data folder is cannot be read from ${path}: ${message}`, {
+      cause: error,
+    });
+  }
+  try {
+    return pointer.parse(JSON.parse(text)).folder;
   } catch {
-    return undefined; // there is none, or it says nothing
+    return undefined; // it was never written as a whole
   }
 }
 

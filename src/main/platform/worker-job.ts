@@ -61,6 +61,24 @@ export async function runWorkerJob<N extends JobName>(
   }
 }
 
+/** Copies a file in a worker process, checked; as `copyFileChecked`. @throws as `runWorkerJob` */
+export function copyInWorker(
+  host: ProcessHost,
+  source: string,
+  target: string,
+  { signal, onProgress }: { signal?: AbortSignal; onProgress?: (done: number, total: number) => void },
+): Promise<unknown> {
+  return runWorkerJob(
+    host,
+    'copyFile',
+    { source, target },
+    {
+      signal: signal ?? new AbortController().signal,
+      progress: (done, total) => onProgress?.(done, total ?? 0),
+    },
+  );
+}
+
 function cancelled(): Failure {
   return new Failure('cancelled', 'The task was cancelled.');
 }

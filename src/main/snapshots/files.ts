@@ -1,11 +1,12 @@
-import { copyFile, cp, link, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
-import { constants } from 'node:fs';
+import { cp, mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { createOverlay, settleImage } from '../disks/chain/chain';
 import { mergeImages, type MergeOptions, type MergeRequest } from '../disks/chain/merge';
 import { hostFailure } from '../disks/host-file';
 import { collectMemory } from '../disks/memory-chunks/collect';
+import { secondName, shareImage } from '../disks/memory-chunks/share-image';
 import { writeAtomic } from '../platform/atomic-file';
+import { syncFile } from '../platform/sync-file';
 import { syncFolder } from '../platform/sync-folder';
 
 /**
@@ -17,6 +18,8 @@ export interface SnapshotFiles {
   overlay(path: string, below: string): Promise<void>;
   merge(request: MergeRequest, options: MergeOptions): Promise<void>;
   share(from: string, path: string): Promise<void>;
+  /** A memory image once more, with its parts where those of the machine's other images are. */
+  shareMemory(from: string, path: string, options: MergeOptions): Promise<void>;
   copyFolder(from: string, path: string): Promise<void>;
   /** Puts an image in order whose machine's process was killed. One that is in use is left alone. */
   settle(path: string): Promise<void>;
@@ -30,11 +33,11 @@ export interface SnapshotFiles {
 }
 
 /** What takes too long for a process that people wait for. */
-export type LongTasks = Pick<SnapshotFiles, 'merge' | 'collectMemory'>;
+export type LongTasks = Pick<SnapshotFiles, 'merge' | 'shareMemory' | 'collectMemory'>;
 
 /** The host's disk itself. @param long how what takes long is done, if not in this process */
 export function hostSnapshotFiles(long: Partial<LongTasks> = {}): SnapshotFiles {
-  const { merge = mergeImages, collectMemory: collect = collectMemory } = long;
+  const { merge = mergeImages, shareMemory = shareImage, collectMemory: collect = collectMemory } = long;
   const told = async (what: string, path: string, work: () => Promise<unknown>): Promise<void> => {
     try {
       await work();
@@ -53,7 +56,8 @@ export function hostSnapshotFiles(long: Partial<LongTasks> = {}): SnapshotFiles 
     merge,
     collectMemory: (folder) => collect(folder),
     settle: settleImage,
-    share: (from, path) => told('create', path, () => shareFile(from, path)),
+    share: secondName,
+    shareMemory,
     copyFolder: (from, path) => told('create', path, () => copyWhole(from, path)),
     write: (path, text) => told('write', path, () => writeAtomic(path, text)),
     rename: (from, to) =>
@@ -65,31 +69,12 @@ export function hostSnapshotFiles(long: Partial<LongTasks> = {}): SnapshotFiles 
   };
 }
 
-async function shareFile(from: string, path: string): Promise<void> {
-  try {
-    await link(from, path);
-  } catch {
-    // A file system without hard links, or too many of them: a copy is as good, where possible without its data.
-    await copyFile(from, path, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
-    await syncFile(path);
-  }
-}
-
 async function copyWhole(from: string, path: string): Promise<void> {
   await cp(from, path, { recursive: true, errorOnExist: true, force: false, verbatimSymlinks: true });
   for (const entry of await readdir(path, { recursive: true, withFileTypes: true })) {
     if (entry.isFile()) await syncFile(join(entry.parentPath, entry.name));
   }
   await syncFolder(path);
-}
-
-async function syncFile(path: string): Promise<void> {
-  const handle = await open(path, 'r+');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
 }
 
 export async function exists(path: string): Promise<boolean> {

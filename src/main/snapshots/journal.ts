@@ -125,6 +125,8 @@ export class JournalledFolder {
       if (!(await exists(dirname(place)))) continue;
       await this.files.remove(await this.checked(path));
     }
+    // What its parts were written to, as far as they were.
+    if (prepare.some((step) => step.do === 'shareMemory')) await this.files.collectMemory(this.folder);
     await this.files.remove(this.path);
   }
 
@@ -145,6 +147,8 @@ export class JournalledFolder {
       }
       case 'share':
         return files.share(await this.checked(step.from), path);
+      case 'shareMemory':
+        return files.shareMemory(await this.checked(step.from), path, options);
       case 'copyFolder':
         return files.copyFolder(await this.checked(step.from), path);
     }
@@ -156,7 +160,8 @@ export class JournalledFolder {
       case 'replace': {
         if (!(await exists(inFolder(folder, step.from)))) return;
         const [from, to] = [await this.checked(step.from), await this.checked(step.to)];
-        // A file is replaced in one go. A folder cannot be: in between it is not there, but the journal is.
+        // An image is replaced in one go. A folder cannot be: in between it is not there, but the journal is. Nor can a
+        // file by another name of itself, which `rename` leaves as they are.
         if (!/\.qcow2$/.test(step.to)) await files.remove(to);
         return files.rename(from, to);
       }
@@ -228,6 +233,11 @@ export class PendingOperation {
       else await this.takeBack(error);
       throw error;
     }
+  }
+
+  /** Whether it was decided and nobody has finished it yet, as a recovery would. */
+  async isDue(): Promise<boolean> {
+    return (await this.home.phase()) === 'commit';
   }
 
   /** Precondition: `decide`. @throws Failure `journal.unfinished` */

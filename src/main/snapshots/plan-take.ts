@@ -25,6 +25,9 @@ export interface Belongings {
   firmware: boolean;
 }
 
+const savedState = 'saved/state.viv';
+const sharedState = 'saved/shared-state.viv';
+
 /** The images that the present state writes to afterwards, by the disks' ids. */
 export function newImages(config: MachineConfig, id: string): Record<string, string> {
   return Object.fromEntries(config.disks.map((disk) => [disk.id, `disks/${disk.id}-${id}.qcow2`]));
@@ -35,7 +38,10 @@ export function planTake(config: MachineConfig, wanted: NewSnapshot, has: Belong
   const files = filesOf(wanted.id);
   const paths = newImages(config, wanted.id);
   const prepare: PrepareStep[] = [{ do: 'folder', path: files.folder }];
-  if (has.savedState) prepare.push({ do: 'share', from: 'saved/state.viv', path: files.memory });
+  if (has.savedState) {
+    prepare.push({ do: 'shareMemory', from: savedState, path: files.memory });
+    prepare.push({ do: 'share', from: files.memory, path: sharedState });
+  }
   if (has.savedScreen) prepare.push({ do: 'share', from: 'saved/screen.png', path: files.screen });
   if (has.firmware) prepare.push({ do: 'copyFolder', from: 'firmware', path: files.firmware });
   for (const { id, path: on } of config.disks) {
@@ -54,5 +60,7 @@ export function planTake(config: MachineConfig, wanted: NewSnapshot, has: Belong
     { do: 'record', record },
     { do: 'config', paths, snapshot: wanted.id, settings: null },
   ];
+  // The machine goes on from the same file, so that its memory is there once.
+  if (has.savedState) commit.push({ do: 'replace', from: sharedState, to: savedState });
   return { title: `Take the snapshot “${wanted.name}”`, prepare, commit };
 }

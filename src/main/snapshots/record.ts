@@ -8,7 +8,15 @@ import { automaticReason } from '@shared/snapshot/automatic';
 import { snapshotDescription, snapshotId, snapshotState } from '@shared/snapshot/snapshot';
 
 /** What an image was like when it was frozen: it must not change again. `mtimeMs` in milliseconds since 1970. */
-export const imageSignature = z.object({ bytes: z.number(), mtimeMs: z.number() });
+export const imageSignature = z.object({
+  bytes: z.number(),
+  mtimeMs: z.number(),
+  /** Of all of its bytes: since somebody asked for their comparison. */
+  sha256: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/)
+    .optional(),
+});
 export type ImageSignature = z.infer<typeof imageSignature>;
 
 /** `snapshot.json`. Unknown fields survive. */

@@ -4,6 +4,7 @@ import { requireEngine, requireState } from '../machines/context';
 import type { Machine } from '../machines/machine';
 import { checkSavedState } from '../machines/saved-state';
 import { filesOf, inFolder, type SnapshotRecord } from './record';
+import type { SnapshotStore } from './store';
 import { removeUnfinishedFiles } from './tidy';
 import type { SnapshotWork } from './work';
 
@@ -51,23 +52,64 @@ export class Restoring {
     const record = await this.check(machine, snapshot, disksOnly, true);
     const store = work.storeOf(machine);
     const hasMemory = !disksOnly && (await store.has(filesOf(snapshot).memory));
-    await store.checkImages(record.config);
-    if (machine.runner) await power.powerOff(machine);
-    await machine.inTurn(async () => {
-      requireState(machine, 'restoreSnapshot');
-      work.requireStopped(machine);
-      await work.recover(machine);
-      await work.machines.locked(machine, async () => {
-        await removeUnfinishedFiles(machine.folder);
-        await store.restore(snapshot, !disksOnly);
-      });
-      machine.note(`restored “${record.name}” (${snapshot})`);
-      await work.afterChange(machine);
-      machine.runProblem = null;
-    });
+    if (machine.runner) await this.insteadOfRunning(machine, store, snapshot, disksOnly);
+    else await machine.inTurn(() => this.atRest(machine, store, snapshot, disksOnly));
+    machine.note(`restored “${record.name}” (${snapshot})`);
+    await work.afterChange(machine);
     work.changed(machine);
-    if (!hasMemory || (record.state !== 'running' && record.state !== 'paused')) return;
+    if (machine.runner || !hasMemory || (record.state !== 'running' && record.state !== 'paused')) return;
     await power.start(machine);
     if (record.state === 'paused') await power.pause(machine);
+  }
+
+  private async atRest(
+    machine: Machine,
+    store: SnapshotStore,
+    snapshot: string,
+    disksOnly: boolean,
+  ): Promise<void> {
+    const { work } = this;
+    requireState(machine, 'restoreSnapshot');
+    work.requireStopped(machine);
+    await work.recover(machine);
+    await work.machines.locked(machine, async () => {
+      await removeUnfinishedFiles(machine.folder);
+      await store.restore(snapshot, !disksOnly);
+    });
+    machine.runProblem = null;
+  }
+
+  /** The guest's memory is given up when nothing can refuse the restore any more: a full disk least of all. */
+  private async insteadOfRunning(
+    machine: Machine,
+    store: SnapshotStore,
+    snapshot: string,
+    disksOnly: boolean,
+  ): Promise<void> {
+    const { machines } = this.work;
+    const pending = await machine.inTurn(async () => {
+      requireState(machine, 'restoreSnapshot');
+      const begun = await store.beginRestore(snapshot, !disksOnly);
+      await begun.decide();
+      return begun;
+    });
+    try {
+      // It may have ended by itself meanwhile.
+      if (machine.runner) await machines.power.powerOff(machine);
+    } catch (error) {
+      if (machine.runner) {
+        await machine.inTurn(() => pending.takeBack(error));
+        throw error;
+      }
+    }
+    await machine.inTurn(async () => {
+      // Whoever has started it since has finished the restore before.
+      if (machine.runner) return;
+      await machines.locked(machine, async () => {
+        if (await pending.isDue()) await pending.finish();
+        await removeUnfinishedFiles(machine.folder);
+      });
+      machine.runProblem = null;
+    });
   }
 }

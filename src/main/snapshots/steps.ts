@@ -23,6 +23,8 @@ export const prepareStep = z.discriminatedUnion('do', [
   }),
   /** The same file under a second name, or a copy where the file system has no such thing. */
   z.strictObject({ do: z.literal('share'), path: stepPath, from: stepPath }),
+  /** A memory image whose equal parts are those of the machine's other images; see `shareImage`. */
+  z.strictObject({ do: z.literal('shareMemory'), path: stepPath, from: stepPath }),
   z.strictObject({ do: z.literal('copyFolder'), path: stepPath, from: stepPath }),
 ]);
 export type PrepareStep = z.infer<typeof prepareStep>;

@@ -93,7 +93,14 @@ export class SnapshotStore {
    *
    * @throws Failure `snapshot.not-found`, `snapshot.broken`: nothing has been changed
    */
-  async restore(id: string, memory: boolean, options: MergeOptions = {}): Promise<void> {
+  async restore(id: string, memory: boolean): Promise<void> {
+    const pending = await this.beginRestore(id, memory);
+    await pending.decide();
+    await pending.finish();
+  }
+
+  /** The first half of `restore`, also of a machine that still runs: all that needs room on the disk is there. */
+  async beginRestore(id: string, memory: boolean): Promise<PendingOperation> {
     const record = await this.record(id);
     await this.checkImages(record.config);
     const files = filesOf(id);
@@ -103,7 +110,7 @@ export class SnapshotStore {
       firmware: await this.has(files.firmware),
     };
     const abandoned = await this.abandonedImages();
-    await this.journalled.run(planRestore(record, has, abandoned, newMachineId()), options);
+    return this.journalled.begin(planRestore(record, has, abandoned, newMachineId()));
   }
 
   /** What a deletion would do, in files. @param running the present images are in use */
@@ -137,9 +144,22 @@ export class SnapshotStore {
   async edit(id: string, texts: { name: string; description: string }): Promise<void> {
     // What a person has named is theirs: it is not thinned out any more.
     const { automatic: _reason, ...rest } = await this.record(id);
-    const record = { ...rest, ...texts };
-    const path = inFolder(this.folder, filesOf(id).record);
-    await this.files.write(path, `${JSON.stringify(record, null, 2)}\n`);
+    await this.writeRecord({ ...rest, ...texts });
+  }
+
+  /** Notes what images of a snapshot hold, by the disks' ids: SHA-256, hexadecimal. @throws as `edit` */
+  async noteDigests(id: string, digests: Readonly<Record<string, string>>): Promise<void> {
+    const record = await this.record(id);
+    const images = Object.entries(record.images).map(([disk, signature]) => {
+      const sha256 = digests[disk] ?? signature.sha256;
+      return [disk, sha256 === undefined ? signature : { ...signature, sha256 }];
+    });
+    await this.writeRecord({ ...record, images: Object.fromEntries(images) });
+  }
+
+  private writeRecord(record: SnapshotRecord): Promise<void> {
+    const path = inFolder(this.folder, filesOf(record.id).record);
+    return this.files.write(path, `${JSON.stringify(record, null, 2)}\n`);
   }
 
   /** What the files of a plan occupy and would occupy, in bytes. */
@@ -194,7 +214,7 @@ export class SnapshotStore {
     });
   }
 
-  /** Every frozen image must be there, open, and be what it was. @throws Failure `snapshot.broken` */
+  /** Every frozen image must be there, with all that it is based on, and open. @throws Failure `snapshot.broken` */
   async checkImages({ disks }: { disks: readonly { path: string }[] }): Promise<void> {
     for (const { path } of disks) {
       try {
@@ -250,9 +270,11 @@ export class SnapshotStore {
     const config = await this.config();
     const { kept } = config;
     if (!kept) return false;
-    await this.checkImages({ disks: Object.values(kept.paths).map((path) => ({ path })) });
+    // A disk that was removed meanwhile stays removed: what it was kept on is nobody's then.
+    const backTo = config.disks.flatMap(({ id }) => kept.paths[id] ?? []);
+    await this.checkImages({ disks: backTo.map((path) => ({ path })) });
     const { records, broken } = await readUsableRecords(this.folder);
-    const needed = await this.neededImages([...records.flatMap(imagesOf), ...keptImages(kept)]);
+    const needed = await this.neededImages([...records.flatMap(imagesOf), ...backTo]);
     const abandoned: string[] = [];
     // Nobody knows what belongs to a snapshot that cannot be read.
     for (const { id, path } of broken.length > 0 ? [] : config.disks) {

@@ -3,6 +3,7 @@ import { hasProcess } from '@shared/machine/state';
 import type { AutomaticReason } from '@shared/snapshot/automatic';
 import type { SnapshotState } from '@shared/snapshot/snapshot';
 import { defaultSnapshotName } from '@shared/snapshot/tree';
+import type { MergeOptions } from '../disks/chain/merge';
 import type { JobControl } from '../jobs/registry';
 import { requireConfig, requireEngine, requireState } from '../machines/context';
 import type { Machine } from '../machines/machine';
@@ -51,7 +52,7 @@ export class Taking {
   }
 
   /** Of a machine that does not run; to be called in its own turn. @throws Failure: nothing has been changed */
-  async still(machine: Machine, request: TakeRequest, signal?: AbortSignal): Promise<Taken> {
+  async still(machine: Machine, request: TakeRequest, options?: MergeOptions): Promise<Taken> {
     const { machines } = this.work;
     const { library } = machines;
     await this.work.recover(machine);
@@ -61,7 +62,7 @@ export class Taking {
     let id = '';
     await machines.locked(machine, async () => {
       await removeUnfinishedFiles(machine.folder);
-      id = await this.work.storeOf(machine).take(wanted(state), request.memory, signal && { signal });
+      id = await this.work.storeOf(machine).take(wanted(state), request.memory, options);
     });
     await library.reread(machine);
     this.told(machine, wanted(state).name, id);
@@ -69,10 +70,11 @@ export class Taking {
   }
 
   private async now(machine: Machine, request: TakeRequest, control: JobControl): Promise<string> {
-    const { signal } = control;
+    const { signal, progress } = control;
     const taken = await machine.inTurn(async () => {
       requireState(machine, 'takeSnapshot');
-      return machine.runner ? this.live(machine, request, signal) : this.still(machine, request, signal);
+      if (machine.runner) return this.live(machine, request, signal);
+      return this.still(machine, request, { signal, onProgress: progress });
     });
     await this.memoryWritten(machine, taken, control);
     this.work.changed(machine);

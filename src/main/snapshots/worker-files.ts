@@ -12,6 +12,16 @@ export function workerTasks(processHost: ProcessHost): LongTasks {
         signal: signal ?? new AbortController().signal,
         progress: (done, total) => onProgress?.(done, total ?? 0),
       }),
+    shareMemory: (from, path, { onProgress, signal }) =>
+      runWorkerJob(
+        processHost,
+        'shareMemory',
+        { from, path },
+        {
+          signal: signal ?? new AbortController().signal,
+          progress: (done, total) => onProgress?.(done, total ?? 0),
+        },
+      ),
     async collectMemory(folder) {
       // Most machines have none, and need no process to find that out.
       if (!(await exists(inFolder(folder, packFolderName)))) return;

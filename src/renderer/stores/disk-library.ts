@@ -83,8 +83,9 @@ export const useDiskLibrary = defineStore('disk-library', () => {
     void (await task('disks.repair', id, image));
   const toQcow2 = async (id: string, image: string): Promise<void> =>
     void (await task('disks.toQcow2', id, image));
-  const verify = async (): Promise<DiskComplaints[]> =>
-    (await finish(connection.call('disks.verify', {}))) as DiskComplaints[];
+  /** @param contents every byte of what snapshots froze, too */
+  const verify = async (contents: boolean): Promise<DiskComplaints[]> =>
+    (await finish(connection.call('disks.verify', { contents }))) as DiskComplaints[];
   const exportImage = async (source: string, target: string, format: ExportFormat): Promise<void> =>
     void (await finish(connection.call('disks.export', { source, target, format })));
   const move = async (path: string, folder: string): Promise<void> =>

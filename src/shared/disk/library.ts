@@ -10,6 +10,10 @@ export const imageUse = z.discriminatedUnion('by', [
   z.object({ by: z.literal('drive'), machine: z.string(), drive: z.string() }),
   /** Only other images go on from it. */
   z.object({ by: z.literal('chain'), machine: z.string() }),
+  /** The machine goes back to it when it is powered off. */
+  z.object({ by: z.literal('kept'), machine: z.string() }),
+  /** Nobody knows: a snapshot, or an image that may go on from it, cannot be read. */
+  z.object({ by: z.literal('unknown'), machine: z.string() }),
 ]);
 export type ImageUse = z.infer<typeof imageUse>;
 

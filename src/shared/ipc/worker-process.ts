@@ -23,6 +23,8 @@ export const workerProcessCommands = {
     }),
     result: nothing,
   },
+  /** Writes a memory image once more, sharing what others of its machine have; see `shareImage`. */
+  shareMemory: { params: z.strictObject({ from: z.string(), path: z.string() }), result: nothing },
   /** Gives back the space of memory that no snapshot of a machine has any more; see `collectMemory`. */
   collectMemory: { params: z.strictObject({ folder: z.string() }), result: nothing },
   /** Copies a file as it is, reads it back and compares; see `copyFileChecked`. */

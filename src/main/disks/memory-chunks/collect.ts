@@ -8,7 +8,7 @@ import { bestCodec } from '../saved-state/codec';
 import { corrupt } from '../saved-state/format';
 import { type CreateFile, createWholeFile, unfinishedName } from '../whole-file';
 import { ChunkCounts } from './counts';
-import { namesIn } from './names';
+import { namesIn } from '../names-in';
 import { Pack } from './pack';
 import { type ChunkKey, packName } from './pack-format';
 import { PackWriter } from './pack-writer';
@@ -61,22 +61,33 @@ export async function unusedFiles(folder: string): Promise<string[]> {
  * The same, and packs of which little is in use are written anew with only that: under their own names, so that every
  * image finds its chunks at every moment. For this every image is read.
  *
- * @throws Failure `file.*`
+ * @param signal ends it between two packs, and before one takes the place of another: nothing may be changed behind
+ * the back of a program that thinks it has the machine for itself
+ * @throws Failure `file.*`, the signal's reason
  */
-export async function collectMemory(folder: string, files: CollectFiles = hostFiles): Promise<void> {
+export async function collectMemory(
+  folder: string,
+  files: CollectFiles = hostFiles,
+  signal?: AbortSignal,
+): Promise<void> {
+  signal?.throwIfAborted();
   await removeUnusedPacks(folder, files);
   const packs = join(folder, packFolderName);
   const names = await packNames(packs);
   if (names.length === 0) return;
   const counts = await ChunkCounts.of(folder).catch(unreadable);
   if (!counts) return;
-  for (const name of names) await rewriteIfWorthIt(join(packs, name), (key) => counts.isUsed(key), files);
+  for (const name of names) {
+    signal?.throwIfAborted();
+    await rewriteIfWorthIt(join(packs, name), (key) => counts.isUsed(key), files, signal);
+  }
 }
 
 async function rewriteIfWorthIt(
   path: string,
   isUsed: (key: ChunkKey) => boolean,
   files: CollectFiles,
+  signal: AbortSignal | undefined,
 ): Promise<void> {
   const pack = await Pack.open(path);
   let writer: PackWriter | undefined;
@@ -92,6 +103,7 @@ async function rewriteIfWorthIt(
     writer = await PackWriter.create(path, await bestCodec(), files.create);
     await copyUsed(pack, writer, isUsed);
     await pack.close();
+    signal?.throwIfAborted();
     await writer.finish();
     writer = undefined;
   } catch (error) {

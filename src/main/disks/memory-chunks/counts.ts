@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { Pack } from './pack';
 import type { ChunkKey } from './pack-format';
 import { packNames } from './packs';
-import { memoryImages, packFolderName, visitChunks } from './references';
+import { memoryImages, packFolderName, unlessGone, visitChunks } from './references';
 
 /** What an image occupies, in bytes: alone, and together with others. */
 export interface ImageBytes {
@@ -28,7 +28,9 @@ export class ChunkCounts {
     const counts = new ChunkCounts();
     const packs = join(folder, packFolderName);
     for (const name of await packNames(packs)) await counts.#addPack(join(packs, name));
-    for (const image of await memoryImages(folder)) await counts.#addImage(image);
+    for (const image of await memoryImages(folder)) {
+      await unlessGone(image, () => counts.#addImage(image));
+    }
     return counts;
   }
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { hostFailure } from '../host-file';
 import { corrupt, formatVersions, magic } from '../saved-state/format';
 import { type SummedFile, withSummedFile } from '../saved-state/summed-file';
-import { isMissing, namesIn } from './names';
+import { isMissing, namesIn } from '../names-in';
 import type { ChunkKey } from './pack-format';
 import { type ListEnd, listedChunks, readListEnd } from './shared-list';
 
@@ -46,13 +46,32 @@ export function visitChunks(image: string, visit: (key: ChunkKey, length: number
   );
 }
 
+/** Whether the data of an image is in packs. @throws as `packsOf` */
+export function isShared(image: string): Promise<boolean> {
+  return withList(image, () => Promise.resolve(true), false);
+}
+
 /** Every pack that some image of a machine needs. @throws as `packsOf`: then nobody knows what else is needed */
 export async function packsInUse(folder: string): Promise<Set<string>> {
   const used = new Set<string>();
   for (const image of await memoryImages(folder)) {
-    for (const name of await packsOf(image)) used.add(name);
+    const packs = await unlessGone(image, () => packsOf(image));
+    for (const name of packs ?? []) used.add(name);
   }
   return used;
+}
+
+/**
+ * Does something with an image. Undefined when it is not there any more: a saved state is used up as soon as its
+ * machine goes on from it.
+ */
+export async function unlessGone<T>(image: string, use: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await use();
+  } catch (error) {
+    if (await isFile(image)) throw error;
+    return undefined;
+  }
 }
 
 function withList<T>(

@@ -69,11 +69,7 @@ export async function readSavedState(
  * `take` gets it; that the file is complete and nothing is missing is only known when this resolves.
  * @throws Failure `file.*`, `saved-state.corrupt`, `saved-state.mismatch`, and whatever `take` rejects with
  */
-export function streamSavedState(
-  path: string,
-  wanted: SavedStateIdentity,
-  take: (piece: Uint8Array) => Promise<void>,
-): Promise<void> {
+export function streamSavedState(path: string, wanted: SavedStateIdentity, take: TakePiece): Promise<void> {
   return readPieces(path, wanted, take);
 }
 

@@ -7,6 +7,7 @@ import { serveRpc } from '@shared/ipc/rpc';
 import { copyFileChecked } from '../../disks/copy-file';
 import { exportDisk } from '../../disks/export';
 import { collectMemory } from '../../disks/memory-chunks/collect';
+import { shareImage } from '../../disks/memory-chunks/share-image';
 import { mergeImages } from '../../disks/chain/merge';
 import { checkQcow2 } from '../../disks/qcow2/check';
 import { connectToParent } from '../../platform/parent-link';
@@ -32,7 +33,9 @@ const server = serveRpc<WorkerProcessCommands, WorkerProcessEvents, undefined>(
   workerProcessCommands,
   {
     copyDisk: (params) => runner.run((control) => copyDisk(params, control)),
-    collectMemory: ({ folder }) => runner.run(() => collectMemory(folder)),
+    collectMemory: ({ folder }) => runner.run(({ signal }) => collectMemory(folder, undefined, signal)),
+    shareMemory: ({ from, path }) =>
+      runner.run(({ progress, signal }) => shareImage(from, path, { onProgress: progress, signal })),
     mergeImages: (params) =>
       runner.run(({ progress, signal }) => mergeImages(params, { onProgress: progress, signal })),
     copyFile: ({ source, target }) =>

@@ -19,6 +19,10 @@ export function useImageTexts() {
         return t('media.use.drive', { name: nameOf(use.machine) });
       case 'chain':
         return t('media.use.chain');
+      case 'kept':
+        return t('media.use.kept');
+      case 'unknown':
+        return t('media.use.unknown');
     }
   }
 

@@ -26,6 +26,8 @@ export default {
     snapshot: 'Snapshot “{name}”',
     drive: 'Drive of “{name}”',
     chain: 'Other images go on from it',
+    kept: 'The machine goes back to it at power-off',
+    unknown: 'Not known: a snapshot or an image of this machine cannot be read',
     nobody: 'Nobody',
   },
   usedBy: 'Used by',
@@ -103,6 +105,9 @@ export default {
     good: 'The disks of one machine are in order. | The disks of {count} machines are in order.',
     bad: 'One machine has something to look at. | {count} machines have something to look at.',
     skipped: 'Not checked, because they run: {names}',
+    contents: 'Check contents too',
+    contentsHint:
+      'Reads every byte of what snapshots froze, and compares it with what it was when this was done for the first time. This takes long.',
     close: 'Close the report',
   },
   convert: 'Convert an image…',

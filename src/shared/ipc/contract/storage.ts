@@ -103,8 +103,15 @@ export const storageCommands = define({
 
   /** Every image of the library, with who uses it and how it is. */
   'disks.list': { params: none, result: z.array(libraryImage) },
-  /** Checks what must hold for the disks of all machines that are off; the job's result is a list of complaints. */
-  'disks.verify': { params: none, result: startedJob, job: true },
+  /**
+   * Checks what must hold for the disks of all machines that are off; the job's result is a list of complaints.
+   * `contents`: every byte of what snapshots froze is compared with what it was when this was asked for first.
+   */
+  'disks.verify': {
+    params: z.strictObject({ contents: z.boolean().optional() }),
+    result: startedJob,
+    job: true,
+  },
   /** Checks the tables of an image in a machine's folder; the job's result is an `ImageCheck`. */
   'disks.check': { params: imageOfMachine, result: startedJob, job: true },
   /** Gives back the space that an image does not need; the job's result is `{ before, after }`. */
