@@ -80,10 +80,13 @@ export class SharedImageWriter implements ImageWriter {
 
   /** Throws away what has been written; precondition: `finish` has not resolved. */
   async abort(): Promise<void> {
-    await this.#pack?.abort();
-    // It may be complete already; then it is nobody's.
-    await rm(join(this.folder, this.#packName), { force: true });
-    await this.file.abort();
+    try {
+      await this.#pack?.abort();
+      // It may be complete already; then it is nobody's.
+      await rm(join(this.folder, this.#packName), { force: true });
+    } finally {
+      await this.file.abort();
+    }
   }
 
   async #take(chunk: Uint8Array): Promise<void> {
