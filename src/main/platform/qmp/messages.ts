@@ -24,13 +24,15 @@ const refusal = z.looseObject({
 const event = z.looseObject({
   event: z.string().max(100),
   data: z.record(z.string(), z.unknown()).default({}),
+  timestamp: z.looseObject({ seconds: z.number(), microseconds: z.number() }).optional().catch(undefined),
 });
 
 export type QmpMessage =
   | { kind: 'greeting'; greeting: Greeting }
   | { kind: 'answer'; id: number; value: unknown }
   | { kind: 'refusal'; id: number | undefined; class: string; text: string }
-  | { kind: 'event'; name: string; data: Record<string, unknown> };
+  /** `at`: when it happened, in milliseconds since 1970; undefined where QEMU does not know. */
+  | { kind: 'event'; name: string; data: Record<string, unknown>; at: number | undefined };
 
 /** Undefined for what is no message of the protocol. */
 export function parseQmpMessage(line: string): QmpMessage | undefined {
@@ -43,7 +45,11 @@ export function parseQmpMessage(line: string): QmpMessage | undefined {
   if (typeof raw !== 'object' || raw === null) return undefined;
   if ('event' in raw) {
     const parsed = event.safeParse(raw);
-    return parsed.success ? { kind: 'event', name: parsed.data.event, data: parsed.data.data } : undefined;
+    if (!parsed.success) return undefined;
+    const { event: name, data, timestamp } = parsed.data;
+    // Without a clock QEMU says -1.
+    const { seconds = -1, microseconds = 0 } = timestamp ?? {};
+    return { kind: 'event', name, data, at: seconds < 0 ? undefined : seconds * 1000 + microseconds / 1000 };
   }
   if ('error' in raw) {
     const parsed = refusal.safeParse(raw);

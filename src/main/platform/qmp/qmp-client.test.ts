@@ -136,10 +136,15 @@ describe('a QMP client', () => {
     const client = await QmpClient.connect({ path });
     const heard: unknown[] = [];
     client.on('SHUTDOWN', (data) => heard.push(data));
+    const times: unknown[] = [];
+    client.on('STOP', (_data, at) => times.push(at));
+    qemu.socket?.write('{"event": "STOP", "timestamp": {"seconds": 1700000000, "microseconds": 250000}}\r\n');
+    qemu.socket?.write('{"event": "STOP", "timestamp": {"seconds": -1, "microseconds": -1}}\r\n');
     qemu.socket?.write('{"event": "NIC_RX_FILTER_CHANGED", "data": {}, "timestamp": {}}\r\n');
     qemu.socket?.write('{"event": "SHUTDOWN", "data": {"guest": true, "reason": "guest-shutdown"}}\r\n');
     await client.execute('cont', {});
     expect(heard).toEqual([{ guest: true, reason: 'guest-shutdown' }]);
+    expect(times).toEqual([1_700_000_000_250, undefined]);
     client.close();
   });
 

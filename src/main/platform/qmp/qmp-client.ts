@@ -37,7 +37,7 @@ interface Waiting {
 export class QmpClient {
   readonly #lines = new LineSplitter(maxLine);
   readonly #waiting = new Map<number, Waiting>();
-  readonly #listeners = new Map<QmpEventName, ((data: never) => void)[]>();
+  readonly #listeners = new Map<QmpEventName, ((data: never, at: number | undefined) => void)[]>();
   readonly #closeListeners: ((failure: Failure) => void)[] = [];
   #lastId = 0;
   #closed: Failure | undefined;
@@ -99,7 +99,8 @@ export class QmpClient {
     });
   }
 
-  on<N extends QmpEventName>(name: N, listener: (data: QmpEvent<N>) => void): void {
+  /** @param listener also told when QEMU says that it happened, in milliseconds since 1970 */
+  on<N extends QmpEventName>(name: N, listener: (data: QmpEvent<N>, at: number | undefined) => void): void {
     const list = this.#listeners.get(name) ?? [];
     list.push(listener);
     this.#listeners.set(name, list);
@@ -177,7 +178,7 @@ export class QmpClient {
         this.#refused(message);
         break;
       case 'event':
-        this.#tell(message.name, message.data);
+        this.#tell(message);
         break;
     }
   }
@@ -205,7 +206,7 @@ export class QmpClient {
     return waiting;
   }
 
-  #tell(name: string, data: Record<string, unknown>): void {
+  #tell({ name, data, at }: Extract<QmpMessage, { kind: 'event' }>): void {
     if (!isQmpEventName(name)) return;
     const listeners = this.#listeners.get(name);
     if (!listeners) return;
@@ -216,7 +217,7 @@ export class QmpClient {
       );
       return;
     }
-    for (const listener of listeners) listener(parsed.data as never);
+    for (const listener of listeners) listener(parsed.data as never, at);
   }
 
   #end(failure: Failure): void {

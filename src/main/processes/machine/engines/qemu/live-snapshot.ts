@@ -26,7 +26,8 @@ export class LiveSnapshots {
   /** The last answer to whether memory can be saved in the background, so that it is told once. */
   #toldWhyNot: string | undefined;
   #resumed: () => void = () => {};
-  /** When the guest went on for the first time since this was undefined. */
+  /** When the guest stood still, and went on for the first time since this was undefined: by QEMU's clock. */
+  #stoppedAt: number | undefined;
   #resumedAt: number | undefined;
 
   constructor(
@@ -40,8 +41,11 @@ export class LiveSnapshots {
     /** Told when the guest does not go on afterwards. */
     private readonly stuck: (problem: ErrorValue) => void,
   ) {
-    client.on('RESUME', () => {
-      this.#resumedAt ??= performance.now();
+    client.on('STOP', (_data, at = Date.now()) => {
+      this.#stoppedAt ??= at;
+    });
+    client.on('RESUME', (_data, at = Date.now()) => {
+      this.#resumedAt ??= at;
       this.#resumed();
     });
   }
@@ -59,8 +63,7 @@ export class LiveSnapshots {
     const background = running && sink !== null && (await this.#canRunOn());
     // What is on the host's disk already need not be written while the guest waits.
     if (running) await this.#writeBack();
-    const began = performance.now();
-    this.#resumedAt = undefined;
+    this.#stoppedAt = this.#resumedAt = undefined;
     try {
       // QEMU drains and flushes every disk before it answers.
       if (running) await client.execute('stop', {}, slowMs);
@@ -70,6 +73,7 @@ export class LiveSnapshots {
       if (running) await this.#goOn();
       throw error;
     }
+    const switchedAt = Date.now();
     // From here on the guest's disks are the new images. Nobody may take them for unused: what still goes wrong is no
     // failure of the snapshot.
     let memory = Promise.resolve();
@@ -78,7 +82,13 @@ export class LiveSnapshots {
     // Nothing comes of it where the guest runs again already.
     if (running) await this.#goOn();
     held?.release();
-    const pausedMs = running ? (this.#resumedAt ?? performance.now()) - began : 0;
+    // Both events came before the answers to what caused them, but not where the guest does not go on.
+    const [from = switchedAt, to = Date.now()] = [this.#stoppedAt, this.#resumedAt];
+    const pausedMs = running ? to - from : 0;
+    if (background) {
+      const parts = [switchedAt - from, to - switchedAt].map((ms) => `${Math.round(ms)} ms`);
+      this.log(`Of the pause the disks took ${parts[0]}, and protecting the memory ${parts[1]}`);
+    }
     this.#keep(background ? memory.finally(() => this.#setBackground(false)) : memory);
     return { memory: this.#memory, pausedMs };
   }
