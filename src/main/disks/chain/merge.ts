@@ -2,11 +2,12 @@ import { unlink } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import { Failure } from '@shared/errors';
 import type { BlockDevice } from '../block-device';
-import { openHostFile } from '../host-file';
+import { type HostFile, openHostFile } from '../host-file';
 import { openRawFile } from '../raw/raw-disk';
 import { createQcow2 } from '../qcow2/create';
 import { openQcow2File } from '../qcow2/open';
 import { Qcow2Disk } from '../qcow2/qcow2-disk';
+import { EarlyWriter, withoutSync } from './late-sync';
 import { formatOf } from './chain';
 import { PieceMap } from './piece-map';
 
@@ -28,7 +29,9 @@ export interface MergeOptions {
 /** Clusters of the new image; smaller ones in the old are rounded to these. */
 const pieceSize = 65536;
 /** Read, written and compared at a time, in bytes. */
-const chunkSize = 4 * 2 ** 20;
+const chunkSize = 2 * 2 ** 20;
+/** So much is copied before it is compared, in bytes. */
+const partBytes = 128 * 2 ** 20;
 const zeros = new Uint8Array(pieceSize);
 const noBytes = new Uint8Array(0);
 
@@ -58,8 +61,22 @@ export async function mergeImages(request: MergeRequest, options: MergeOptions =
       const total = map.markedBytes * 2;
       let done = 0;
       const tell = (length: number): void => options.onProgress?.((done += length), total);
-      await copy(view, target, map, below !== null, tell, options.signal);
-      await compare(view, target, map, tell, options.signal);
+      const made = await openHostFile(target, { readOnly: false });
+      // What has been written is read back and compared while the rest is being copied.
+      let compared = Promise.resolve();
+      const compareBehind = (part: Part): void => {
+        compared = compared.then(() => compare(view, made, map, part, tell, options.signal));
+        compared.catch(() => undefined); // told below
+      };
+      try {
+        await copy(view, made, map, below !== null, tell, options.signal, compareBehind);
+        // Nobody uses it before it is durable, so that it may become that as a whole.
+        await made.datasync();
+        await compared;
+      } finally {
+        await compared.catch(() => undefined);
+        await made.close();
+      }
     } catch (error) {
       await unlink(target);
       throw error;
@@ -131,15 +148,26 @@ async function mapOf(layers: BlockDevice[]): Promise<PieceMap> {
   return map;
 }
 
+/** A part of a disk, in bytes; `to` is not included. */
+interface Part {
+  from: number;
+  to: number;
+}
+
+/** @param written told of each part that can be read back from the file */
 async function copy(
   view: BlockDevice,
-  target: string,
+  target: HostFile,
   map: PieceMap,
   hasBelow: boolean,
   tell: (length: number) => void,
   signal: AbortSignal | undefined,
+  written: (part: Part) => void,
 ): Promise<void> {
-  const disk = await openTarget(target, false);
+  const disk = await openQcow2File(withoutSync(target), { readOnly: false });
+  const host = new EarlyWriter(target);
+  let from = 0;
+  let copied = 0;
   try {
     for await (const { offset, data } of readAhead([view], map)) {
       refuseIfCancelled(signal);
@@ -150,29 +178,40 @@ async function copy(
         else if (hasBelow) await disk.writeZeros(offset + at, length);
       }
       tell(bytes.length);
+      host.wrote(bytes.length);
+      copied += bytes.length;
+      if (copied < partBytes) continue;
+      copied = 0;
+      await disk.flush();
+      written({ from, to: offset + bytes.length });
+      from = offset + bytes.length;
     }
   } catch (error) {
     // What happened first is what counts: closing a disk that cannot be written may fail as well.
     await disk.close().catch(() => undefined);
     throw error;
+  } finally {
+    await host.end();
   }
   await disk.close();
+  written({ from, to: view.size });
 }
 
 async function compare(
   view: BlockDevice,
-  target: string,
+  target: HostFile,
   map: PieceMap,
+  part: Part,
   tell: (length: number) => void,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  const disk = await openTarget(target, true);
+  const disk = await openQcow2File(withoutSync(target), { readOnly: true });
   try {
-    for await (const { data } of readAhead([view, disk], map)) {
+    for await (const { data } of readAhead([view, disk], map, part)) {
       refuseIfCancelled(signal);
       const [expected = noBytes, found = noBytes] = data;
       if (Buffer.compare(expected, found) !== 0) {
-        throw new Failure('disk.corrupt', `The merged image ${target} is not what it was made of`, {
+        throw new Failure('disk.corrupt', `The merged image ${target.path} is not what it was made of`, {
           hint: 'Nothing was replaced. Check the disk and the memory of this computer.',
         });
       }
@@ -190,11 +229,12 @@ async function compare(
 async function* readAhead(
   disks: readonly BlockDevice[],
   map: PieceMap,
+  part?: Part,
 ): AsyncGenerator<{ offset: number; data: Uint8Array[] }> {
   let [free, taken] = [0, 1].map(() => disks.map(() => new Uint8Array(chunkSize)));
   let before: { offset: number; reading: Promise<Uint8Array[]> } | undefined;
   try {
-    for (const { offset, length } of map.runs(chunkSize)) {
+    for (const { offset, length } of map.runs(chunkSize, part?.from, part?.to)) {
       const parts = free?.map((buffer) => buffer.subarray(0, length)) ?? [];
       [free, taken] = [taken, free];
       const reads = disks.map((disk, index) => disk.readInto(offset, parts[index] ?? noBytes));
@@ -225,10 +265,6 @@ function* stretches(data: Uint8Array): Generator<{ at: number; length: number; e
     stretch = { at, length: piece.length, empty };
   }
   if (stretch) yield stretch;
-}
-
-async function openTarget(path: string, readOnly: boolean): Promise<Qcow2Disk> {
-  return openQcow2File(await openHostFile(path, { readOnly }), { readOnly });
 }
 
 function refuseIfCancelled(signal: AbortSignal | undefined): void {

@@ -24,16 +24,20 @@ export class PieceMap {
     return ((this.#bits[piece >> 3] ?? 0) & (1 << (piece & 7))) !== 0;
   }
 
-  /** Marked pieces that follow one another, in parts of at most `longest` bytes. */
-  *runs(longest: number): Generator<{ offset: number; length: number }> {
+  /**
+   * Marked pieces that follow one another, in parts of at most `longest` bytes.
+   * @param from where the first piece begins that counts, @param to where the last one ends, in bytes
+   */
+  *runs(longest: number, from = 0, to = this.size): Generator<{ offset: number; length: number }> {
     const most = Math.max(1, Math.floor(longest / this.pieceSize));
-    for (let piece = 0; piece < this.pieces;) {
+    const last = Math.ceil(to / this.pieceSize);
+    for (let piece = Math.floor(from / this.pieceSize); piece < last;) {
       if (!this.has(piece)) {
         piece++;
         continue;
       }
       let end = piece + 1;
-      while (end < this.pieces && end - piece < most && this.has(end)) end++;
+      while (end < last && end - piece < most && this.has(end)) end++;
       const offset = piece * this.pieceSize;
       yield { offset, length: Math.min(end * this.pieceSize, this.size) - offset };
       piece = end;
