@@ -1,6 +1,6 @@
 /**
  * `npm run torture`: kills the program thousands of times while it works on snapshots and disks; see
- * `test/helpers/torture`. `-- --kills N --seed N --folder PATH`: a folder that was begun is gone on with.
+ * `test/helpers/torture`. `-- --kills N --programs N --seed N --folder PATH`: a folder that was begun is gone on with.
  */
 import path from 'node:path';
 import { createServer } from 'vite';

@@ -2,7 +2,7 @@ import { rm } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type BuiltMain, temporaryFolder } from '../helpers/core';
 import { tortureMain } from '../helpers/torture/build';
-import { torture } from '../helpers/torture/torture';
+import { noProgress, torture } from '../helpers/torture/torture';
 
 /**
  * A few of the kills that `npm run torture` does by the thousand. `VIVARIUM_TORTURE=N` kills N times;
@@ -28,8 +28,7 @@ afterAll(async () => {
 it(
   `what was before the last step, or after it, is there after each of ${kills} kills`,
   async () => {
-    const from = { seed, kills: 0, outcomes: {}, betweenSteps: 0 };
-    const ended = await torture({ mainFolder: built.folder, folder, kills, from });
+    const ended = await torture({ mainFolder: built.folder, folder, kills, from: noProgress(seed) });
     expect(ended.kills).toBe(kills);
     expect(Object.keys(ended.outcomes)).not.toEqual([]);
     console.info(`Killed ${kills} times: ${JSON.stringify(ended.outcomes)}`);

@@ -2,10 +2,20 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { resourcesFolder } from '../core';
+import { type Death, deathVariable } from './deadly';
 import type { TortureAnswer, TortureState, TortureStep } from './steps';
 
 /** Processes that were killed are gone after so long, in milliseconds; a host that swaps takes a while. */
 const longestDeathMs = 60_000;
+
+/** How a program begins. */
+export interface Beginning {
+  program: TorturedProgram;
+  begun: TortureState;
+  complaints: string[];
+  /** Changes of the host's disk that putting right what there was has taken. */
+  changes: number;
+}
 
 /** The tortured program, a process of its own, from outside. */
 export class TorturedProgram {
@@ -33,43 +43,50 @@ export class TorturedProgram {
    * @param mainFolder the processes' entries, with `torture.js`
    * @throws Error when it ends before it has begun
    */
-  static async begin(
-    mainFolder: string,
-    dataFolder: string,
-  ): Promise<{ program: TorturedProgram; begun: TortureState; complaints: string[] }> {
+  static async begin(mainFolder: string, dataFolder: string): Promise<Beginning> {
     const program = TorturedProgram.start(mainFolder, dataFolder);
     const answer = await program.next();
     if (!answer || !('begun' in answer)) throw new Error(`It does not begin: ${program.errors}`);
     return { program, ...answer };
   }
 
-  /** Starts it and kills it after a while, most likely while it puts right what the last one has left. */
-  static async beginAndDie(mainFolder: string, dataFolder: string, afterMs: number): Promise<void> {
-    const program = TorturedProgram.start(mainFolder, dataFolder);
-    await new Promise((resolve) => setTimeout(resolve, afterMs));
-    await program.kill();
+  /** Starts it to die while it puts right what the last one has left: at a change of the disk, or after a while. */
+  static async beginAndDie(mainFolder: string, dataFolder: string, death: Death | number): Promise<void> {
+    const isTimed = typeof death === 'number';
+    const program = TorturedProgram.start(mainFolder, dataFolder, isTimed ? undefined : death);
+    // With less to put right than was thought it lives to say that it has begun.
+    const begun = program.next();
+    await (isTimed ? Promise.race([begun, new Promise((resolve) => setTimeout(resolve, death))]) : begun);
+    await program.kill(true);
   }
 
-  private static start(mainFolder: string, dataFolder: string): TorturedProgram {
+  private static start(mainFolder: string, dataFolder: string, death?: Death): TorturedProgram {
     const child = fork(join(mainFolder, 'torture.js'), [mainFolder, resourcesFolder, dataFolder], {
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+      env: { ...process.env, [deathVariable]: death ? JSON.stringify(death) : '' },
+      // A group of its own, with all that it starts.
+      detached: true,
     });
     return new TorturedProgram(child, dataFolder);
   }
 
-  /** What came of it; undefined when the program was killed before it said so. */
-  async step(step: TortureStep): Promise<Extract<TortureAnswer, { did: string }> | undefined> {
+  /** What came of it; undefined when the program died before it said so. */
+  async step(
+    step: TortureStep,
+    death: Death | null,
+  ): Promise<Extract<TortureAnswer, { did: string }> | undefined> {
     const answer = this.next();
-    this.child.send(step, () => {
+    this.child.send({ step, death }, () => {
       // One that cannot be told any more is about to be found dead.
     });
     const said = await answer;
     return said && 'did' in said ? said : undefined;
   }
 
-  /** Resolves when it and its machines are gone. */
-  async kill(): Promise<void> {
-    this.child.kill('SIGKILL');
+  /** Resolves when it and its machines are gone. @param alone its helpers are left to find out */
+  async kill(alone: boolean): Promise<void> {
+    if (alone) this.child.kill('SIGKILL');
+    else this.killGroup();
     if (this.child.exitCode === null && this.child.signalCode === null) {
       await new Promise((resolve) => this.child.once('exit', resolve));
     }
@@ -81,6 +98,14 @@ export class TorturedProgram {
     });
   }
 
+  private killGroup(): void {
+    try {
+      if (this.child.pid !== undefined) process.kill(-this.child.pid, 'SIGKILL');
+    } catch (error) {
+      if ((error as { code?: string }).code !== 'ESRCH') throw error;
+    }
+  }
+
   private next(): Promise<TortureAnswer | undefined> {
     return new Promise((resolve) => (this.answer = resolve));
   }
@@ -90,7 +115,7 @@ async function gone(isThere: () => Promise<boolean>): Promise<void> {
   const deadline = Date.now() + longestDeathMs;
   while (await isThere()) {
     if (Date.now() > deadline) throw new Error('A process of the machine outlives its program.');
-    await new Promise((resolve) => setTimeout(resolve, 5));
+    await new Promise((resolve) => setTimeout(resolve, 2));
   }
 }
 

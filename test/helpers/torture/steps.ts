@@ -1,4 +1,5 @@
 import { branchOf, withoutItems } from '@shared/snapshot/tree';
+import type { Death } from './deadly';
 
 /** What the tortured program is told to do. */
 export type TortureStep =
@@ -17,10 +18,23 @@ export interface TortureState {
   snapshots: Record<string, { parent: string | null; word: string }>;
 }
 
+/** What it is told: a step, and at which change of the disk it dies, if not by the clock. */
+export interface TortureOrder {
+  step: TortureStep;
+  death: Death | null;
+}
+
 /** What it says: how things are when it begins, and what came of each step. */
 export type TortureAnswer =
-  | { begun: TortureState; complaints: string[] }
-  | { did: TortureStep['do']; snapshot: string | null; error: string | null; machine: number | null };
+  /** `changes` of the host's disk that putting right what there was has taken. */
+  | { begun: TortureState; complaints: string[]; changes: number }
+  | {
+      did: TortureStep['do'];
+      snapshot: string | null;
+      error: string | null;
+      machine: number | null;
+      changes: number;
+    };
 
 /** More snapshots than this are not kept, so that ten thousand rounds end with a tree like the first ones'. */
 const mostSnapshots = 10;

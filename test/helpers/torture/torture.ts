@@ -1,19 +1,23 @@
 import { cp, mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Death } from './deadly';
 import { TorturedProgram } from './program';
 import { drawStep, stateAfter, textOf, type TortureState, type TortureStep } from './steps';
 
 /**
- * A program is killed at random moments, again and again, while it changes snapshots and the disk of a machine that
- * runs, and now and then while it recovers from that. Whenever it comes back there must be what was before the last
- * step, or what was to be after it.
+ * A program is killed, again and again, while it changes snapshots and the disk of a machine that runs, and now and
+ * then while it recovers from that: at random moments, and at any one change of the host's disk. Whenever it comes
+ * back there must be what was before the last step, or what was to be after it.
  */
 
-const stepsBetween = 4;
+/** Steps until the kill, at most; it comes in the last of them. */
+const mostSteps = 2;
 /** One of so many recoveries is killed, too. */
 const recoveriesKilled = 4;
-/** How long a kind of step takes before any was measured, in milliseconds. */
-const firstGuessMs = 100;
+/** One of so many kills strikes the program alone, and its helpers find out; the others strike all at once. */
+const killsAlone = 3;
+/** How long a kind of step takes before any was measured, in milliseconds, and how many changes it makes. */
+const firstGuess: Usual = { ms: 100, changes: 20 };
 
 /** How far it is; from here it can go on in another process. */
 export interface TortureProgress {
@@ -24,7 +28,17 @@ export interface TortureProgress {
   outcomes: Record<string, { before: number; after: number }>;
   /** How often the program had answered before it was killed. */
   betweenSteps: number;
+  /** Recoveries that were killed as well. */
+  recoveries: number;
 }
+
+export const noProgress = (seed: number): TortureProgress => ({
+  seed,
+  kills: 0,
+  outcomes: {},
+  betweenSteps: 0,
+  recoveries: 0,
+});
 
 /** What was found is neither the old state nor the new one, or not whole. */
 export class TortureFailure extends Error {}
@@ -39,36 +53,46 @@ export interface TortureOptions {
   from: TortureProgress;
   /** Told after each kill. */
   onKill?: (progress: TortureProgress) => Promise<void> | void;
+  /** Ends it between two kills. */
+  signal?: AbortSignal;
+}
+
+/** What something takes of late: kills are spread over the whole of it on any computer. */
+interface Usual {
+  ms: number;
+  changes: number;
 }
 
 /** @throws TortureFailure at the first kill that was not survived; the folder is left as it then is */
 export async function torture(options: TortureOptions): Promise<TortureProgress> {
-  const { mainFolder, folder, kills, from, onKill } = options;
+  const { mainFolder, folder, kills, from, onKill, signal } = options;
   const dataFolder = join(folder, 'data');
   const killed = join(folder, 'killed');
   await mkdir(dataFolder, { recursive: true });
-  let beginMs = firstGuessMs;
-  let { program, begun, complaints } = await TorturedProgram.begin(mainFolder, dataFolder);
+  const usual = new Map<string, Usual>();
+  let { program, begun, complaints, changes } = await TorturedProgram.begin(mainFolder, dataFolder);
   try {
     demand(complaints.length === 0, `before the first kill: ${complaints.join('; ')}`);
     let progress = from;
-    while (progress.kills < kills) {
-      const round = await oneRound(program, progress, begun);
-      await program.kill();
+    while (progress.kills < kills && !signal?.aborted) {
+      const random = pseudoRandom(progress.seed + progress.kills * 7919);
+      const round = await oneRound(program, progress, begun, random, usual);
+      await program.kill(round.alone);
       await keepCopy(dataFolder, killed);
-      const random = pseudoRandom(progress.seed - progress.kills);
       if (random(recoveriesKilled) === 0) {
-        await TorturedProgram.beginAndDie(mainFolder, dataFolder, random(Math.round(beginMs * 1.2)));
+        const death = drawDeath(random, usual.get('begin') ?? firstGuess);
+        await TorturedProgram.beginAndDie(mainFolder, dataFolder, death);
+        progress = { ...progress, recoveries: progress.recoveries + 1 };
       }
       const started = performance.now();
-      ({ program, begun, complaints } = await TorturedProgram.begin(mainFolder, dataFolder));
-      beginMs = beginMs * 0.8 + (performance.now() - started) * 0.2;
+      ({ program, begun, complaints, changes } = await TorturedProgram.begin(mainFolder, dataFolder));
+      learn(usual, 'begin', performance.now() - started, changes);
       progress = judge(progress, round, begun, complaints);
       await onKill?.(progress);
     }
     return progress;
   } finally {
-    await program.kill();
+    await program.kill(false);
   }
 }
 
@@ -89,32 +113,54 @@ interface Round {
   state: TortureState;
   /** The step that was never answered, if there is one. */
   last: TortureStep | undefined;
+  /** The program is killed alone. */
+  alone: boolean;
 }
 
-/** By kind of step, how long one takes of late: kills are spread over the whole of it on any computer. */
-const usualMs = new Map<string, number>();
+/** By the clock (milliseconds), or at a change of the host's disk. */
+function drawDeath(random: (below: number) => number, usual: Usual): Death | number {
+  if (random(2) === 0) return (usual.ms * random(1200)) / 1000;
+  return {
+    at: 1 + random(Math.ceil(usual.changes * 1.1)),
+    moment: (['before', 'torn', 'after'] as const)[random(3)] ?? 'after',
+    alone: random(killsAlone) === 0,
+  };
+}
+
+function learn(usual: Map<string, Usual>, what: string, ms: number, changes: number): void {
+  const before = usual.get(what);
+  usual.set(
+    what,
+    before
+      ? { ms: before.ms * 0.8 + ms * 0.2, changes: before.changes * 0.8 + changes * 0.2 }
+      : { ms, changes },
+  );
+}
 
 async function oneRound(
   program: TorturedProgram,
-  { seed, kills }: TortureProgress,
+  { kills }: TortureProgress,
   begun: TortureState,
+  random: (below: number) => number,
+  usual: Map<string, Usual>,
 ): Promise<Round> {
-  const random = pseudoRandom(seed + kills * 7919);
   let state = begun;
-  for (let index = 0; index < stepsBetween; index++) {
-    const step = drawStep(state, random, `word${kills * stepsBetween + index}`);
-    const usual = usualMs.get(step.do) ?? firstGuessMs;
-    const dies = index === stepsBetween - 1;
-    const killer = dies ? setTimeout(() => void program.kill(), (usual * random(1200)) / 1000) : undefined;
+  const steps = 1 + random(mostSteps);
+  const alone = random(killsAlone) === 0;
+  for (let index = 0; index < steps; index++) {
+    const step = drawStep(state, random, `word${kills * mostSteps + index}`);
+    const death = index === steps - 1 ? drawDeath(random, usual.get(step.do) ?? firstGuess) : null;
+    const isTimed = typeof death === 'number';
+    const killer = isTimed ? setTimeout(() => void program.kill(alone), death) : undefined;
     const started = performance.now();
-    const answer = await program.step(step);
-    if (killer) clearTimeout(killer);
-    if (!answer) return { state, last: step };
+    const answer = await program.step(step, isTimed ? null : death);
+    clearTimeout(killer);
+    if (!answer) return { state, last: step, alone: isTimed || death === null ? alone : death.alone };
     demand(answer.error === null, `${JSON.stringify(step)}: ${answer.error}`);
-    usualMs.set(step.do, usual * 0.8 + (performance.now() - started) * 0.2);
+    learn(usual, step.do, performance.now() - started, answer.changes);
     state = stateAfter(state, step, answer.snapshot ?? '');
   }
-  return { state, last: undefined };
+  return { state, last: undefined, alone };
 }
 
 function judge(

@@ -1,10 +1,8 @@
-import { join } from 'node:path';
-import type { MachineSpec } from '@shared/machine/config';
+import { arm, changes, isTheProgram } from './deadly';
 import { byteStreamOver } from '@shared/ipc/byte-stream';
-import { createCore } from '../../../src/main/core';
-import { nodeProcessHost } from '../../../src/main/platform/node-process-host';
+import { createMachine, fakeSpec, testCore } from '../core';
 import { complaintsAbout, contentsOf, look } from '../snapshots';
-import type { TortureAnswer, TortureState, TortureStep } from './steps';
+import type { TortureAnswer, TortureOrder, TortureState, TortureStep } from './steps';
 
 /**
  * A program of its own that does to one machine what it is told, until it is killed: see `torture.ts`.
@@ -15,37 +13,11 @@ import type { TortureAnswer, TortureState, TortureStep } from './steps';
 const wordOffset = 4096;
 
 const [mainFolder = '', resourcesFolder = '', dataFolder = ''] = process.argv.slice(2);
-const spec: MachineSpec = {
-  name: 'Tortured',
-  engine: 'fake',
-  architecture: 'i386',
-  guest: 'linux',
-  memoryMiB: 64,
-  cpus: 1,
-  boot: ['disk'],
-  firmware: 'bios',
-  acpi: true,
-  videoMemoryMiB: 8,
-  sound: false,
-  serialPorts: 1,
-  nicModel: null,
-  disk: { kind: 'new', sizeMiB: 1 },
-  cdrom: null,
-  floppy: null,
-};
+const spec = fakeSpec('Tortured', { nicModel: null, disk: { kind: 'new', sizeMiB: 1 } });
 
-const core = await createCore({
-  dataFolder,
-  resourcesFolder,
-  processHost: nodeProcessHost(mainFolder),
-  shell: { kind: 'browser' },
-  version: '0.0.0',
-  development: true,
-});
-if (core.machines.list().length === 0) await ended(await core.machines.create(spec));
-const [machine] = core.machines.list();
-if (!machine) throw new Error('There is no machine.');
-const { id } = machine;
+isTheProgram();
+const core = await testCore(mainFolder, dataFolder, { resourcesFolder });
+const id = core.machines.list()[0]?.id ?? (await createMachine(core, spec));
 const { folder } = core.machines.get(id);
 
 async function ended({ jobId }: { jobId: string }): Promise<unknown> {
@@ -128,12 +100,20 @@ async function powerOff(): Promise<void> {
 
 const tell = (answer: TortureAnswer): void => void process.send?.(answer);
 
-process.on('message', (step: TortureStep) => {
-  const machinePid = (): number | null => core.machines.get(id).runtime?.pid ?? null;
+process.on('message', ({ step, death }: TortureOrder) => {
+  const answer = (snapshot: string | null, error: string | null): void => {
+    const did = changes();
+    arm(undefined);
+    const machine = core.machines.get(id).runtime?.pid ?? null;
+    tell({ did: step.do, snapshot, error, machine, changes: did });
+  };
+  arm(death ?? undefined);
   carryOut(step).then(
-    (snapshot) => tell({ did: step.do, snapshot, error: null, machine: machinePid() }),
-    (error: unknown) => tell({ did: step.do, snapshot: null, error: String(error), machine: machinePid() }),
+    (snapshot) => answer(snapshot, null),
+    (error: unknown) => answer(null, String(error)),
   );
 });
 process.on('disconnect', () => void core.shutdown('power-off').then(() => process.exit(0)));
-tell({ begun: await state(), complaints: await complaintsAbout(join(folder), false) });
+const begun = changes();
+arm(undefined);
+tell({ begun: await state(), complaints: await complaintsAbout(folder, false), changes: begun });
