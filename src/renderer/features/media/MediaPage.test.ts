@@ -32,6 +32,7 @@ const below = image('below.qcow2', {
 });
 const top = image('top.qcow2', { chain: [below.path] });
 const stray = image('stray.qcow2', { usedBy: [], health: 'orphan' });
+const doubtful = image('doubtful.qcow2', { usedBy: [{ by: 'unknown', machine: machine.id }] });
 
 let wrappers: ReturnType<typeof mountInWindow>[] = [];
 let images: LibraryImage[];
@@ -67,8 +68,9 @@ async function open(): Promise<void> {
       calls.push(['check', params]);
       return finish('checkDisk', { clusters: 5, errors: [], errorCount: 0, leakedClusters: 2 });
     },
-    'disks.verify': () =>
-      finish('verifyDisks', [
+    'disks.verify': (params) => {
+      calls.push(['verify', params]);
+      return finish('verifyDisks', [
         {
           machine: machine.id,
           name: 'Alpha',
@@ -76,7 +78,8 @@ async function open(): Promise<void> {
           complaints: [{ path: 'disks/x', message: 'Bad.' }],
         },
         { machine: 'm2', name: 'Beta', skipped: true, complaints: [] },
-      ]),
+      ]);
+    },
     'disks.move': (params) => {
       calls.push(['move', params]);
       return finish('moveImage', { path: '/elsewhere/stray.qcow2' });
@@ -161,6 +164,11 @@ describe('the page of disks', () => {
     expect(report).toContain('One machine has something to look at.');
     expect(report).toContain('disks/x: Bad.');
     expect(report).toContain('Not checked, because they run: Beta');
+    await click(document.querySelector('[data-testid="verify-contents"]'));
+    expect(calls).toEqual([
+      ['verify', { contents: false }],
+      ['verify', { contents: true }],
+    ]);
   });
 
   it('asks before it removes an image that nobody needs', async () => {
@@ -171,6 +179,13 @@ describe('the page of disks', () => {
     await click(document.querySelector('[data-choice="trash"]'));
     expect(calls).toEqual([['remove', { path: stray.path, how: 'trash' }]]);
     expect(names()).toEqual(['top.qcow2', 'below.qcow2']);
+  });
+
+  it('offers nothing that would lose an image of which nobody knows who needs it', async () => {
+    images = [doubtful];
+    await open();
+    expect(rows()[0]?.textContent).toContain('Not known');
+    expect([action('remove'), action('move')]).toEqual([null, null]);
   });
 
   it('moves an image to where the person says', async () => {

@@ -80,8 +80,7 @@ export class LiveSnapshots {
     let held: HeldSink | undefined;
     if (sink) ({ memory, held } = await (background ? this.#saveBehind(sink) : this.#saveNow(sink)));
     // Nothing comes of it where the guest runs again already.
-    if (running) await this.#goOn();
-    held?.release();
+    if (running) await this.#goOn().finally(() => held?.release());
     // Both events came before the answers to what caused them, but not where the guest does not go on.
     const [from = switchedAt, to = Date.now()] = [this.#stoppedAt, this.#resumedAt];
     const pausedMs = running ? to - from : 0;
