@@ -1,11 +1,13 @@
+import { type Language, languages, phrasesIn } from '@shared/phrases/languages';
 import { createI18n } from 'vue-i18n';
 
 /**
  * Messages are split by feature: `en/library.ts` holds what is called `library.…`. English is the reference; every
- * other language has the same files with the same keys, which a test checks.
+ * other language has the same files with the same keys, which a test checks. Phrases, which other processes tell too,
+ * are in `@shared/phrases`.
  */
-export const languages = ['en', 'zh-CN'] as const;
-export type Language = (typeof languages)[number];
+export { languages };
+export type { Language };
 
 interface MessageTree {
   [key: string]: string | MessageTree;
@@ -16,11 +18,10 @@ const files = import.meta.glob<MessageTree>('./*/*.ts', { eager: true, import: '
 /** All messages of a language, by feature. */
 export function messagesOf(language: Language): MessageTree {
   const prefix = `./${language}/`;
-  return Object.fromEntries(
-    Object.entries(files)
-      .filter(([path]) => path.startsWith(prefix))
-      .map(([path, messages]) => [path.slice(prefix.length, -'.ts'.length), messages]),
-  );
+  const features = Object.entries(files)
+    .filter(([path]) => path.startsWith(prefix))
+    .map(([path, messages]) => [path.slice(prefix.length, -'.ts'.length), messages] as const);
+  return { ...Object.fromEntries(features), phrases: phrasesIn(language) };
 }
 
 export const i18n = createI18n({

@@ -1,11 +1,14 @@
+import { type Language, phraseIn } from '../phrases/languages';
 import type { Notice } from './notices';
-import { type DesktopTexts, fill } from './texts';
+import { desktopTextsIn, fill } from './texts';
 
 /** The words of a notice. Pure. */
-export function noticeText(notice: Notice, texts: DesktopTexts): { title: string; body: string } {
-  const params = { name: notice.name, reason: notice.error?.message ?? '' };
+export function noticeText(notice: Notice, language: Language): { title: string; body: string } {
+  const texts = desktopTextsIn(language);
+  const { error, name } = notice;
+  const reason = error ? phraseIn(language, error.phrases?.message, error.message) : '';
   return {
-    title: fill(texts.notice[notice.kind], params),
-    body: fill(texts.notice[`${notice.kind}Text`], params),
+    title: fill(texts.notice[notice.kind], { name, reason }),
+    body: fill(texts.notice[`${notice.kind}Text`], { name, reason }),
   };
 }

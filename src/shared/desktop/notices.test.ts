@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import type { ErrorValue } from '../errors';
+import { type ErrorValue, Failure } from '../errors';
 import type { Job } from '../ipc/contract';
 import type { MachineState } from '../machine/state';
 import { NoticeWatcher } from './notices';
 import { noticeText } from './notice-text';
-import { desktopTexts } from './texts';
+import { phrase } from '../phrases/phrase';
 
 const id = 'abcdefgh01234567';
 const full: ErrorValue = { code: 'file.no-space', message: 'No space is left.' };
@@ -86,7 +86,13 @@ describe('snapshots', () => {
     });
     const failed = last(job('running'), job('failed', { error: full }));
     expect(failed?.kind).toBe('snapshotFailed');
-    if (failed) expect(noticeText(failed, desktopTexts('en', 'en')).body).toContain('No space is left.');
+    if (!failed) return;
+    expect(noticeText(failed, 'en').body).toContain('No space is left.');
+    // The reason is said in the person's language, too, where it is one of fixed wording.
+    const crashed = new Failure('machine.crashed', phrase('problem.crashedSignal', { signal: 'SIGSEGV' }));
+    const { title, body } = noticeText({ ...failed, error: crashed.toValue() }, 'zh-CN');
+    expect(body).toMatch(/^“Alpha”.*\p{Script=Han}.*SIGSEGV/u);
+    expect(title + body).not.toMatch(/process|killed/);
   });
 
   it('that were cancelled, taken by the clock, or done before anybody listened are not worth a word', () => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Failure, toFailure } from '../errors';
 import { errorValue } from '../ipc/messages';
+import { phraseIn } from './languages';
 import { phrase, phraseRef } from './phrase';
 import { phrases } from './table';
 
@@ -18,6 +19,19 @@ describe('a phrase', () => {
   it('leaves what nobody fills in as it is, and does not look into what is filled in', () => {
     expect(phrase('qemu.noEmulator').text).toContain('{architecture}');
     expect(phrase('engine.noSuchEngine', { engine: '{engine}' }).text).toContain('“{engine}”');
+  });
+
+  it('is said in another language, with what is filled in, as far as that is known', () => {
+    const reason = phrase('qemuEnd.because', {
+      cause: phrase('qemuEnd.noSpace'),
+      end: phrase('qemuEnd.status', { status: 3 }),
+    });
+    expect(phraseIn('en', reason.ref, 'x')).toBe(reason.text);
+    const said = phraseIn('zh-CN', reason.ref, reason.text);
+    expect(said).toMatch(/\p{Script=Han}.*3/u);
+    expect(said).not.toMatch(/\{|[a-z]{4}/);
+    expect(phraseIn('zh-CN', { key: 'of.another-version' }, 'As it was said.')).toBe('As it was said.');
+    expect(phraseIn('zh-CN', undefined, 'As it was said.')).toBe('As it was said.');
   });
 
   it('has no character that the catalogue of messages takes for something else', () => {

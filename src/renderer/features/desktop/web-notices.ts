@@ -1,14 +1,12 @@
 import { desktopChoices } from '@shared/desktop/choices';
 import { NoticeWatcher, type Notice } from '@shared/desktop/notices';
 import { noticeText } from '@shared/desktop/notice-text';
-import { desktopTexts } from '@shared/desktop/texts';
 import { onBeforeUnmount } from 'vue';
 import { useI18n } from 'vue-i18n';
 import { useRouter } from 'vue-router';
 import { inElectron, useConnection } from '../../bridge/client';
 import { usePreferences } from '../../stores/preferences';
 import { announce } from '../../ui/announce';
-import { phraseText } from '../../ui/errors';
 import { notify } from '../../ui/notify';
 import { pageOf } from './targets';
 
@@ -26,10 +24,7 @@ export function useWebNotices(): void {
 
   function tell(notice: Notice): void {
     if (document.hasFocus() || !desktopChoices(preferences.current).notifications) return;
-    const { error } = notice;
-    const said = error && { ...error, message: phraseText(error.phrases?.message, error.message) };
-    const language = locale.value === 'zh-CN' ? 'zh-CN' : 'en';
-    const { title, body } = noticeText({ ...notice, error: said }, desktopTexts(language, language));
+    const { title, body } = noticeText(notice, locale.value === 'zh-CN' ? 'zh-CN' : 'en');
     if ('Notification' in window && Notification.permission === 'granted') {
       // Several pages of one browser show it once.
       const shown = new Notification(title, { body, tag: `${notice.kind} ${notice.machine}` });
@@ -40,7 +35,7 @@ export function useWebNotices(): void {
       };
       return;
     }
-    notify(title, { description: body, icon: 'i-lucide-bell', color: error ? 'warning' : 'success' });
+    notify(title, { description: body, icon: 'i-lucide-bell', color: notice.error ? 'warning' : 'success' });
     void announce(`${title}. ${body}`);
   }
 

@@ -1,3 +1,4 @@
+import type { Language } from '../../phrases/languages';
 import { en } from './en';
 import { zhCN } from './zh-CN';
 
@@ -6,16 +7,24 @@ export type DesktopTexts = {
   [Group in keyof typeof en]: { [Key in keyof (typeof en)[Group]]: string };
 };
 
-const languages: Record<'en' | 'zh-CN', DesktopTexts> = { en, 'zh-CN': zhCN };
+const texts: Record<Language, DesktopTexts> = { en, 'zh-CN': zhCN };
+
+/** The texts in one language. */
+export const desktopTextsIn = (language: Language): DesktopTexts => texts[language];
 
 /**
- * The texts in the language of a preference. Pure.
+ * The language of a preference. Pure.
  *
  * @param system what the operating system speaks (BCP 47), for the preference `system`
  */
-export function desktopTexts(preference: 'system' | 'en' | 'zh-CN', system: string): DesktopTexts {
-  if (preference !== 'system') return languages[preference];
-  return /^zh\b/i.test(system) ? zhCN : en;
+export function languageOf(preference: 'system' | Language, system: string): Language {
+  if (preference !== 'system') return preference;
+  return /^zh\b/i.test(system) ? 'zh-CN' : 'en';
+}
+
+/** The texts in the language of a preference. Pure. @param system as of `languageOf` */
+export function desktopTexts(preference: 'system' | Language, system: string): DesktopTexts {
+  return texts[languageOf(preference, system)];
 }
 
 /** A text with every `{name}` replaced by what `params` has for it. Pure. */

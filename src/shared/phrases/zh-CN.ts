@@ -1,7 +1,8 @@
-import type en from '../en/phrases';
-import type { Translated } from '../types';
+import type { phrases } from './table';
+import type { Translated } from './translated';
 
-export default {
+/** The same phrases in simplified Chinese. */
+export const zhCN = {
   agent: {
     none: '此虚拟机中没有客户机代理应答。',
     noneHint: '请在客户机中安装并启动 qemu-guest-agent，然后重试。',
@@ -396,4 +397,4 @@ export default {
     restoring: '正在恢复',
     aborted: '已异常终止',
   },
-} satisfies Translated<typeof en>;
+} satisfies Translated<typeof phrases>;

@@ -1,1 +1,0 @@
-export { phrases as default } from '@shared/phrases/table';
