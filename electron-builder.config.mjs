@@ -98,6 +98,9 @@ export default {
     enableEmbeddedAsarIntegrityValidation: true,
     onlyLoadAppFromAsar: true,
     grantFileProtocolExtraPrivileges: false,
+    // A Mac with Apple's processors starts nothing whose signature is broken, and without a certificate nobody signs
+    // it again after this.
+    resetAdHocDarwinSignature: true,
   },
   // What the desktop opens with us.
   protocols: [{ name: 'Vivarium machine', schemes: ['vivarium'] }],
@@ -108,6 +111,8 @@ export default {
       description: 'Vivarium machine',
       mimeType: 'application/vnd.vivarium.machine',
       role: 'Editor',
+      // A machine's folder, which a Mac shows as one thing then.
+      isPackage: true,
     },
     {
       ext: 'ova',
@@ -147,7 +152,8 @@ export default {
     extraFiles: [{ from: 'resources/bin/vivarium.sh', to: 'bin/vivarium' }],
     target: ['deb', 'rpm', 'AppImage', 'pacman', 'tar.gz', 'zip'],
   },
-  // Made by scripts/packaging/fpm-deb.mjs on top of dpkg-deb; what Electron's program links to, and nothing else.
+  // These three are made by scripts/packaging/fpm with each distribution's own tools; they depend on what Electron's
+  // program links to, and on nothing else.
   deb: {
     ...linuxPackage,
     packageCategory: 'otherosfs',
@@ -182,8 +188,14 @@ export default {
       ...linuxFiles('pacman'),
     ],
   },
-  // Without FUSE it unpacks itself; without a setuid helper its sandbox needs user namespaces (docs/untested.md).
-  appImage: { license: 'LICENSE' },
+  appImage: {
+    license: 'LICENSE',
+    // electron-builder would have its desktop entry switch the sandbox off.
+    executableArgs: [],
+  },
+  // The runtime that is linked statically: the usual one wants libfuse2, which newer distributions do not have. Where
+  // there are no user namespaces for it, electron-builder's starter switches the sandbox off (docs/untested.md).
+  toolsets: { appimage: '1.0.3' },
 
   win: {
     files: ['!node_modules/node-pty/{build,prebuilds/darwin-*}/**'],
@@ -212,7 +224,7 @@ export default {
     entitlements: 'resources/mac/entitlements.plist',
     entitlementsInherit: 'resources/mac/entitlements.plist',
     // With APPLE_ID, APPLE_APP_SPECIFIC_PASSWORD and APPLE_TEAM_ID (or an API key) in the environment.
-    notarize: Boolean(process.env.APPLE_TEAM_ID ?? process.env.APPLE_API_KEY),
+    notarize: [process.env.APPLE_TEAM_ID, process.env.APPLE_API_KEY].some(Boolean),
     extraResources: [{ from: 'resources/bin/vivarium-mac.sh', to: 'bin/vivarium' }],
     target: ['dmg', 'zip'],
   },

@@ -19,6 +19,7 @@ import { manifest, root, run, runPackage } from './lib/project.mjs';
 import { generate } from './packaging/generated.mjs';
 import { generatedFolder } from './packaging/linux-files.mjs';
 import { gatherNotices } from './packaging/notices.mjs';
+import { billName } from './packaging/sbom.mjs';
 import { measureArtefacts, sizeTable } from './packaging/sizes.mjs';
 import { onPath, sortTargets, toolsProblem } from './packaging/targets.mjs';
 
@@ -32,6 +33,9 @@ const forBuilder = words.filter((word) => word.startsWith('-c.'));
 const asked = words.filter((word) => !word.startsWith('-'));
 const named = ['x64', 'arm64'].filter(given);
 const architectures = named.length > 0 ? named : [process.arch];
+
+/** What electron-builder gives to fpm, which is a script of ours. */
+const fpmTargets = ['deb', 'rpm', 'pacman'];
 
 /** The version of a package may be another one than the program's: `-c.extraMetadata.version=` is for tests. */
 const version =
@@ -119,23 +123,23 @@ async function main() {
   await gatherNotices(electronVersion);
   if (process.platform === 'linux') generate({ maintainer: config.linux.maintainer, version });
 
-  // The deb is made of the unpacked program, by dpkg-deb; everything else is electron-builder's own work.
-  const others = targets.filter((target) => target !== 'deb');
+  // Packages of distributions are made of the unpacked program, and leave something of theirs in it: after the others.
+  const ofDistributions = targets.filter((target) => fpmTargets.includes(target));
+  const others = targets.filter((target) => !fpmTargets.includes(target));
   await builder(architectures, others.length > 0 ? others : ['dir'], options);
-  for (const architecture of targets.includes('deb') ? architectures : []) {
+  for (const architecture of ofDistributions.length > 0 ? architectures : []) {
     const unpacked = path.join(
       output,
       architecture === 'x64' ? 'linux-unpacked' : `linux-${architecture}-unpacked`,
     );
-    await builder([architecture], ['deb', '--prepackaged', unpacked], options, {
-      CUSTOM_FPM_PATH: path.join(root, 'scripts', 'packaging', 'fpm-deb.mjs'),
-      ...(given('fast') ? { VIVARIUM_DEB_FAST: '1' } : {}),
+    await builder([architecture], [...ofDistributions, '--prepackaged', unpacked], options, {
+      CUSTOM_FPM_PATH: path.join(root, 'scripts', 'packaging', 'fpm', 'fpm.mjs'),
+      ...(given('fast') ? { VIVARIUM_PACKAGE_FAST: '1' } : {}),
     });
   }
-  const system = { linux: 'Linux', win32: 'Windows', darwin: 'macOS' }[process.platform];
   fs.copyFileSync(
     path.join(generatedFolder, 'licenses', 'vivarium.cdx.json'),
-    path.join(output, `vivarium-${system}.cdx.json`),
+    path.join(output, billName(process.platform, architectures)),
   );
 
   const artefacts = measureArtefacts(output, sizeBudgets, started);

@@ -11,7 +11,19 @@ while [ -L "$link" ]; do
 done
 contents=$(cd -- "$(dirname -- "$link")/../.." && pwd -P)
 
-case "${1-}" in
-  '' | */* | *.*) exec open -a "${contents%/Contents}" --args "$@" ;;
-esac
-exec "$contents/MacOS/Vivarium" --command-line -- "$@"
+# The first word that is no option decides: a command is one bare word, what is opened is an address or a path.
+skip=no
+for word in "$@"; do
+  if [ "$skip" = yes ]; then
+    skip=no
+    continue
+  fi
+  case "$word" in
+    --data) skip=yes ;;
+    --help | -h | --version) exec "$contents/MacOS/Vivarium" --command-line -- "$@" ;;
+    -*) ;;
+    */* | *.*) break ;;
+    *) exec "$contents/MacOS/Vivarium" --command-line -- "$@" ;;
+  esac
+done
+exec open -a "${contents%/Contents}" --args "$@"

@@ -3,8 +3,8 @@
 # and stay there.
 set -e
 
-# dpkg says what it is doing, rpm how many versions remain, pacman nothing. An upgrade keeps everything.
-case "${1:-remove}" in
+# dpkg says what it is doing, rpm how many versions remain, our package of pacman `remove`. An upgrade keeps everything.
+case "${1-}" in
   remove | purge | 0) ;;
   *) exit 0 ;;
 esac

@@ -27,6 +27,8 @@ const needs = [
   { program: 'ssh', package: 'openssh-client', for: 'terminals in guests' },
   { program: 'modetest', package: 'libdrm-tests', for: 'guests that follow the size of their window' },
   { program: 'lintian', package: 'lintian', for: 'the Debian package, by Debian’s own rules' },
+  { program: 'rpmbuild', package: 'rpm', for: 'the package of Fedora and openSUSE' },
+  { program: 'bsdtar', package: 'libarchive-tools', for: 'the package of Arch' },
   { program: 'desktop-file-validate', package: 'desktop-file-utils', for: 'the Debian package' },
   { program: 'xdg-open', package: 'xdg-utils', for: 'the Debian package' },
   { program: 'appstreamcli', package: 'appstream', for: 'the Debian package' },

