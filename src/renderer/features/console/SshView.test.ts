@@ -87,3 +87,16 @@ it('takes no name that ssh would take for an option, and shows what stands in th
   expect(drawn.text).toContain('“Alpha” does not run.');
   expect(connect().element.disabled).toBe(false);
 });
+
+it('ends a connection that is made when nobody looks any more', async () => {
+  await flushPromises();
+  let made: (stream: Awaited<ReturnType<typeof openStream>>) => void = () => {};
+  vi.mocked(openStream).mockReturnValue(new Promise((resolve) => (made = resolve)));
+  await view.find('form').trigger('submit');
+  view.unmount();
+  const close = vi.fn();
+  made({ close, onData: vi.fn(), onClose: vi.fn() } as unknown as Awaited<ReturnType<typeof openStream>>);
+  await flushPromises();
+  expect(close).toHaveBeenCalled();
+  view = mountInWindow(SshView, { machine: testMachine(1, 'Alpha', 'running'), visible: true });
+});
