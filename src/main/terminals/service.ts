@@ -30,15 +30,14 @@ export class TerminalService {
   start(wanted: TerminalWanted, endpoint: StreamEndpoint): void {
     const child = this.processHost.start('terminal-process', `ssh ${wanted.machine}`);
     this.open.add(child);
-    let close = (): Promise<void> => Promise.resolve();
-    void child.exited.then(() => {
-      this.open.delete(child);
-      close().catch((error: unknown) => this.log.warn('the forward of a terminal stays', error));
-    });
+    const ended = child.exited.then(() => this.open.delete(child));
     void this.prepare(wanted).then(
-      (way) => {
-        ({ close } = way);
-        child.giveStream(way.task, endpoint);
+      ({ task, close }) => {
+        child.giveStream(task, endpoint);
+        // Whatever became of it in the meantime: the way there goes when it has ended.
+        void ended
+          .then(close)
+          .catch((error: unknown) => this.log.warn('the forward of a terminal stays', error));
       },
       (error: unknown) => {
         const { message, hint } = toErrorValue(error);
