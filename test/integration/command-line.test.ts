@@ -123,6 +123,21 @@ describe('the command line', () => {
     expect(first).toMatchObject({ name: 'machine.changed', value: { state: 'off' } });
   });
 
+  it('follows the log of a machine', async () => {
+    expect((await run('logs', 'Alpha')).out).toMatch(/^\d{4}-/);
+    const child = start('logs', 'Alpha', '--follow', '--json');
+    const heard = heardFrom(child);
+    await expect.poll(heard, { timeout: 20_000 }).toContain('\n');
+    const before = heard().split('\n').length;
+    await run('start', 'Alpha');
+    await run('kill', 'Alpha');
+    await expect.poll(() => heard().split('\n').length).toBeGreaterThan(before + 1);
+    for (const line of heard().trim().split('\n')) expect(JSON.parse(line)).toBeTypeOf('string');
+    const ended = new Promise((done) => child.once('exit', done));
+    child.kill('SIGINT');
+    expect(await ended).toBe(0);
+  });
+
   it('joins a pipe and the serial port', async () => {
     await run('start', 'Alpha');
     const child = start('console', 'Alpha');
@@ -189,6 +204,9 @@ describe('the command line', () => {
     expect(JSON.parse(error)).toEqual({
       error: { code: 'machine.not-found', message: 'There is no machine “nobody”.' },
     });
+    const nonsense = await run('--json', 'start');
+    expect(nonsense.status).toBe(exitStatus.usage);
+    expect(JSON.parse(nonsense.error)).toMatchObject({ error: { code: 'input.invalid' } });
   });
 
   it('says that an image is damaged, and that a task was cancelled, by its status', async () => {
@@ -223,13 +241,14 @@ describe('the command line', () => {
 
   it('serves a browser in the foreground, in place of a program that has nothing to do', async () => {
     const [idle] = await cli.backgroundPids();
-    const child = start('serve');
+    const child = start('serve', '--json');
     const heard = heardFrom(child);
-    await expect.poll(heard).toMatch(/Vivarium is at http:\/\/127\.0\.0\.1:\d+\/\?token=/);
+    await expect.poll(heard).toMatch(/^\{"address":"http:\/\/127\.0\.0\.1:\d+\/\?token=[\w-]+"\}\n$/);
     expect(await cli.backgroundPids()).not.toContain(idle);
     // Commands work on that one, and without a desktop its address is told.
     expect(await cli.json('show', 'Alpha')).toMatchObject({ name: 'Alpha' });
-    const address = heard().trim().split(' ').at(-1) ?? '';
+    const { address } = JSON.parse(heard()) as { address: string };
+    expect(await cli.json('open')).toEqual({ address, opened: false });
     const { out } = await run('open', 'Alpha');
     expect(out).toMatch(/&machine=[a-z0-9]{16}$/);
     expect(out.startsWith(address)).toBe(true);
@@ -273,7 +292,8 @@ describe('the command line', () => {
   it('completes commands in bash', async () => {
     const { out: script } = await run('completion', 'bash');
     const complete = async (...words: string[]): Promise<string[]> => {
-      const line = `${script}\nCOMP_WORDS=(${words.map((word) => `'${word}'`).join(' ')}); COMP_CWORD=${words.length - 1}; _vivarium; printf '%s\\n' "\${COMPREPLY[@]}"`;
+      const own = [process.execPath, ...cli.words].map((word) => `'${word}'`).join(' ');
+      const line = `vivarium() { ${own} "$@"; }\n${script}\nCOMP_WORDS=(${words.map((word) => `'${word}'`).join(' ')}); COMP_CWORD=${words.length - 1}; _vivarium; printf '%s\\n' "\${COMPREPLY[@]}"`;
       const { stdout } = await promisify(execFile)('bash', ['-c', line]);
       return stdout.trim().split('\n');
     };
@@ -281,6 +301,14 @@ describe('the command line', () => {
     expect(await complete('vivarium', 'forward', '')).toEqual(['list', 'add', 'remove']);
     expect(await complete('vivarium', 'forward', 'add', '--')).toEqual(['--udp', '--network']);
     expect(await complete('vivarium', 'snapshot', 'take', 'Alpha', '--m')).toEqual(['--memory']);
+    // Names of machines, where one is wanted; as a shell wants them, and without a program being started for it.
+    await run('clone', 'Alpha', 'Alpha’s copy', 'full');
+    await cli.end();
+    expect(await complete('vivarium', 'start', 'A')).toEqual(['Alpha', expect.stringContaining('copy')]);
+    expect(await complete('vivarium', 'machine', 'rename', 'Alpha')).toHaveLength(2);
+    expect(await complete('vivarium', 'start', 'Alpha', 'A')).toEqual(['']);
+    expect(await cli.backgroundPids()).toEqual([]);
+    expect((await run('delete', 'Alpha’s copy', 'erase')).status).toBe(0);
   });
 });
 

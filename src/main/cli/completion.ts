@@ -24,22 +24,42 @@ function continuations(entries: readonly CommandEntry[]): Map<string, Set<string
   return next;
 }
 
+/** Commands whose first word is a machine. */
+const onMachines = (entries: readonly CommandEntry[]): string[] =>
+  entries.filter(({ usage }) => /^\[?MACHINE\b/.test(usage)).map(({ words }) => words.join(' '));
+
+/** Alternatives of a `case` of bash or zsh. */
+const cases = (words: readonly string[]): string => words.map((word) => JSON.stringify(word)).join('|');
+
+/** What prints the names of machines. */
+const printsNames = 'completion machines 2>/dev/null';
+
 function bash(entries: readonly CommandEntry[]): string {
-  const cases = [...continuations(entries)].map(
+  const offers = [...continuations(entries)].map(
     ([before, words]) => `    ${JSON.stringify(before)}) words=${JSON.stringify([...words].join(' '))} ;;`,
   );
   return `_vivarium() {
-  local current=\${COMP_WORDS[COMP_CWORD]} words= before=
+  local current=\${COMP_WORDS[COMP_CWORD]} words= before= first=2 name
   if ((COMP_CWORD > 1)); then before=\${COMP_WORDS[1]}; fi
   if ((COMP_CWORD > 2)); then
     case "$before" in
-      ${groups(entries).join('|')}) before="$before \${COMP_WORDS[2]}" ;;
+      ${groups(entries).join('|')}) before="$before \${COMP_WORDS[2]}" first=3 ;;
     esac
   fi
   case "$before" in
-${cases.join('\n')}
+${offers.join('\n')}
   esac
   COMPREPLY=($(compgen -W "$words" -- "$current"))
+  if ((COMP_CWORD == first)); then
+    case "$before" in
+      ${cases(onMachines(entries))})
+        while IFS= read -r name; do
+          printf -v name %q "$name"
+          [[ $name != "$current"* ]] || COMPREPLY+=("$name")
+        done < <("\${COMP_WORDS[0]}" ${printsNames})
+        ;;
+    esac
+  fi
   if ((\${#COMPREPLY[@]} == 0)); then compopt -o default 2>/dev/null; fi
 }
 complete -F _vivarium vivarium`;
@@ -47,12 +67,12 @@ complete -F _vivarium vivarium`;
 
 /** Works as a file on zsh's `fpath`, and where it is read by `source`. */
 function zsh(entries: readonly CommandEntry[]): string {
-  const cases = [...continuations(entries)].map(
+  const offers = [...continuations(entries)].map(
     ([before, words]) => `    ${JSON.stringify(before)}) offered=(${[...words].join(' ')}) ;;`,
   );
   return `#compdef vivarium
 _vivarium() {
-  local -a given offered
+  local -a given command offered machines
   local word before
   for word in "\${(@)words[2,CURRENT-1]}"; do [[ $word == -* ]] || given+=("$word"); done
   before="\${given[1]}"
@@ -60,9 +80,16 @@ _vivarium() {
     ${groups(entries).join('|')}) before="\${given[1,2]}" ;;
   esac
   case "$before" in
-${cases.join('\n')}
+${offers.join('\n')}
   esac
-  if (( \${#offered} )); then compadd -- "\${offered[@]}"; else _files; fi
+  command=(\${=before})
+  if (( \${#given} == \${#command} )); then
+    case "$before" in
+      ${cases(onMachines(entries))}) machines=("\${(@f)$("\${words[1]}" ${printsNames})}") ;;
+    esac
+  fi
+  compadd -- "\${(@)machines:#}"
+  if (( \${#offered} )); then compadd -- "\${offered[@]}"; elif (( ! \${#machines} )); then _files; fi
 }
 if [[ "\${funcstack[1]}" == _vivarium ]]; then _vivarium "$@"; else compdef _vivarium vivarium; fi`;
 }
@@ -99,5 +126,9 @@ function fish(entries: readonly CommandEntry[]): string {
   const options = entries.flatMap(({ words, options: names }) =>
     names.map((name) => `complete -c vivarium -n ${quoted(`__vivarium_in ${words.join(' ')}`)} -l ${name}`),
   );
-  return [fishConditions, ...named, ...lines, ...options].join('\n');
+  const machines = onMachines(entries).map(
+    (words) =>
+      `complete -c vivarium -f -n ${quoted(`__vivarium_after ${words}`)} -a '(vivarium ${printsNames})'`,
+  );
+  return [fishConditions, ...named, ...lines, ...options, ...machines].join('\n');
 }

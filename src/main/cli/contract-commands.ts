@@ -66,7 +66,6 @@ export const shortForms: Readonly<Record<string, CommandName>> = {
   clone: 'clone.create',
   type: 'machine.typeText',
   keys: 'machine.sendKeys',
-  logs: 'machine.log',
   doctor: 'host.report',
   'disk list': 'disks.list',
   'disk remove': 'machine.removeDisk',

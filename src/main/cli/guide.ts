@@ -27,7 +27,8 @@ Commands reach the program by a socket (Windows: a named pipe) in a folder that 
 and what is new is added, so readers should pass over what they do not know.
 
 - A result is one line with one JSON value. A list is one line for each of its entries, none for an empty one.
-- \`events\` prints one line for each event, \`{"name": …, "value": …}\`, as it happens.
+- \`events\` prints one line for each event, \`{"name": …, "value": …}\`, as it happens; \`logs --follow\` one line for
+  each line of the log, a string; \`serve\` and \`open\` one line \`{"address": …}\`.
 - An error is one line on standard error, \`{"error": {"code", "message", "hint"?, "cause"?}}\`. Codes are stable,
   messages are for people.
 - Tasks are waited for, and their result is printed; with \`--no-wait\` it is \`{"jobId": …}\`.
@@ -41,26 +42,9 @@ It listens on 127.0.0.1 only; from elsewhere, go by way of ssh:
 ssh -L 8006:127.0.0.1:8006 server vivarium serve --port 8006
 \`\`\`
 
-To have it run from login to logout, or from boot on after \`loginctl enable-linger\`, as a unit of systemd in
-\`~/.config/systemd/user/vivarium.service\` (packages bring it):
-
-\`\`\`ini
-[Unit]
-Description=Vivarium, virtual machines in a browser
-Documentation=man:vivarium(1)
-
-[Service]
-ExecStart=/usr/bin/vivarium serve --port 8006
-# Machines are saved at the end, which takes its time.
-TimeoutStopSec=180
-Restart=on-failure
-
-[Install]
-WantedBy=default.target
-\`\`\`
-
-\`systemctl --user enable --now vivarium\` starts it, and \`vivarium open\` says where it is. Other commands
-find it like any other Vivarium.
+Packages of Linux bring it as a unit of systemd for each user: \`systemctl --user enable --now vivarium\` has it run
+from login to logout, after \`loginctl enable-linger\` from boot on, and what runs is saved at the end.
+\`journalctl --user -u vivarium\` and \`vivarium open\` say where it is. Other commands find it like any other Vivarium.
 `
   .trim()
   .split('\n')

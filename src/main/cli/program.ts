@@ -6,8 +6,8 @@ export interface Program {
   version: string;
   /** Starts browser mode, with the words that `server/arguments.ts` knows. */
   startServer(words: readonly string[], options: { stdio: StdioOptions; detached?: boolean }): ChildProcess;
-  /** Opens the app's window on a data folder; missing where there is nothing but a browser to open. */
-  openApp?(dataFolder: string): Promise<void>;
+  /** Starts the app with its window on a data folder; missing where there is nothing but a browser to open. */
+  startApp?(dataFolder: string): ChildProcess;
 }
 
 /** The program as built files that Node runs. @param mainFolder `out/main` */

@@ -1,9 +1,10 @@
 import { parseArgs } from 'node:util';
-import { toErrorValue } from '@shared/errors';
+import { type ErrorValue, toErrorValue } from '@shared/errors';
 import { resolve } from 'node:path';
 import { dataFolder as usualDataFolder } from '../platform/paths';
 import { callCommand, parseGiven } from './call';
 import { specialCommands } from './commands';
+import { beforeDashes } from './commands/options';
 import type { Surroundings } from './commands/special';
 import { connect, type Connection } from './connect';
 import { type CommandEntry, commandEntries } from './entries';
@@ -33,20 +34,21 @@ const entries = commandEntries(specialCommands);
  * @returns the exit status
  */
 export async function runCommandLine(words: readonly string[], program: Program): Promise<number> {
-  let json = words.includes('--json');
+  let json = beforeDashes(words)[0].includes('--json');
   try {
     const global = parseGlobal(words);
     ({ json } = global);
     return await run(global, program);
   } catch (error) {
-    if (!(error instanceof UsageError)) return failed(error, json);
-    console.error(`${error.message}\n“vivarium help” lists the commands.`);
+    if (!(error instanceof UsageError)) return failed(toErrorValue(error), json);
+    const hint = '“vivarium help” lists the commands.';
+    failed({ code: 'input.invalid', message: error.message, hint }, json);
     return exitStatus.usage;
   }
 }
 
-function failed(error: unknown, json: boolean): number {
-  const { code, message, hint, cause } = toErrorValue(error);
+/** Says what went wrong. @returns the exit status for it */
+function failed({ code, message, hint, cause }: ErrorValue, json: boolean): number {
   if (json) console.error(JSON.stringify({ error: { code, message, hint, cause } }));
   else console.error([message, hint].filter((text) => text !== undefined).join('\n'));
   return statusOf(code);

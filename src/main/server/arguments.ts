@@ -8,14 +8,17 @@ export interface ServerArguments {
   dataFolder: string | undefined;
   /** Ends by itself when nothing runs and nobody is attached: started by a command for its machines' sake. */
   untilIdle: boolean;
+  /** The address is printed as JSON. */
+  json: boolean;
   help: boolean;
 }
 
-export const usage = `Usage: server [--port PORT] [--data=FOLDER] [--open] [--until-idle]
+export const usage = `Usage: server [--port PORT] [--data=FOLDER] [--open] [--json] [--until-idle]
 
   --port PORT     listens on this port of 127.0.0.1; without it, on any that is free
   --data=FOLDER   where the machines are
   --open          opens the system's browser
+  --json          prints the address as JSON
   --until-idle    ends when no machine runs and nobody looks
 `;
 
@@ -27,6 +30,7 @@ export function parseServerArguments(words: readonly string[]): ServerArguments 
       port: { type: 'string', default: '0' },
       data: { type: 'string' },
       open: { type: 'boolean', default: false },
+      json: { type: 'boolean', default: false },
       'until-idle': { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
@@ -37,6 +41,7 @@ export function parseServerArguments(words: readonly string[]): ServerArguments 
     port,
     open: values.open,
     dataFolder: values.data || undefined,
+    json: values.json,
     untilIdle: values['until-idle'],
     help: values.help,
   };

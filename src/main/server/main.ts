@@ -66,7 +66,7 @@ async function serve(args: ServerArguments, surroundings: ServerSurroundings): P
     };
     core = await (args.untilIdle ? createCore(options) : createInTurn(dataFolder, () => createCore(options)));
   } catch (error) {
-    await notStarted(error, dataFolder, args.open);
+    await notStarted(error, dataFolder, args);
     return false;
   }
   const leave = (): void => void core.shutdown('save').then(shell.quit, shell.quit);
@@ -76,7 +76,7 @@ async function serve(args: ServerArguments, surroundings: ServerSurroundings): P
   const { rendererFolder } = surroundings;
   const server = await startBrowserServer({ core, rendererFolder, port: args.port });
   running.server = server;
-  console.log(`Vivarium is at ${server.url}`);
+  console.log(args.json ? JSON.stringify({ address: server.url }) : `Vivarium is at ${server.url}`);
   // One that a command started is there for that command's machines alone.
   if (!args.untilIdle) core.autostart();
   if (args.open) await openInBrowser(server.url);
@@ -112,11 +112,17 @@ function endOnSignals(save: () => void): void {
   }
 }
 
-async function notStarted(error: unknown, dataFolder: string, open: boolean): Promise<void> {
+async function notStarted(
+  error: unknown,
+  dataFolder: string,
+  { open, json }: ServerArguments,
+): Promise<void> {
   const locked = error instanceof Failure && error.code === 'library.locked';
   const other = locked ? await askToShow(dataFolder) : undefined;
   if (other?.address) {
-    console.log(`Vivarium runs already, at ${other.address}`);
+    console.log(
+      json ? JSON.stringify({ address: other.address }) : `Vivarium runs already, at ${other.address}`,
+    );
     if (open) await openInBrowser(other.address);
   } else if (other) {
     console.log('Vivarium runs already; its window has been brought to the front.');

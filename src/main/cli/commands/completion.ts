@@ -1,4 +1,6 @@
 import { completionScript, shells } from '../completion';
+import { machineNames } from '../machine-names';
+import { printResult } from '../output';
 import { UsageError } from '../usage-error';
 import { parseOptions } from './options';
 import type { SpecialCommand } from './special';
@@ -9,13 +11,18 @@ export const completion: SpecialCommand = {
   usage: shells.join('|'),
   summary: 'Prints what makes a shell complete the commands of vivarium',
   options: [],
-  details: [],
+  details: ['The names of machines are completed, too: `vivarium completion machines` prints them.'],
   examples: ['source <(vivarium completion bash)', 'vivarium completion fish | source'],
-  run(words, { output, entries }) {
+  async run(words, { output, entries, dataFolder }) {
     const { positionals } = parseOptions(words, ['SHELL'], {});
+    if (positionals[0] === 'machines') {
+      // Where there is no library yet, or none that can be read, there is nothing to complete.
+      printResult(output, await machineNames(dataFolder).catch(() => []));
+      return 0;
+    }
     const shell = shells.find((one) => one === positionals[0]);
     if (!shell) throw new UsageError(`The shells are ${shells.join(', ')}.`);
     output.line(completionScript(shell, entries));
-    return Promise.resolve(0);
+    return 0;
   },
 };

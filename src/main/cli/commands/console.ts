@@ -50,6 +50,12 @@ function relay(address: string): Promise<boolean> {
   return new Promise((resolve, reject) => {
     const socket = connectSocket(address);
     const restore = (): void => void (stdin.isTTY && stdin.setRawMode(false));
+    /** Sends to the guest; what it does not take waits where it comes from, but for keys: one of them leaves. */
+    const send = (data: Buffer): void => {
+      if (socket.write(data) || stdin.isTTY) return;
+      stdin.pause();
+      socket.once('drain', () => stdin.resume());
+    };
     const done = (left: boolean): void => {
       socket.destroy();
       restore();
@@ -62,10 +68,11 @@ function relay(address: string): Promise<boolean> {
       if (stdin.isTTY) stdin.setRawMode(true);
       stdin.on('data', (data: Buffer) => {
         const leave = stdin.isTTY ? data.indexOf(leaveKey) : -1;
-        socket.write(leave < 0 ? data : data.subarray(0, leave));
+        send(leave < 0 ? data : data.subarray(0, leave));
         if (leave >= 0) done(true);
       });
-      stdin.on('end', () => setTimeout(() => done(true), lastWordsMs));
+      // Once the guest has had everything.
+      stdin.on('end', () => socket.write('', () => setTimeout(() => done(true), lastWordsMs)));
     });
     socket.on('data', (data: Buffer) => {
       if (stdout.write(data)) return;

@@ -5,6 +5,7 @@ import { addDisk } from './disk';
 import { events } from './events';
 import { exec } from './exec';
 import { forwards } from './forward';
+import { logs } from './logs';
 import { open } from './open';
 import { screenshot } from './screenshot';
 import { selftest } from './selftest';
@@ -21,6 +22,7 @@ export const specialCommands: readonly SpecialCommand[] = [
   exec,
   screenshot,
   wait,
+  logs,
   addDisk,
   ...forwards,
   events,

@@ -2,6 +2,8 @@ import { Failure } from '@shared/errors';
 import { openInBrowser } from '../../server/browser-shell';
 import { askToShow } from '../../platform/instance';
 import { findMachine } from '../find';
+import { openApp } from '../open-app';
+import { printResult } from '../output';
 import { parseWords } from './options';
 import type { SpecialCommand } from './special';
 
@@ -17,7 +19,8 @@ export const open: SpecialCommand = {
   examples: ['vivarium open', 'vivarium open Trial'],
   async run(words, { client: connected, program, dataFolder, output }) {
     const [machine] = parseWords(words, 0, ['MACHINE']);
-    if (program.openApp) await program.openApp(dataFolder);
+    const { startApp } = program;
+    if (startApp) await openApp(() => startApp(dataFolder), dataFolder);
     const client = await connected();
     const { shell } = await client.call('app.info', {});
     if (shell === 'electron') {
@@ -30,7 +33,9 @@ export const open: SpecialCommand = {
     if (!address) throw new Failure('host.unavailable', 'There is neither a window nor a page to show.');
     // The page's own address of a console, to which the token leads on.
     const page = id === undefined ? address : `${address}&machine=${id}`;
-    if (!(await openInBrowser(page))) output.line(page);
+    const opened = await openInBrowser(page);
+    if (output.json) printResult(output, { address: page, opened });
+    else if (!opened) output.line(page);
     return 0;
   },
 };

@@ -9,8 +9,9 @@ export const serve: SpecialCommand = {
   options: ['port', 'open'],
   details: ['It listens on 127.0.0.1 only. A signal saves what runs and ends it.'],
   examples: [],
-  async run(words, { program, dataFolder }) {
-    const child = program.startServer([`--data=${dataFolder}`, ...words], { stdio: 'inherit' });
+  async run(words, { program, dataFolder, output }) {
+    const json = output.json ? ['--json'] : [];
+    const child = program.startServer([`--data=${dataFolder}`, ...json, ...words], { stdio: 'inherit' });
     // The terminal sends Ctrl+C to both; this one waits for the other to have saved what runs.
     for (const signal of ['SIGINT', 'SIGHUP'] as const) process.on(signal, () => {});
     process.on('SIGTERM', () => child.kill('SIGTERM'));
