@@ -38,6 +38,21 @@ it('is found by every name of the folder', async () => {
   await rm(folder, { recursive: true });
 });
 
+it('is found from outside of the session that it was opened in', async () => {
+  const data = key();
+  const session = await mkdtemp(join(tmpdir(), 'vivarium-session-'));
+  vi.stubEnv('XDG_RUNTIME_DIR', undefined);
+  const door = await openInstanceDoor(data, host());
+  // As a task of cron has it, and as another session has it.
+  for (const folder of [undefined, session]) {
+    vi.stubEnv('XDG_RUNTIME_DIR', folder);
+    expect(await askToShow(data)).toEqual(here);
+  }
+  vi.unstubAllEnvs();
+  await door.close();
+  await rm(session, { recursive: true });
+});
+
 it('is not confused by other talk', async () => {
   const data = key();
   const show = vi.fn();
@@ -84,7 +99,11 @@ it('hands the socket of a client over, with everything that it said', async () =
   const data = key();
   const attached: Socket[] = [];
   const take = (socket: Socket): void => void attached.push(socket);
-  const door = await openInstanceDoor(data, { about: () => here, attached: take, lent: take });
+  const door = await openInstanceDoor(data, {
+    about: () => here,
+    attached: take,
+    lent: (socket) => (take(socket), true),
+  });
   const address = await socketAddress(data);
   const eager = connect(address, () => eager.write('attach\n{"more":1}\n'));
   eager.on('error', () => {});
@@ -111,6 +130,21 @@ it('hands the socket of a client over, with everything that it said', async () =
   await door.close();
   await closed;
   expect(await reach(data, 'attach')).toBeUndefined();
+});
+
+it('lets one app at a time lend its desktop', async () => {
+  const data = key();
+  let lender: Socket | undefined;
+  const lent = (socket: Socket): boolean => {
+    if (lender) return false;
+    lender = socket;
+    return true;
+  };
+  const door = await openInstanceDoor(data, { ...host(), lent });
+  const first = await reach(data, 'lend');
+  expect(first).toMatchObject(here);
+  expect(await reach(data, 'lend')).toBeUndefined();
+  await door.close();
 });
 
 it('hands over what a second start was asked to open, if it makes sense', async () => {

@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { mostRequests, openRequest, type OpenRequest } from '@shared/desktop/open-request';
 import { movedTo } from './data-location';
 import { readLine } from './first-line';
-import { socketAddress } from './paths';
+import { possibleSocketAddresses, socketAddress } from './paths';
 
 /**
  * How others reach the program that has a data folder: a private local socket of the user, in a folder that nobody
@@ -53,8 +53,8 @@ export interface InstanceHost {
   open?(requests: OpenRequest[]): void;
   /** Takes the socket of a client over. Nothing has been read of what comes after `attach`. */
   attached(socket: Socket): void;
-  /** Takes the socket of one over who lends what its desktop has. */
-  lent?(socket: Socket): void;
+  /** Takes the socket of one over who lends what its desktop has; false when somebody does so already. */
+  lent?(socket: Socket): boolean;
   /** Whether the program ends now, because somebody else would like to have the data folder. */
   yields?(): boolean;
 }
@@ -64,7 +64,7 @@ export interface InstanceHost {
  * killed predecessor left at the address is removed.
  */
 export async function openInstanceDoor(dataFolder: string, host: InstanceHost): Promise<InstanceDoor> {
-  const address = await doorAddress(dataFolder);
+  const address = await socketAddress(await doorKey(dataFolder));
   if (process.platform !== 'win32') await rm(address, { force: true });
   const open = new Set<Socket>();
   const server: Server = createServer((socket) => {
@@ -108,9 +108,8 @@ async function answerKnock(socket: Socket, host: InstanceHost): Promise<void> {
       host.attached(socket);
       return;
     case 'lend':
-      if (!host.lent) break;
+      if (!host.lent?.(socket)) break;
       socket.write(greeting());
-      host.lent(socket);
       return;
     case 'yield':
       socket.end(`${JSON.stringify({ yields: host.yields?.() ?? false })}\n`);
@@ -165,13 +164,21 @@ async function ask(dataFolder: string, word: string): Promise<string | undefined
 }
 
 async function knock(dataFolder: string, word: string): Promise<Socket | undefined> {
-  const address = await doorAddress(dataFolder);
+  for (const address of await possibleSocketAddresses(await doorKey(dataFolder))) {
+    const socket = await connectTo(address);
+    if (!socket) continue;
+    socket.write(`${word}\n`);
+    return socket;
+  }
+  return undefined;
+}
+
+function connectTo(address: string): Promise<Socket | undefined> {
   return new Promise((resolve) => {
     const absent = (): void => resolve(undefined);
     const socket = createConnection(address, () => {
       socket.off('error', absent);
       socket.on('error', () => socket.destroy());
-      socket.write(`${word}\n`);
       resolve(socket);
     });
     socket.once('error', absent);
@@ -179,9 +186,9 @@ async function knock(dataFolder: string, word: string): Promise<Socket | undefin
 }
 
 /** The same whatever way the folder is named, and wherever it has been moved to. */
-async function doorAddress(base: string): Promise<string> {
+async function doorKey(base: string): Promise<string> {
   const dataFolder = movedTo(base) ?? base;
-  return socketAddress(await realpath(dataFolder).catch(() => resolve(dataFolder)));
+  return realpath(dataFolder).catch(() => resolve(dataFolder));
 }
 
 function parse<T extends z.ZodType>(schema: T, text: string | undefined): z.output<T> | undefined {

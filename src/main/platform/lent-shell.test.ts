@@ -45,9 +45,11 @@ describe('a shell that is lent', () => {
       quit: vi.fn(),
     };
     const { near, far, cut } = channels();
-    shell.borrow(near, refused);
+    expect(shell.borrow(near, refused)).toBe(true);
     lendShell(far, app, refused);
     expect(shell.kind).toBe('electron');
+    // One app at a time: another one has its window shown by this one.
+    expect(shell.borrow(channels().near, refused)).toBe(false);
     expect(await shell.pickPath?.('image')).toBe('/chosen');
     expect(app.pickPath).toHaveBeenCalledWith('image');
     shell.openConsole?.('abc');
@@ -75,17 +77,21 @@ describe('a shell that is lent', () => {
     await vi.waitFor(() => expect(order).toEqual(['app', 'program']));
   });
 
-  it('is the one that was lent last', async () => {
+  it('is that of one app at a time, and of another when that has gone', async () => {
     const shell = new BorrowingShell({ kind: 'browser' });
     const first = channels();
     const second = channels();
     const opened: string[] = [];
-    for (const [name, { near, far }] of Object.entries({ first, second })) {
-      shell.borrow(near, refused);
+    const lend = (name: string, { near, far }: typeof first): boolean => {
       lendShell(far, { kind: 'electron', openConsole: () => void opened.push(name) }, refused);
-    }
-    first.cut();
+      return shell.borrow(near, refused);
+    };
+    expect([lend('first', first), lend('second', second)]).toEqual([true, false]);
     shell.openConsole?.('abc');
-    await vi.waitFor(() => expect(opened).toEqual(['second']));
+    await vi.waitFor(() => expect(opened).toEqual(['first']));
+    first.cut();
+    expect(lend('second', second)).toBe(true);
+    shell.openConsole?.('abc');
+    await vi.waitFor(() => expect(opened.at(-1)).toBe('second'));
   });
 });

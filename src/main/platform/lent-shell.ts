@@ -67,13 +67,19 @@ export class BorrowingShell implements Shell {
 
   constructor(private readonly own: Shell) {}
 
-  /** Uses what the app at the other end of the channel has, until it closes. */
-  borrow(channel: MessageChannelLike, refused: (reason: string) => void): void {
+  /**
+   * Uses what the app at the other end of the channel has, until it closes.
+   *
+   * @returns false when another app has lent its own: there is one at a time
+   */
+  borrow(channel: MessageChannelLike, refused: (reason: string) => void): boolean {
+    if (this.#lender) return false;
     const lender = rpcClient(channel, lentCommands, {}, refused);
     this.#lender = lender;
     channel.onClose(() => {
       if (this.#lender === lender) this.#lender = undefined;
     });
+    return true;
   }
 
   get kind(): Shell['kind'] {

@@ -36,32 +36,60 @@ export function cacheFolder({ platform, env, home }: Surroundings = here()): str
   return join(fromEnvironment(env['XDG_CACHE_HOME']) ?? join(home, '.cache'), 'vivarium');
 }
 
+/** Where new sockets go, the best place first. */
+function runtimeFolders({ env }: Surroundings): string[] {
+  const session = fromEnvironment(env['XDG_RUNTIME_DIR']);
+  const temporary = join(tmpdir(), `vivarium-${userInfo().uid}`);
+  return session === undefined ? [temporary] : [join(session, 'vivarium'), temporary];
+}
+
+/** Whether a folder is this user's, and nobody else can enter it. */
+async function isPrivate(folder: string): Promise<boolean> {
+  const { uid } = userInfo();
+  const status = await lstat(folder).catch(() => undefined);
+  if (!status?.isDirectory()) return false;
+  return uid < 0 || (status.uid === uid && (status.mode & 0o077) === 0);
+}
+
 /**
  * A folder for sockets that only this user can enter; created when missing.
  *
  * @throws Failure `file.denied` when somebody else owns what is there
  */
-export async function runtimeFolder({ env }: Surroundings = here()): Promise<string> {
-  const runtime = fromEnvironment(env['XDG_RUNTIME_DIR']);
-  const uid = userInfo().uid;
-  for (const folder of [runtime && join(runtime, 'vivarium'), join(tmpdir(), `vivarium-${uid}`)]) {
-    if (!folder) continue;
+export async function runtimeFolder(surroundings: Surroundings = here()): Promise<string> {
+  for (const folder of runtimeFolders(surroundings)) {
     await mkdir(folder, { mode: 0o700 }).catch(() => undefined);
     // It was there, or it is now; or the session's own folder is gone or read-only, and the other place will do.
-    const status = await lstat(folder).catch(() => undefined);
-    if (!status) continue;
-    const ours = status.isDirectory() && (uid < 0 || status.uid === uid);
-    if (ours && (uid < 0 || (status.mode & 0o077) === 0)) return folder;
+    if (await isPrivate(folder)) return folder;
   }
+  const folder = join(tmpdir(), `vivarium-${userInfo().uid}`);
   throw new Failure('file.denied', 'There is no private folder for sockets.', {
-    hint: `Remove ${join(tmpdir(), `vivarium-${uid}`)} if it is not yours.`,
+    hint: `Remove ${folder} if it is not yours.`,
   });
 }
 
+/** A name for a socket that is told from others by `key`. */
+const socketName = (key: string): string => createHash('sha256').update(key).digest('hex').slice(0, 24);
+
 /** The address of a private local socket of this user: a path, or a named pipe on Windows. `key` tells them apart. */
 export async function socketAddress(key: string): Promise<string> {
-  const name = createHash('sha256').update(key).digest('hex').slice(0, 24);
   return process.platform === 'win32'
-    ? `\\\\.\\pipe\\vivarium-${name}`
-    : join(await runtimeFolder(), `${name}.sock`);
+    ? `\\\\.\\pipe\\vivarium-${socketName(key)}`
+    : join(await runtimeFolder(), `${socketName(key)}.sock`);
+}
+
+/**
+ * Where another program of this user may have opened its socket: whoever asks may belong to another session, or to
+ * none, as a task of cron does. Only folders that nobody else can have put something into.
+ */
+export async function possibleSocketAddresses(
+  key: string,
+  surroundings: Surroundings = here(),
+): Promise<string[]> {
+  if (process.platform === 'win32') return [await socketAddress(key)];
+  const { uid } = userInfo();
+  const ofOthers = [`/run/user/${uid}/vivarium`, `/tmp/vivarium-${uid}`];
+  const folders = [...new Set([...runtimeFolders(surroundings), ...ofOthers])];
+  const ours = await Promise.all(folders.map(isPrivate));
+  return folders.filter((_, index) => ours[index]).map((folder) => join(folder, `${socketName(key)}.sock`));
 }

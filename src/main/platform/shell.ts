@@ -41,6 +41,8 @@ export interface Shell {
 /** Looks for newer versions, brings them and installs them. What goes wrong is in the status. */
 export interface ShellUpdates {
   readonly status: UpdateStatus;
+  /** The program has been asked to end for it. */
+  readonly installing: boolean;
   onChange(listener: (status: UpdateStatus) => void): void;
   check(): Promise<UpdateStatus>;
   download(): Promise<UpdateStatus>;
