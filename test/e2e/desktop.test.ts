@@ -2,6 +2,7 @@ import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import fs from 'node:fs/promises';
 import path from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type AppUnderTest, startBrowserApp, startElectronApp } from '../helpers/app';
@@ -79,15 +80,45 @@ describe.skipIf(!electronRuns)('the program on a desktop', () => {
     const image = path.join(data, 'media', 'some.iso');
     await fs.mkdir(path.dirname(image), { recursive: true });
     await fs.writeFile(image, Buffer.alloc(40_960));
-    await startAgain(data, display, image);
+    // As a desktop passes on what was clicked twice.
+    await startAgain(data, display, pathToFileURL(image).href);
     await expect.poll(() => manager.url()).toContain('#/create?path=');
     await manager.getByText('some.iso').first().waitFor();
 
     await startAgain(data, display, path.join(data, 'machines', 'prepared-00000000', 'machine.json'));
     await manager.locator(`[data-machine="${alpha}"][aria-selected="true"]`).waitFor();
 
+    // A machine's folder by the name that the desktop knows, from elsewhere: it joins the library where it is.
+    const bundle = await temporaryFolder('bundle');
+    cleaning.push(bundle.remove);
+    const folder = path.join(bundle.path, 'Delta.vivarium');
+    await fs.cp(path.join(data, 'machines', 'prepared-00000000'), folder, { recursive: true });
+    const config = path.join(folder, 'machine.json');
+    const delta = (await fs.readFile(config, 'utf8'))
+      .replace(alpha, 'delta00000000000')
+      .replace('Alpha', 'Delta');
+    await fs.writeFile(config, delta);
+    await startAgain(data, display, pathToFileURL(folder).href);
+    await manager.locator('[data-machine="delta00000000000"][aria-selected="true"]').waitFor();
+
     await startAgain(data, display, 'vivarium://open/nosuchmachine000');
     await manager.getByText('not in this library').first().waitFor();
+
+    // A page whose process dies comes again by itself, and is served.
+    const shown = () =>
+      app.inMain(async ({ BrowserWindow }) => {
+        const [window] = BrowserWindow.getAllWindows();
+        const text = window?.webContents.executeJavaScript('document.body.innerText') as Promise<string>;
+        // A page that is just going does not answer.
+        return Promise.race([text, new Promise<string>((resolve) => setTimeout(resolve, 1000, ''))]);
+      });
+    await app.inMain(({ BrowserWindow }) => {
+      const [window] = BrowserWindow.getAllWindows();
+      window?.webContents.forcefullyCrashRenderer();
+    });
+    await expect.poll(() => shown().catch(() => ''), { timeout: 30_000 }).toContain('Delta');
+    // The test's own view of that page is gone with it.
+    await app.kill();
   });
 
   it('keeps the places of its windows, and starts at login where that is wanted', async () => {

@@ -1,12 +1,16 @@
+import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterEach, describe, expect, it } from 'vitest';
+import { wordsFor } from '../../src/main/app/purpose';
 import { type AppUnderTest, startElectronApp } from '../helpers/app';
 import { type CommandLine, commandLine } from '../helpers/command-line';
 import { prepareMachines } from '../helpers/prepared-machines';
 import { electronProgram, findProgram, sayWhySkipped } from '../helpers/programs';
 import { temporaryFolder } from '../helpers/temp-folder';
 import { machineItem } from '../helpers/ui';
+import { startXvfb } from '../helpers/xvfb';
 
 const possible = electronProgram !== undefined && findProgram('Xvfb') !== undefined;
 if (!possible) sayWhySkipped('the app and machines in the background', 'Electron or Xvfb is missing');
@@ -113,6 +117,37 @@ describe.skipIf(!possible)('the app, started while the command line runs machine
     expect(await cli.backgroundPids()).toEqual([]);
     await cli.run('app', 'quit', 'power-off');
     await expect.poll(() => isAlive(successor), { timeout: 15_000 }).toBe(false);
+  });
+
+  it('is opened by the command of an installed program, which starts no other program for that', async () => {
+    await prepare();
+    const display = await startXvfb();
+    const open = (...words: string[]) => {
+      const asRoot = process.getuid?.() === 0 ? ['--no-sandbox'] : [];
+      const command = wordsFor('--command-line', [`--data=${data.path}`, 'open', ...words]);
+      return promisify(execFile)(electronProgram ?? '', ['.', ...asRoot, ...command], {
+        env: { ...process.env, DISPLAY: display.name, VIVARIUM_DEVELOPMENT: '1' },
+        timeout: 60_000,
+      });
+    };
+    const others = (): Promise<string> =>
+      promisify(execFile)('pgrep', ['-f', `browser-mode -- --data=${data.path}`]).then(
+        ({ stdout }) => stdout,
+        () => '',
+      );
+    try {
+      expect((await open('Alpha')).stdout).toBe('');
+      expect(await cli.json('app', 'info')).toMatchObject({ shell: 'electron', nativeDialogs: true });
+      expect(await others()).toBe('');
+      const owner = await lockOwner();
+      // One that is open already is shown.
+      expect((await open()).stdout).toBe('');
+      expect(await lockOwner()).toBe(owner);
+      await cli.run('app', 'quit', 'power-off');
+      await expect.poll(() => isAlive(owner), { timeout: 15_000 }).toBe(false);
+    } finally {
+      display.stop();
+    }
   });
 });
 

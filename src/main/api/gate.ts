@@ -37,6 +37,8 @@ const harmless: ReadonlySet<string> = new Set<CommandName>([
   'job.list',
   'job.cancel',
   'preferences.get',
+  'updates.get',
+  'updates.cancel',
 ]);
 
 /** The same handlers, of which those that may change the data folder ask `refuse` first; it throws while they may not. */

@@ -6,8 +6,9 @@ import type { ShellUpdates } from '../platform/shell';
 import type { Services } from './services';
 
 type UpdateCommand = Extract<keyof Commands, `updates.${string}`>;
+export type UpdateHandlers = Pick<Handlers<Commands>, UpdateCommand>;
 
-export function updateHandlers({ shell, log }: Services): Pick<Handlers<Commands>, UpdateCommand> {
+export function updateHandlers({ shell, log }: Pick<Services, 'shell' | 'log'>): UpdateHandlers {
   const updates = (): ShellUpdates => {
     if (shell.updates) return shell.updates;
     throw new Failure('host.unavailable', 'This Vivarium does not update itself.');

@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { pathToFileURL } from 'node:url';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { openRequest, parseLink } from '@shared/desktop/open-request';
@@ -79,6 +80,16 @@ describe('the command line', () => {
       ],
     });
     expect(parseArguments(['vivarium://start/x']).badLinks).toBe(true);
+  });
+
+  it('has files as the addresses that desktops make of them', () => {
+    const file = path.resolve('/home/me/a system, 50%.iso');
+    const opened = (word: string) => parseArguments([word], '/home/me').open;
+    expect(opened(pathToFileURL(file).href)).toEqual([{ kind: 'path', path: file }]);
+    // Of another computer: not taken for a file of this one.
+    expect(opened('file://elsewhere/home/me/a.iso')).toEqual([
+      { kind: 'path', path: path.resolve('/home/me', 'file://elsewhere/home/me/a.iso') },
+    ]);
   });
 
   it('never gives more than can be opened, nor anything that is not a request', () => {

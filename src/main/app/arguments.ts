@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { isLink, mostRequests, type OpenRequest, parseLink } from '@shared/desktop/open-request';
 
 /** What the app's command line asks for. Options of Chromium and Electron themselves are passed over. */
@@ -14,8 +15,9 @@ export interface AppArguments {
 }
 
 /**
- * Understands `--data FOLDER`, `--data=FOLDER`, `--background`, and links and paths to open. Whatever else begins
- * with a dash is somebody else's option. Pure.
+ * Understands `--data FOLDER`, `--data=FOLDER`, `--background`, and links, paths and `file:` addresses to open: the
+ * latter is what desktops make of the `%U` in a desktop entry. Whatever else begins with a dash is somebody else's
+ * option. Pure.
  *
  * @param words what follows the program, and the folder of the app where that was given
  * @param folder that relative paths are relative to
@@ -32,11 +34,21 @@ export function parseArguments(words: readonly string[], folder: string = proces
       const request = parseLink(word);
       if (request) found.open.push(request);
       else found.badLinks = true;
-    } else found.open.push({ kind: 'path', path: path.resolve(folder, word) });
+    } else found.open.push({ kind: 'path', path: localPath(word) ?? path.resolve(folder, word) });
   }
   found.open = found.open.filter((request) => request.kind === 'machine' || request.path.length <= 4096);
   found.open.length = Math.min(found.open.length, mostRequests);
   return found;
+}
+
+/** The path of a `file:` address of this computer; undefined for anything else. */
+function localPath(word: string): string | undefined {
+  if (!/^file:/i.test(word)) return undefined;
+  try {
+    return fileURLToPath(word);
+  } catch {
+    return undefined; // of another computer: what is said of it is that it is not there
+  }
 }
 
 /**

@@ -8,6 +8,7 @@ import type { MessageChannelLike } from '@shared/ipc/messages';
 import { type Handlers, rpcClient, type RpcClient } from '@shared/ipc/rpc';
 import { hasProcess } from '@shared/machine/state';
 import type { MachineSummary } from '@shared/machine/summary';
+import { type UpdateHandlers, updateHandlers } from '../api/updates';
 import type { ShellCore } from '../core';
 import { type CoreEvent, eventHub } from '../platform/events';
 import { type Reached, reach } from '../platform/instance';
@@ -19,8 +20,12 @@ import type { StreamEndpoint } from '../platform/process-host';
 import { rotatingFile } from '../platform/rotating-file';
 import type { Shell } from '../platform/shell';
 import { channelOverWebSocket, maxStreamMessage } from '../platform/web-socket-channel';
+import { serveUpdates } from './updates/serve-updates';
 
 type Client = RpcClient<Commands, typeof events>;
+
+/** What this app asks and tells itself, whoever has the machines. */
+const isOwnEvent = (name: string): boolean => name === 'app.quitAsked' || name === 'updates.changed';
 
 /** A program in the background whose machines this app shows. */
 export interface AttachedCore extends ShellCore {
@@ -33,7 +38,7 @@ export interface AttachedCore extends ShellCore {
  * serve` started it, and it keeps its machines. Every window speaks the contract with it by the private socket, what
  * a machine shows comes by its WebSockets on the loopback interface, and it is lent the app's dialogs and windows.
  *
- * @returns undefined when nobody is there who could be attached to
+ * @returns undefined when nobody is there who could be attached to, or another app is attached
  * @throws Failure `library.locked` when what is there is of another version
  */
 export async function attachCore(
@@ -49,30 +54,40 @@ export async function attachCore(
   }
   requireSameVersion(reached, version);
   const lent = await reach(dataFolder, 'lend');
+  if (!lent) {
+    // Another app shows its machines already, and is asked to show itself.
+    reached.socket.destroy();
+    return undefined;
+  }
   const log = logTo(rotatingFile(join(dataFolder, 'logs', 'window.log')));
   log.info(`shows the machines of the program at ${new URL(reached.address).host}`);
   let ending = false;
-  const quit = (): void => {
+  /** The other program's next app need not wait until this one is gone; what it was asked last is answered first. */
+  const leave = (): void => {
     ending = true;
+    setImmediate(() => lent.socket.end());
+  };
+  const quit = (): void => {
+    leave();
     shell.quit?.();
   };
   const restart = (): void => {
-    ending = true;
+    leave();
     shell.restart?.();
   };
-  if (lent) {
-    lendShell(channelOverSocket(lent.socket), { ...shell, quit, restart }, (reason) =>
-      log.once(reason, reason),
-    );
-  }
+  lendShell(channelOverSocket(lent.socket), { ...shell, quit, restart }, (reason) =>
+    log.once(reason, reason),
+  );
   const client = rpcClient(channelOverSocket(reached.socket), commands, events, (reason) =>
     log.once(reason.slice(0, 40), reason),
   );
   const streams = await streamsOf(reached.address);
   const hub = eventHub();
   for (const name of Object.keys(events) as (keyof typeof events)[]) {
-    if (name !== 'app.quitAsked') client.on(name, (value) => hub.emit({ name, value } as CoreEvent));
+    if (!isOwnEvent(name)) client.on(name, (value) => hub.emit({ name, value } as CoreEvent));
   }
+  shell.updates?.onChange((value) => hub.emit({ name: 'updates.changed', value }));
+  const updates = updateHandlers({ shell, log });
   const machines = await followMachines(client);
   const lost: (() => void)[] = [];
   client.onClose(() => {
@@ -80,30 +95,32 @@ export async function attachCore(
   });
   const running = (): MachineSummary[] => [...machines.values()].filter(({ state }) => hasProcess(state));
   return {
-    handlers: handlersOf(client),
+    handlers: { ...handlersOf(client), ...updates },
     log,
     onEvent: (listener) => hub.listen(listener),
     running,
     serve(channel) {
-      serveFrom(dataFolder, channel, quit).catch((error: unknown) =>
+      serveFrom(dataFolder, channel, { leave: quit, updates }).catch((error: unknown) =>
         log.warn('a window is not served', error),
       );
-      // What this app itself asks, every window of it hears.
+      // What this app itself asks and tells, every window of it hears.
       channel.onClose(
         hub.listen((event) => {
-          if (event.name === 'app.quitAsked') channel.post({ kind: 'event', ...event });
+          if (isOwnEvent(event.name)) channel.post({ kind: 'event', ...event });
         }),
       );
     },
     openStream: streams,
     requestQuit() {
       if (running().length === 0) return true;
-      hub.emit({ name: 'app.quitAsked', value: { running: running(), canLeave: true } });
+      // A newer version does not work the machines of an older one.
+      const canLeave = shell.updates?.installing !== true;
+      hub.emit({ name: 'app.quitAsked', value: { running: running(), canLeave } });
       return false;
     },
     // What the other program runs is not this one's to end: that it is told by `app.quit`, when a person says so.
     shutdown() {
-      ending = true;
+      leave();
       reached.socket.end();
       return log.flush();
     },
@@ -145,8 +162,14 @@ const leaving = z.object({
   params: z.object({ running: z.literal('leave') }),
 });
 
+/** What the app does itself for its windows. */
+interface OwnAnswers {
+  leave(): void;
+  updates: UpdateHandlers;
+}
+
 /** A window's own connection: messages pass as they are, and are checked at both ends. */
-async function serveFrom(dataFolder: string, window: MessageChannelLike, leave: () => void): Promise<void> {
+async function serveFrom(dataFolder: string, window: MessageChannelLike, own: OwnAnswers): Promise<void> {
   const early: unknown[] = [];
   let pass = (message: unknown): void => void early.push(message);
   window.onMessage((message) => pass(message));
@@ -159,11 +182,14 @@ async function serveFrom(dataFolder: string, window: MessageChannelLike, leave: 
     return;
   }
   const core = channelOverSocket(reached.socket);
+  // The version of this app is not the other program's business.
+  const isAnswered = serveUpdates(window, own.updates);
   pass = (message) => {
+    if (isAnswered(message)) return;
     const left = leaving.safeParse(message);
     if (!left.success) return core.post(message as never);
     window.post({ kind: 'result', id: left.data.id });
-    leave();
+    own.leave();
   };
   for (const message of early.splice(0)) pass(message);
   core.onMessage((message) => window.post(message as never));

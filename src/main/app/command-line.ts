@@ -13,21 +13,21 @@ const inherited = process.argv.filter((word) => word === '--no-sandbox');
 /** In a checkout Electron is told which program it is; an installed one is the program. */
 const itself = app.isPackaged ? [] : [app.getAppPath()];
 
+/** Windows can be shown to somebody. */
+const hasDisplay =
+  process.platform !== 'linux' || [process.env['DISPLAY'], process.env['WAYLAND_DISPLAY']].some(Boolean);
+
 const program: Program = {
   version,
   startServer: (words, options) =>
     spawn(process.execPath, [...itself, ...inherited, ...wordsFor('--browser-mode', words)], options),
-  openApp(dataFolder) {
-    const child = spawn(process.execPath, [...itself, ...inherited, `--data=${dataFolder}`], {
-      detached: true,
-      stdio: 'ignore',
-    });
-    child.unref();
-    return new Promise((resolve, reject) => {
-      child.once('spawn', resolve);
-      child.once('error', reject);
-    });
-  },
+  ...(hasDisplay && {
+    startApp: (dataFolder: string) =>
+      spawn(process.execPath, [...itself, ...inherited, `--data=${dataFolder}`], {
+        detached: true,
+        stdio: 'ignore',
+      }),
+  }),
 };
 
 /** The `vivarium` command of an installed program. @param words what was typed after it */

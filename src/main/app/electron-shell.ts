@@ -1,6 +1,7 @@
 import { app, dialog, shell } from 'electron';
 import type { PickPurpose, Shell } from '../platform/shell';
 import { hasTray } from './desktop/has-tray';
+import type { Later } from './later';
 import { launchAtLogin } from './login/launch-at-login';
 import type { QuitGuard } from './quit-guard';
 import type { Windows } from './windows/windows';
@@ -21,8 +22,8 @@ const imageExtensions = [
   'vhd',
 ];
 
-/** What Electron offers to the core. */
-export function electronShell(windows: Windows, guard: QuitGuard): Shell {
+/** What Electron offers to the core. @param later windows are shown once they can be served */
+export function electronShell(windows: Windows, guard: QuitGuard, later: Later): Shell {
   let tray: Promise<boolean> | undefined;
   return {
     kind: 'electron',
@@ -35,8 +36,8 @@ export function electronShell(windows: Windows, guard: QuitGuard): Shell {
     },
     openExternal: (url) => shell.openExternal(url),
     pickPath: (purpose) => pickPath(windows, purpose),
-    openConsole: (id) => windows.showConsole(id),
-    focus: () => void windows.showManager(),
+    openConsole: (id) => later.run(() => windows.showConsole(id)),
+    focus: () => later.run(() => windows.showManager()),
     quit: guard.quit,
     restart: guard.restart,
   };

@@ -1,4 +1,10 @@
-import { type BrowserWindow, ipcMain, type IpcMainEvent, MessageChannelMain } from 'electron';
+import {
+  type BrowserWindow,
+  ipcMain,
+  type IpcMainEvent,
+  MessageChannelMain,
+  type WebContents,
+} from 'electron';
 import { z } from 'zod';
 import { toErrorValue } from '@shared/errors';
 import type { Events } from '@shared/ipc/contract';
@@ -38,27 +44,38 @@ export class WindowIpc {
     });
   }
 
-  /** Precondition: called before the window's page loads. */
+  /** Serves the window's page. Precondition: called before it loads. */
   connect(window: BrowserWindow): void {
     const { webContents } = window;
     const { id } = webContents;
-    let toMain: ((message: unknown) => void) | undefined;
-    const closed: (() => void)[] = [];
-    this.listeners.set(id, (message) => toMain?.(message));
+    let close = this.servePage(webContents);
+    // The page that comes after it must not hear the answers to what this one has asked.
+    webContents.on('render-process-gone', () => {
+      close();
+      close = this.servePage(webContents);
+    });
     webContents.on('destroyed', () => {
       this.listeners.delete(id);
-      for (const listener of closed) listener();
+      close();
     });
+  }
+
+  /** @returns what ends it */
+  private servePage(webContents: WebContents): () => void {
+    let open = true;
+    const closed: (() => void)[] = [];
     const channel: MessageChannelLike = {
       post: (message) => {
-        if (!webContents.isDestroyed()) webContents.send(messageChannel, message);
+        if (open && !webContents.isDestroyed()) webContents.send(messageChannel, message);
       },
-      onMessage: (listener) => {
-        toMain = listener;
-      },
+      onMessage: (listener) => void this.listeners.set(webContents.id, listener),
       onClose: (listener) => void closed.push(listener),
     };
-    this.server.connect(channel, `window ${id}`);
+    this.server.connect(channel, `window ${webContents.id}`);
+    return () => {
+      open = false;
+      for (const listener of closed) listener();
+    };
   }
 
   /** Tells one window something, as an event of the contract. Its page has loaded. */

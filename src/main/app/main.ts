@@ -21,9 +21,11 @@ import { Opener } from './desktop/opener';
 import { followPower, followSession } from './desktop/power';
 import { electronShell, pickPath } from './electron-shell';
 import { WindowIpc } from './ipc';
+import { Later } from './later';
 import { startedAtLogin } from './login/launch-at-login';
 import { QuitGuard } from './quit-guard';
 import { SystemRequests } from './requests';
+import { startAgain } from './start-again';
 import { electronUpdates, withUpdates } from './updates/electron-updates';
 import { utilityProcessHost } from './utility-process-host';
 import { restrictWebContents } from './windows/content-rules';
@@ -50,7 +52,7 @@ async function main(args: AppArguments, base: string): Promise<void> {
   serveAppScheme(folders.renderer);
 
   // The shell needs windows, the windows need the core, and the core needs the shell: this is the knot.
-  const program: { core?: ShellCore; desktop?: Desktop; opener?: Opener } = {};
+  const program: { core?: ShellCore; desktop?: Desktop } = {};
   const memory = new WindowMemory(path.join(dataFolder, 'windows.json'), (error) =>
     program.core?.log.once('windows.json', `the places of windows are not kept: ${String(error)}`),
   );
@@ -69,7 +71,8 @@ async function main(args: AppArguments, base: string): Promise<void> {
       program.core?.openStream(name, params, { kind: 'message-port', port }),
     refused: (reason) => program.core?.log.once(`window ${reason}`, `refused ${reason}`),
   });
-  const shell = withUpdates(electronShell(windows, guard), electronUpdates());
+  const later = new Later();
+  const shell = withUpdates(electronShell(windows, guard, later), electronUpdates());
   const core = await ownOrAttached(dataFolder, shell, async () => {
     const own = await createCore({
       dataFolder: base,
@@ -81,7 +84,7 @@ async function main(args: AppArguments, base: string): Promise<void> {
       shell,
       version,
       development,
-      open: (opened) => void program.opener?.open(opened),
+      open: (opened) => requests.add(opened, false),
     });
     own.autostart();
     return own;
@@ -89,7 +92,9 @@ async function main(args: AppArguments, base: string): Promise<void> {
   const known = await Known.of(core);
   const lead = (window: BrowserWindow, target: ShowTarget): void => ipc.tell(window, 'app.show', target);
   const opener = new Opener(core, known, windows, lead);
-  Object.assign(program, { core, opener });
+  program.core = core;
+  // Electron tells the person; the log keeps it.
+  process.on('uncaughtExceptionMonitor', (error) => core.log.warn('a defect', error));
   followTheme(core, known);
   const desktop = await Desktop.create({
     core,
@@ -116,6 +121,7 @@ async function main(args: AppArguments, base: string): Promise<void> {
   if (app.isPackaged && process.platform !== 'linux') app.setAsDefaultProtocolClient(linkScheme);
   const unseen = (args.background || startedAtLogin()) && desktop.hasTray;
   if (!unseen) windows.showManager();
+  later.begin();
   requests.takenBy({
     open: (opened) => void opener.open(opened),
     badLink: () => opener.badLink(),
@@ -151,7 +157,7 @@ async function ownOrAttached(
     if (!attached) throw error;
     // Nobody has the data folder any more: the next start does.
     attached.onLost(() => {
-      app.relaunch();
+      startAgain();
       app.exit(0);
     });
     return attached;

@@ -1,5 +1,6 @@
 import { app, type BrowserWindow } from 'electron';
 import type { ShellCore } from '../core';
+import { startAgain } from './start-again';
 import { whenLoaded } from './windows/windows';
 
 /**
@@ -29,7 +30,7 @@ export class QuitGuard {
 
   /** Everything has been put away: ends the program, and starts it again. */
   readonly restart = (): void => {
-    app.relaunch();
+    startAgain();
     this.quit();
   };
 

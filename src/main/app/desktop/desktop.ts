@@ -2,7 +2,8 @@ import path from 'node:path';
 import { app, BrowserWindow } from 'electron';
 import { NoticeWatcher } from '@shared/desktop/notices';
 import { noticeText } from '@shared/desktop/notice-text';
-import { type DesktopTexts, desktopTexts } from '@shared/desktop/texts';
+import { type DesktopTexts, desktopTextsIn, languageOf } from '@shared/desktop/texts';
+import type { Language } from '@shared/phrases/languages';
 import type { ShellCore } from '../../core';
 import type { PickPurpose, Shell } from '../../platform/shell';
 import { trayModel } from '../menus/tray-menu';
@@ -11,6 +12,7 @@ import type { Known } from './known';
 import { menuRunner } from './menu-runner';
 import { NativeMenus } from './native-menus';
 import { showNotice } from './notifications';
+import { recoverPage } from './page-crash';
 import type { Opener } from './opener';
 import { StayAwake } from './power';
 import { TrayIcon } from './tray';
@@ -66,10 +68,15 @@ export class Desktop {
 
   windowOpened(window: BrowserWindow, kind: 'manager' | 'console'): void {
     this.menus.opened(window, kind);
+    recoverPage(window, this.parts.core.log, () => this.texts());
+  }
+
+  private language(): Language {
+    return languageOf(this.parts.known.preferences.language, app.getLocale());
   }
 
   private texts(): DesktopTexts {
-    return desktopTexts(this.parts.known.preferences.language, app.getLocale());
+    return desktopTextsIn(this.language());
   }
 
   private surroundings() {
@@ -102,7 +109,7 @@ export class Desktop {
       if (['machine.changed', 'machine.removed', 'preferences.changed'].includes(event.name)) this.update();
       const notice = watcher.see(event);
       if (!notice || windows.isLookedAt(notice.machine) || !known.choices.notifications) return;
-      const words = noticeText(notice, this.texts());
+      const words = noticeText(notice, this.language());
       showNotice(words, path.join(iconsFolder, '128x128.png'), () => opener.show(notice.target));
     });
     app.on('browser-window-focus', () => this.update());

@@ -55,8 +55,13 @@ export function followSession(
   });
 }
 
+/** Whichever program the machines run in, it saves them, and then this one ends. */
 async function saveAndQuit(core: ShellCore, quit: () => void): Promise<void> {
   core.log.info('the computer is switched off: what runs is saved');
-  await core.shutdown('save').catch((error: unknown) => core.log.warn('ending failed', error));
-  quit();
+  try {
+    await core.handlers['app.quit']({ running: 'save' }, undefined);
+  } catch (error) {
+    core.log.warn('ending failed', error);
+    quit();
+  }
 }

@@ -1,6 +1,7 @@
 import { homedir } from 'node:os';
 import { app } from 'electron';
 import type { Shell } from '../../platform/shell';
+import { programFile } from '../start-again';
 import { AutostartFile, autostartFolder } from './autostart-file';
 
 /** Told to a program that the system starts when the person logs in. */
@@ -23,8 +24,7 @@ export function startedAtLogin(): boolean {
   return process.platform === 'darwin' && app.getLoginItemSettings().wasOpenedAtLogin;
 }
 
-/** What starts this program: the file of an AppImage rather than what is in it, which lies elsewhere every time. */
+/** What starts this program. */
 function ownCommand(): string[] {
-  const program = process.env['APPIMAGE'] ?? process.execPath;
-  return process.defaultApp ? [program, app.getAppPath()] : [program];
+  return process.defaultApp ? [programFile(), app.getAppPath()] : [programFile()];
 }

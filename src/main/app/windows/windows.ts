@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { app, BrowserWindow, screen } from 'electron';
+import { app, BrowserWindow, nativeTheme, screen } from 'electron';
 import { fitBounds } from './bounds';
 import type { WindowMemory } from './memory';
 import { appOrigin } from './protocol';
@@ -78,7 +78,8 @@ export class Windows {
       ...kind,
       ...bounds,
       show: false,
-      backgroundColor: '#10171a',
+      // What is seen until the page has drawn: as the page will be.
+      backgroundColor: nativeTheme.shouldUseDarkColors ? '#10171a' : '#ffffff',
       icon: this.iconPath,
       webPreferences: {
         preload: path.join(app.getAppPath(), 'out', 'preload', 'preload.cjs'),

@@ -59,6 +59,10 @@ export const en = {
     reset: 'Reset “{name}”?',
     resetText: 'Like pressing the reset button: unsaved work inside is lost.',
     resetYes: 'Reset',
+    pageGone: 'This window has crashed again',
+    pageGoneText: 'Machines are not affected: they run in processes of their own.',
+    pageGoneYes: 'Load It Again',
+    closeWindow: 'Close Window',
     cancel: 'Cancel',
   },
   tray: {

@@ -60,6 +60,10 @@ export const zhCN: DesktopTexts = {
     reset: '重置“{name}”？',
     resetText: '如同按下重置按钮：其中未保存的工作会丢失。',
     resetYes: '重置',
+    pageGone: '此窗口再次崩溃',
+    pageGoneText: '虚拟机不受影响：它们在各自的进程中运行。',
+    pageGoneYes: '重新加载',
+    closeWindow: '关闭窗口',
     cancel: '取消',
   },
   tray: {
