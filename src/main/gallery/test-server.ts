@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 
 /** A publisher's server for tests, on this computer. */
@@ -27,13 +28,17 @@ export interface ServedFile {
   headers?: Record<string, string>;
 }
 
-/** @param otherwise what is served at addresses that `files` does not have */
+/**
+ * @param otherwise what is served at addresses that `files` does not have
+ * @param secure serves by https, with this certificate
+ */
 export async function startTestServer(
   files: Record<string, ServedFile>,
   otherwise: (path: string) => ServedFile | undefined = () => undefined,
+  secure?: { key: string; cert: string },
 ): Promise<TestServer> {
   const requests: TestServer['requests'] = [];
-  const server: Server = createServer((request, response) => {
+  const answer = (request: IncomingMessage, response: ServerResponse): void => {
     const path = request.url ?? '/';
     requests.push({
       path,
@@ -43,11 +48,12 @@ export async function startTestServer(
     const file = files[path] ?? otherwise(path);
     if (file) serve(file, request, response);
     else response.writeHead(404).end();
-  });
+  };
+  const server: Server = secure ? createSecureServer(secure, answer) : createServer(answer);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
   return {
-    url: (path) => `http://127.0.0.1:${port}${path}`,
+    url: (path) => `${secure ? 'https' : 'http'}://127.0.0.1:${port}${path}`,
     requests,
     close: () =>
       new Promise((resolve) => {

@@ -1,6 +1,7 @@
-import { app, net } from 'electron';
+import { app } from 'electron';
 import electronUpdater from 'electron-updater';
 import type { Shell } from '../../platform/shell';
+import { netFetch } from './net-fetch';
 import { updatedBy } from './updated-by';
 import { type Updater, Updates } from './updates';
 
@@ -22,7 +23,7 @@ export function electronUpdates(): Updates {
     // Made for the system that it runs on when it is asked for; elsewhere never.
     updater: by === 'itself' ? (electronUpdater.autoUpdater as Updater) : undefined,
     http: {
-      fetch: (input, init) => net.fetch(String(input), init),
+      fetch: netFetch,
       allowHttpLoopback: false,
       stallMs,
       retryDelaysMs,

@@ -30,7 +30,7 @@ export interface UpdatesOptions {
 export class Updates implements ShellUpdates {
   private current: UpdateStatus;
   private downloading: CancellationToken | undefined;
-  private installing = false;
+  private wanted = false;
   private readonly listeners: ((status: UpdateStatus) => void)[] = [];
 
   constructor(private readonly options: UpdatesOptions) {
@@ -48,6 +48,10 @@ export class Updates implements ShellUpdates {
 
   get status(): UpdateStatus {
     return this.current;
+  }
+
+  get installing(): boolean {
+    return this.wanted;
   }
 
   onChange(listener: (status: UpdateStatus) => void): void {
@@ -94,13 +98,13 @@ export class Updates implements ShellUpdates {
   installAndRestart(): void {
     if (this.current.state !== 'ready')
       throw new Failure('input.invalid', 'No new version has been downloaded.');
-    this.installing = true;
+    this.wanted = true;
     this.options.requestQuit();
   }
 
   /** The person decided not to end the program after all. */
   stay(): void {
-    this.installing = false;
+    this.wanted = false;
   }
 
   /**
@@ -112,8 +116,8 @@ export class Updates implements ShellUpdates {
    */
   atEnd(failed: () => void): boolean {
     const { updater } = this.options;
-    if (!this.installing || !updater) return false;
-    this.installing = false;
+    if (!this.wanted || !updater) return false;
+    this.wanted = false;
     updater.once('error', failed);
     updater.quitAndInstall(false, true);
     return true;
