@@ -243,7 +243,7 @@ export default {
     lastBytes: '最近 {size}',
     keepTime: '帧保留多久',
     anyAge: '不限时间',
-    lastMinutes: '最近 {count} 分钟',
+    lastMinutes: '最近 1 分钟 | 最近 {count} 分钟',
     gateway: '网关',
     idle: '有正在运行的虚拟机接入时，才能在网络上抓包。',
     none: '尚未抓包。抓到的内容保存在内存中，直到最后一台虚拟机离开网络。',
