@@ -88,7 +88,7 @@ async function attempt(
     const all = Number(/^bytes \*\/(\d{1,16})$/.exec(response.headers.get('content-range') ?? '')?.[1]);
     if (part.size > 0 && all === part.size) return; // it was whole already
     await part.restart({ url, validator: null });
-    throw new TransientProblem('the file on the server has changed');
+    throw new TransientProblem(phrase('download.changed'));
   }
   if (response.status === 206) {
     const range = /^bytes (\d{1,16})-\d{1,16}\/(\d{1,16}|\*)$/.exec(
@@ -97,7 +97,7 @@ async function attempt(
     if (Number(range?.[1]) !== part.size) {
       await response.body?.cancel();
       await part.restart({ url, validator: null });
-      throw new TransientProblem('the server sent another part of the file than it was asked for');
+      throw new TransientProblem(phrase('download.anotherPart'));
     }
     total = range?.[2] === '*' ? null : Number(range?.[2]);
   } else {
@@ -113,14 +113,14 @@ async function attempt(
     await part.append(chunk);
     progress(part.size, total);
   });
-  if (total !== null && part.size < total) throw new TransientProblem('the connection ended too early');
+  if (total !== null && part.size < total) throw new TransientProblem(phrase('download.endedEarly'));
 }
 
 async function tooLong(response: Response, limit: number): Promise<Failure> {
   // While the body is being consumed it is locked, and ends with its reader.
   if (!response.body?.locked) await response.body?.cancel();
-  return new Failure('download.failed', `The file is longer than the ${limit} bytes that it could be.`, {
-    hint: 'The publisher may offer another file at this address now. Open its page and download it from there.',
+  return new Failure('download.failed', phrase('download.tooLong', { limit }), {
+    hint: phrase('download.tooLongHint'),
   });
 }
 
@@ -141,13 +141,9 @@ function validatorOf(response: Response): string | null {
 async function refuseUnlessFits(target: string, bytes: number): Promise<void> {
   const free = await freeSpace(dirname(target));
   if (free === null || bytes <= free) return;
-  throw new Failure(
-    'file.no-space',
-    `The download needs ${bytes} more bytes, and ${free} are free in ${dirname(target)}.`,
-    {
-      hint: phrase('problem.downloadSpaceHint'),
-    },
-  );
+  throw new Failure('file.no-space', phrase('download.noSpace', { bytes, free, folder: dirname(target) }), {
+    hint: phrase('problem.downloadSpaceHint'),
+  });
 }
 
 function throttled(report: DownloadOptions['progress']) {

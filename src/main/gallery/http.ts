@@ -1,11 +1,19 @@
 import { Failure } from '@shared/errors';
-import { phrase } from '@shared/phrases/phrase';
+import { phrase, type Phrase } from '@shared/phrases/phrase';
 
 export type Fetch = typeof globalThis.fetch;
 
 /** Something went wrong on the way that may go well the next time. */
 export class TransientProblem extends Error {
   override readonly name = 'TransientProblem';
+
+  /** @param said what a person may be told, after a colon */
+  constructor(
+    readonly said: string | Phrase,
+    options?: ErrorOptions,
+  ) {
+    super(typeof said === 'string' ? said : said.text, options);
+  }
 }
 
 export interface HttpOptions {
@@ -51,24 +59,21 @@ export async function get(
     }
     await response.body?.cancel();
     if (!URL.canParse(location, target.href)) {
-      throw new Failure('download.failed', `${target.host} redirects to an address that makes no sense.`);
+      throw new Failure('download.failed', phrase('download.badRedirect', { host: target.host }));
     }
     target = new URL(location, target);
   }
-  throw new Failure('download.failed', `${new URL(url).host} redirects in circles.`);
+  throw new Failure('download.failed', phrase('download.redirectCircle', { host: new URL(url).host }));
 }
 
 function refuseUnlessSafe(url: URL, allowHttpLoopback: boolean): void {
   if (url.username !== '' || url.password !== '') {
-    throw new Failure('download.failed', `The address ${url.host} carries a password, which is not sent.`);
+    throw new Failure('download.failed', phrase('download.password', { host: url.host }));
   }
   if (url.protocol === 'https:') return;
   const loopback = url.hostname === '127.0.0.1' || url.hostname === '[::1]' || url.hostname === 'localhost';
   if (allowHttpLoopback && url.protocol === 'http:' && loopback) return;
-  throw new Failure(
-    'download.failed',
-    `The address ${url.origin} is not encrypted (https), so nothing is taken from it.`,
-  );
+  throw new Failure('download.failed', phrase('download.notEncrypted', { origin: url.origin }));
 }
 
 /** 200, 206 and 416 (the range is not there) are for the caller to judge. */
@@ -78,10 +83,10 @@ async function checkStatus(response: Response, url: URL): Promise<Response> {
   if (status === 200 || status === 206 || status === 416) {
     if (encoding === null || encoding === 'identity') return response;
     await response.body?.cancel();
-    throw new Failure('download.failed', `${url.host} sends the file in a changed form (${encoding}).`);
+    throw new Failure('download.failed', phrase('download.changedForm', { host: url.host, encoding }));
   }
   await response.body?.cancel();
-  const message = `${url.host} answered with status ${status} to the request for ${url.pathname}.`;
+  const message = phrase('download.status', { host: url.host, status, path: url.pathname });
   if (status === 408 || status === 429 || status >= 500) throw new TransientProblem(message);
   throw new Failure('download.failed', message, {
     hint: phrase('problem.movedDownloadHint'),
@@ -150,13 +155,13 @@ export async function retrying<T>(
     } catch (error) {
       refuseIfCancelled(signal);
       const problem = stalled.signal.aborted
-        ? new TransientProblem(`nothing arrived for ${Math.round(options.stallMs / 1000)} seconds`)
+        ? new TransientProblem(phrase('download.stalled', { seconds: Math.round(options.stallMs / 1000) }))
         : error;
       if (!(problem instanceof TransientProblem)) throw problem;
       if (progressed()) failures = 0;
       const delay = options.retryDelaysMs[failures];
       if (delay === undefined) {
-        throw new Failure('download.failed', `${what} could not be downloaded: ${problem.message}`, {
+        throw new Failure('download.failed', phrase('download.interrupted', { what, reason: problem.said }), {
           hint: phrase('problem.interruptedDownloadHint'),
         });
       }

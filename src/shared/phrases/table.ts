@@ -1,6 +1,7 @@
 import { agent } from './agent';
 import { consoleUse } from './console';
 import { devices } from './devices';
+import { download } from './download';
 import { engine } from './engine';
 import { engineChange } from './engine-change';
 import { guest } from './guest';
@@ -21,6 +22,7 @@ export const phrases = {
   consoleUse,
   dataFolder,
   devices,
+  download,
   host,
   engine,
   engineChange,

@@ -1,5 +1,6 @@
 import type { RequestOptions } from 'node:http';
 import { Failure } from '@shared/errors';
+import { phrase } from '@shared/phrases/phrase';
 import { download } from '../../gallery/download';
 import { get, type HttpOptions, retrying } from '../../gallery/http';
 
@@ -65,8 +66,8 @@ export function updateExecutor(
     },
     async download(url, destination, { sha512, cancellationToken }) {
       if (!sha512) {
-        throw new Failure('download.failed', 'The server does not say what the new version must be like.', {
-          hint: 'Nothing is installed that cannot be checked.',
+        throw new Failure('download.failed', phrase('download.notDescribed'), {
+          hint: phrase('download.notDescribedHint'),
         });
       }
       await download({
