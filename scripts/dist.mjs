@@ -21,7 +21,7 @@ import { generatedFolder } from './packaging/linux-files.mjs';
 import { gatherNotices } from './packaging/notices.mjs';
 import { billName } from './packaging/sbom.mjs';
 import { measureArtefacts, sizeTable } from './packaging/sizes.mjs';
-import { onPath, sortTargets, toolsProblem } from './packaging/targets.mjs';
+import { onPath, sevenZip, sortTargets, toolsProblem } from './packaging/targets.mjs';
 
 const words = process.argv.slice(2);
 const given = (name) => words.includes(`--${name}`);
@@ -58,7 +58,7 @@ function electron() {
 async function choose() {
   const { possible, impossible } = await sortTargets({
     platform: process.platform,
-    hasProgram: onPath,
+    hasProgram: (program) => onPath(program) !== undefined,
     toolsProblem,
   });
   if (asked.length > 0) {
@@ -81,6 +81,7 @@ async function choose() {
 
 async function builder(forArchitectures, targets, options, env = {}) {
   const system = { linux: '--linux', win32: '--win', darwin: '--mac' }[process.platform];
+  const packer = sevenZip.map(onPath).find(Boolean);
   const status = await runPackage(
     'electron-builder',
     [
@@ -98,7 +99,7 @@ async function builder(forArchitectures, targets, options, env = {}) {
       ...options,
       ...forBuilder,
     ],
-    { env: { ...process.env, ...env } },
+    { env: { ...(packer && { ELECTRON_BUILDER_7ZIP_PATH: packer }), ...process.env, ...env } },
   );
   if (status !== 0) throw new Error('electron-builder failed; see its messages above.');
 }

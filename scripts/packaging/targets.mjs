@@ -13,8 +13,16 @@ export const targetsOf = {
   darwin: ['dir', 'dmg', 'zip'],
 };
 
-/** What a target is made with, beyond electron-builder itself: programs of this computer, tools that are fetched. */
+/** 7-Zip by any of its names; electron-builder fetches its own where there is none. */
+export const sevenZip = ['7za', '7zz', '7z'];
+
+/**
+ * What a target is made with, beyond electron-builder itself: programs of this computer, tools that are fetched, and
+ * programs that do instead of those.
+ */
 const needs = {
+  'tar.gz': { fetched: '7-Zip', instead: sevenZip },
+  zip: { fetched: '7-Zip', instead: sevenZip },
   deb: { programs: ['dpkg-deb'] },
   rpm: { programs: ['rpmbuild'] },
   pacman: { programs: ['bsdtar'] },
@@ -38,9 +46,10 @@ export async function sortTargets({ platform, hasProgram, toolsProblem }) {
   const impossible = [];
   let asked;
   for (const target of own) {
-    const { programs = [], fetched } = needs[target] ?? {};
+    const { programs = [], fetched, instead = [] } = needs[target] ?? {};
     const missing = programs.filter((program) => !hasProgram(program));
-    const unreachable = fetched && missing.length === 0 ? await (asked ??= toolsProblem()) : undefined;
+    const fetches = fetched && missing.length === 0 && !instead.some(hasProgram);
+    const unreachable = fetches ? await (asked ??= toolsProblem()) : undefined;
     if (missing.length > 0) impossible.push({ targets: [target], reason: `needs ${missing.join(', ')}` });
     else if (unreachable) impossible.push({ targets: [target], reason: `needs ${fetched}: ${unreachable}` });
     else possible.push(target);
@@ -55,11 +64,14 @@ export async function sortTargets({ platform, hasProgram, toolsProblem }) {
   return { possible, impossible };
 }
 
+/** The file of a program; undefined where there is none. */
 export function onPath(program) {
   const file = process.platform === 'win32' ? `${program}.exe` : program;
   return (process.env.PATH ?? '')
     .split(path.delimiter)
-    .some((folder) => folder && fs.existsSync(path.join(folder, file)));
+    .filter(Boolean)
+    .map((folder) => path.join(folder, file))
+    .find((found) => fs.existsSync(found));
 }
 
 /** Why electron-builder could not fetch its tools, or undefined. */

@@ -35,6 +35,20 @@ it('leaves out what lacks a program or a tool, and names it', async () => {
   expect(asked).toBe(1);
 });
 
+it('packs archives by a 7-Zip that is there, or that can be fetched', async () => {
+  const possible = async (programs: string[], reached: boolean) => {
+    const { possible: targets } = await sortTargets({
+      platform: 'linux',
+      hasProgram: (program: string) => programs.includes(program),
+      toolsProblem: () => Promise.resolve(reached ? undefined : 'the host is not reached'),
+    });
+    return targets;
+  };
+  expect(await possible([], false)).toEqual(['dir']);
+  expect(await possible(['7z'], false)).toEqual(['dir', 'tar.gz', 'zip']);
+  expect(await possible([], true)).toEqual(['dir', 'tar.gz', 'zip', 'AppImage']);
+});
+
 it('asks nobody where nothing has to be fetched', async () => {
   const { possible } = await sortTargets({
     platform: 'darwin',
