@@ -149,11 +149,12 @@ describe.skipIf(missing.length > 0)('a person who chooses QEMU', () => {
     await console.setViewportSize({ width: 1200, height: 760 });
     await waitForScreen(console);
     await waitForSerial(console, /ready x86_64/);
-    // A guest that sets its screen up loses keys, as the keyboard's controller keeps few of them: they are typed again.
+    // A guest that sets its screen up loses keys, as the keyboard's controller keeps few of them: they are typed again,
+    // and none is a bracket, for which the shell would wait for ever.
     const typed = async (): Promise<boolean> => {
       await console.getByTestId('tab-screen').click();
-      await typeOnScreen(console, 'echo typed $((6*7)) > /dev/ttyS0');
-      return waitForSerial(console, /typed 42/, 20_000).then(
+      await typeOnScreen(console, 'echo typed > /dev/ttyS0');
+      return waitForSerial(console, /typed/, 20_000).then(
         () => true,
         () => false,
       );
