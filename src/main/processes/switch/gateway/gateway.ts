@@ -86,7 +86,7 @@ export class Gateway {
       ...common,
       wallClock: options.wallClock,
       leasesChanged: options.leasesChanged,
-      takeDatagram: (datagram, mac) => this.forwards.answer(datagram) || this.tftp.receive(datagram, mac),
+      takeDatagram: (datagram, from) => this.forwards.answer(datagram) || this.tftp.receive(datagram, from),
     });
     const { gateway, ipv6 } = this.settings;
     this.ipv6 = ipv6 ? new Ipv6Side(common, ipv6) : undefined;

@@ -40,7 +40,7 @@ export interface Ipv4SideOptions extends SideOptions {
   wallClock(): number;
   leasesChanged(): void;
   /** @returns whether a datagram for the gateway belongs to a forward, or to another service */
-  takeDatagram(datagram: Datagram<number>, mac: number): boolean;
+  takeDatagram(datagram: Datagram<number>, from: Origin): boolean;
 }
 
 /** What the gateway is for IPv4: neighbour, giver of addresses, and the way to everything else. */
@@ -149,7 +149,7 @@ export class Ipv4Side {
       return;
     }
     if (forAll || packet.source === 0) return;
-    if (destination === gateway && this.options.takeDatagram(datagram, from.mac)) return;
+    if (destination === gateway && this.options.takeDatagram(datagram, from)) return;
     this.transport.receiveUdp(datagram, packet, from);
   }
 

@@ -17,8 +17,9 @@ interface Binding extends Origin {
  * these addresses out, so that nothing else says whose they are.
  */
 export class Bindings {
-  /** The longest not heard first. */
+  /** The longest not heard first; and the same of each card. */
   private readonly known = new Map<string, Binding>();
+  private readonly cards = new Map<string, Map<string, Binding>>();
 
   constructor(private readonly clock: Clock) {}
 
@@ -31,9 +32,13 @@ export class Bindings {
     const now = this.clock.now();
     const binding = this.known.get(address);
     if (binding && binding.mac !== mac && now - binding.heard <= bindingLifeMs) return false;
-    this.known.delete(address);
+    this.forget(address);
     if (!binding || binding.mac !== mac) this.makeRoom(mac, card);
-    this.known.set(address, { mac, card, heard: now });
+    const bound = { mac, card, heard: now };
+    this.known.set(address, bound);
+    const mine = this.cards.get(card);
+    if (mine) mine.set(address, bound);
+    else this.cards.set(card, new Map([[address, bound]]));
     return true;
   }
 
@@ -58,15 +63,27 @@ export class Bindings {
   }
 
   private makeRoom(mac: number, card: string): void {
-    const all = [...this.known];
-    const oldestOf = (most: number, fits: (binding: Binding) => boolean): string | undefined => {
-      const found = all.filter(([, binding]) => fits(binding));
-      return found.length >= most ? found[0]?.[0] : undefined;
-    };
-    const gone =
-      oldestOf(maxPerStation, (binding) => binding.mac === mac) ??
-      oldestOf(maxPerCard, (binding) => binding.card === card) ??
-      oldestOf(maxBindings, () => true);
-    if (gone !== undefined) this.known.delete(gone);
+    const mine = this.cards.get(card) ?? new Map<string, Binding>();
+    const ofStation = [...mine].filter(([, binding]) => binding.mac === mac);
+    const [oldestOfStation] = ofStation;
+    if (ofStation.length >= maxPerStation && oldestOfStation) this.forget(oldestOfStation[0]);
+    else if (mine.size >= maxPerCard) this.forgetFirst(mine);
+    else if (this.known.size >= maxBindings) this.forgetFirst(this.known);
+  }
+
+  private forgetFirst(among: ReadonlyMap<string, Binding>): void {
+    for (const address of among.keys()) {
+      this.forget(address);
+      return;
+    }
+  }
+
+  private forget(address: string): void {
+    const card = this.known.get(address)?.card;
+    this.known.delete(address);
+    if (card === undefined) return;
+    const rest = this.cards.get(card);
+    rest?.delete(address);
+    if (rest?.size === 0) this.cards.delete(card);
   }
 }

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { temporaryFolder } from '../../../../../test/helpers/temp-folder';
 import { VirtualClock } from '../testing/virtual-clock';
-import { maxTransfersPerGuest, TftpServer } from './server';
+import { maxTransfersPerCard, TftpServer } from './server';
 
 const guest = { mac: 1, address: 0x0a000001 };
 
@@ -35,10 +35,10 @@ describe('the TFTP server', () => {
     await folder.remove();
   });
 
-  const tell = (data: Buffer, port = 1000, toPort = 69): boolean =>
+  const tell = (data: Buffer, port = 1000, toPort = 69, source = guest.address): boolean =>
     server.receive(
-      { source: guest.address, sourcePort: port, destination: 2, destinationPort: toPort, data },
-      guest.mac,
+      { source, sourcePort: port, destination: 2, destinationPort: toPort, data },
+      { mac: guest.mac, card: 'a' },
     );
   const request = (
     file: string,
@@ -121,8 +121,11 @@ describe('the TFTP server', () => {
   it('takes no files, and bounds what one guest can make it hold', async () => {
     tell(request('new', {}, 2));
     expect(sent[0]?.message.readUInt16BE(2)).toBe(2);
-    for (let port = 2000; port < 2100; port++) tell(request('sub/boot.bin'), port);
-    await expect.poll(() => server.size).toBe(maxTransfersPerGuest);
+    // Whatever addresses it pretends to have.
+    for (let port = 2000; port < 2100; port++) {
+      tell(request('sub/boot.bin'), port, 69, guest.address + (port % 50));
+    }
+    await expect.poll(() => server.size).toBe(maxTransfersPerCard);
     for (const junk of ['', '\0', '\0\x01', '\0\x01a', '\0\x01a\0octet', '\0\x03\0\x01']) {
       expect(tell(Buffer.from(junk, 'latin1'), 3000)).toBe(true);
     }

@@ -1,4 +1,5 @@
 import type { Clock } from '../clock';
+import type { Origin } from '../ip/ip';
 import type { Datagram } from '../udp/datagram';
 import { openIn, type ServedFile } from './folder';
 import {
@@ -18,9 +19,9 @@ const smallestBlock = 8;
 const headers = 20 + 8 + 4;
 const repeatMs = 1000;
 const maxRepeats = 6;
-/** Transfers of all guests at a time, and of one. */
+/** Transfers of all cards at a time, and of one. */
 export const maxTransfers = 64;
-export const maxTransfersPerGuest = 8;
+export const maxTransfersPerCard = 8;
 const firstPort = 20_000;
 const lastPort = 29_999;
 
@@ -33,8 +34,7 @@ export interface TftpOptions {
   send(to: Client, fromPort: number, message: Uint8Array): void;
 }
 
-interface Client {
-  mac: number;
+interface Client extends Origin {
   address: number;
   port: number;
 }
@@ -70,9 +70,9 @@ export class TftpServer {
   }
 
   /** Takes a datagram for the gateway. @returns whether it belongs here */
-  receive(datagram: Datagram<number>, mac: number): boolean {
+  receive(datagram: Datagram<number>, from: Origin): boolean {
     const { source, sourcePort, destinationPort, data } = datagram;
-    const client = { mac, address: source, port: sourcePort };
+    const client = { ...from, address: source, port: sourcePort };
     if (destinationPort === tftpPort && this.options.folder() !== undefined) {
       this.begin(client, data);
       return true;
@@ -102,10 +102,10 @@ export class TftpServer {
       return;
     }
     const all = [...[...this.transfers.values()].map((one) => one.client), ...this.opening];
-    const mine = all.filter(({ address }) => address === client.address);
     // Asked once more while we are looking: the first question is being answered.
-    if (mine.some(({ port }) => port === client.port)) return;
-    if (all.length >= maxTransfers || mine.length >= maxTransfersPerGuest) return;
+    if (all.some(({ address, port }) => address === client.address && port === client.port)) return;
+    const mine = all.filter(({ card }) => card === client.card);
+    if (all.length >= maxTransfers || mine.length >= maxTransfersPerCard) return;
     this.opening.add(client);
     void openIn(folder, request.file).then((file) => {
       this.opening.delete(client);
