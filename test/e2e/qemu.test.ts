@@ -154,7 +154,7 @@ describe.skipIf(missing.length > 0)('a person who chooses QEMU', () => {
     const typed = async (): Promise<boolean> => {
       await console.getByTestId('tab-screen').click();
       await typeOnScreen(console, 'echo typed > /dev/ttyS0');
-      return waitForSerial(console, /typed/, 20_000).then(
+      return waitForSerial(console, /typed/, 10_000).then(
         () => true,
         () => false,
       );
