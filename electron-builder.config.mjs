@@ -55,7 +55,8 @@ export default {
   directories: { output: 'dist', buildResources: 'resources/icons' },
   // ${os} and ${arch} in every name: one release has them all side by side.
   artifactName: '${name}-${version}-${os}-${arch}.${ext}',
-  // Everything of JavaScript is bundled in out/; only the emulator and native code come from node_modules.
+  // Everything of JavaScript is bundled in out/; only the emulator and native code come from node_modules. There must be
+  // no other list in `linux`, `win` or `mac`: one that only leaves things out takes the whole project in.
   files: [
     'out/{main,preload,renderer}/**',
     'package.json',
@@ -71,6 +72,9 @@ export default {
     '!node_modules/node-pty/binding.gyp',
     '!node_modules/node-pty/lib/**/*.test.js',
     '!node_modules/node-pty/build/{Makefile,*.mk,*.gypi,obj.target,Release/obj.target,Release/.deps}{,/**}',
+    // It is built from its sources on Linux when packages are installed; elsewhere it brings a built one.
+    '!node_modules/node-pty/prebuilds/!(${platform}-${arch})/**',
+    ...(process.platform === 'linux' ? [] : ['!node_modules/node-pty/build/**']),
     '!**/*.pdb',
   ],
   // Native code cannot be loaded from inside an archive.
@@ -129,8 +133,6 @@ export default {
   extraMetadata: { homepage: home },
 
   linux: {
-    // There it is built from its sources when the packages are installed.
-    files: ['!node_modules/node-pty/prebuilds/**'],
     category: 'System;Emulator',
     icon: 'resources/icons',
     executableName: 'vivarium',
@@ -198,7 +200,6 @@ export default {
   toolsets: { appimage: '1.0.3' },
 
   win: {
-    files: ['!node_modules/node-pty/{build,prebuilds/darwin-*}/**'],
     icon: 'resources/icons/512x512.png',
     extraFiles: [{ from: 'resources/bin/vivarium.cmd', to: 'bin/vivarium.cmd' }],
     target: ['nsis', 'zip'],
@@ -217,7 +218,6 @@ export default {
   },
 
   mac: {
-    files: ['!node_modules/node-pty/{build,prebuilds/win32-*}/**'],
     icon: 'resources/icons/512x512.png',
     category: 'public.app-category.utilities',
     hardenedRuntime: true,

@@ -13,7 +13,7 @@ function folderSize(folder) {
 }
 
 /** Folders that hold a program as it is installed. */
-const isProgram = (name) => /-unpacked$|^mac/.test(name);
+export const isProgram = (name) => /-unpacked$|^mac/.test(name);
 
 /**
  * @param {string} folder where electron-builder has put things

@@ -62,6 +62,13 @@ describe.skipIf(!possible)('the packaged program', () => {
     expect(await readdir(path.join(resources, 'vivarium'))).toEqual(
       expect.arrayContaining(['bios', 'gallery.json', 'icons', 'licenses']),
     );
+    // What we have written is built in `out`; nothing else of the project goes along.
+    const packed = listPackage(path.join(resources, 'app.asar'), { isPack: false });
+    expect([...new Set(packed.map((file) => file.split('/')[1]))].sort()).toEqual([
+      'node_modules',
+      'out',
+      'package.json',
+    ]);
     const licences = path.join(resources, 'vivarium', 'licenses');
     const text = (name: string): Promise<string> => readFile(path.join(licences, name), 'utf8');
     expect(await text('third-party-windows.txt')).toMatch(/^@vue\/runtime-core \d/m);
