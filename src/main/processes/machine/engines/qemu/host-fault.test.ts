@@ -41,5 +41,11 @@ describe('a fault of the host', () => {
     await expect(fault.goOn(() => Promise.reject(new Error('no answer')))).rejects.toThrow('no answer');
     fault.note(full);
     expect(told).toHaveLength(2);
+    const again = fault.goOn(() => {
+      fault.note(full);
+      return Promise.reject(new Error('no answer'));
+    });
+    await expect(again).rejects.toThrow('no answer');
+    expect(told).toHaveLength(3);
   });
 });

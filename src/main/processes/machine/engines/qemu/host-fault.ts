@@ -44,7 +44,11 @@ export class HostFault {
     // It may come before the answer to `go` does.
     const again = new Promise<ErrorValue>((resolve) => (this.#expecting = resolve));
     try {
-      await go();
+      await go().catch((error: unknown) => {
+        // Nobody is told of the fault by this.
+        if (this.#current) this.told(this.#current);
+        throw error;
+      });
       const quiet = new Promise<void>((resolve) => (timer = setTimeout(resolve, showsMs)));
       const problem = await Promise.race([again, quiet]);
       if (problem) throw toFailure(problem);
