@@ -7,11 +7,10 @@ import {
 } from '@shared/ipc/machine-process';
 import { type Handlers, type RpcServer, serveRpc } from '@shared/ipc/rpc';
 import type { MachineConfig } from '@shared/machine/config';
-import type { ExecRequest, ExecResult } from '@shared/machine/exec';
-import { phrase } from '@shared/phrases/phrase';
 import { writeAtomic } from '../../platform/atomic-file';
 import type { ParentLink } from '../../platform/process-host';
 import { processTitle } from '../../platform/process-title';
+import { execInGuest, setMemoryTarget } from './abilities';
 import { CommandQueue } from './command-queue';
 import { deviceGone, deviceHandlers } from './device-changes';
 import { screenPng } from './display/screen-png';
@@ -144,7 +143,7 @@ export class MachineProcess {
       traffic: ({ nics }) => this.#session?.machine.tellTraffic?.(nics),
       // Not in turn: a guest that does not answer keeps nobody waiting.
       setClock: async () => (await this.#machine().setClock?.()) ?? false,
-      memoryTarget: inTurn(({ memoryMiB }) => this.#setMemoryTarget(memoryMiB)),
+      memoryTarget: inTurn(({ memoryMiB }) => setMemoryTarget(this.#machine(), memoryMiB)),
       sendKeys: ({ keys }) => {
         const machine = this.#machine();
         for (const bytes of chord(keys)) machine.sendScancodes(bytes);
@@ -155,19 +154,13 @@ export class MachineProcess {
       },
       screenshot: async ({ path }) => writeAtomic(path, await screenPng(this.#machine())),
       screenText: () => this.#machine().screenText(),
-      exec: (request) => this.#exec(request),
+      exec: (request) => execInGuest(this.#machine(), request),
       offerSerial: ({ port, address }) => {
         const session = this.#running();
         return offerOnSocket(address, (stream) => serveStream(session, { name: 'serial', port }, stream));
       },
       ping: () => undefined,
     };
-  }
-
-  #exec(request: ExecRequest): Promise<ExecResult> {
-    const machine = this.#machine();
-    if (machine.exec) return machine.exec(request);
-    throw new Failure('engine.unsupported', phrase('agent.engine'));
   }
 
   #machine(): RunningMachine {
@@ -193,15 +186,6 @@ export class MachineProcess {
       throw error;
     }
     this.#streams.open(this.#session);
-  }
-
-  async #setMemoryTarget(memoryMiB: number): Promise<void> {
-    const machine = this.#machine();
-    if (machine.setMemoryTarget) return machine.setMemoryTarget(memoryMiB);
-    throw new Failure(
-      'engine.unsupported',
-      'The engine of this machine cannot change its memory while it runs.',
-    );
   }
 
   async #powerOff(): Promise<void> {
