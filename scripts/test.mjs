@@ -59,10 +59,10 @@ const checks = {
 
 /** How many programs run side by side that compute all the time. */
 const sideBySide = Math.max(2, os.availableParallelism());
-/** How many files of tests: they wait for disks and time for about a quarter of theirs. */
-const filesAtOnce = sideBySide + 1;
-/** How many of those that have guests and programs of their own, which they wait for half of the time. */
-const guestsAtOnce = 2 * sideBySide;
+/** How many files of tests: those with guests wait for them, for disks and for time about half of theirs. */
+const filesAtOnce = 2 * sideBySide;
+/** How many files with apps, each of which is a window, its server and a machine that compute at the same time. */
+const appsAtOnce = sideBySide + 1;
 
 /** Runs programs that compute on one processor each, side by side. Each of them counts as one test. */
 async function check(programs) {
@@ -122,11 +122,11 @@ async function main() {
   await ensureBuild();
 
   await stage(['lint', 'types'], (here) => check(here.flatMap((name) => checks[name])));
-  await stage(['unit'], () => vitest(filesAtOnce, 'node', 'renderer'));
-  // Together, so that nobody waits for the last file of the one before the other begins.
-  await stage(['conformance', 'integration'], (here) => vitest(guestsAtOnce, ...here));
-  // An app is more than one program: a window, its server and a machine compute at the same time.
-  await stage(['e2e'], () => vitest(filesAtOnce, 'e2e'));
+  // Together: the short ones, which compute, fill the time in which the long ones wait for their guests.
+  await stage(['unit', 'conformance', 'integration'], (here) =>
+    vitest(filesAtOnce, ...here.flatMap((name) => (name === 'unit' ? ['node', 'renderer'] : [name]))),
+  );
+  await stage(['e2e'], () => vitest(appsAtOnce, 'e2e'));
 }
 
 const started = Date.now();

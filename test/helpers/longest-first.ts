@@ -6,8 +6,6 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
  * Only the order matters, not that it is exact; what is not named here takes a few seconds.
  */
 const longest = [
-  // unit
-  ...['SnapshotsPage', 'CreateWizard', 'MediaPage', 'upload', 'saved-state', 'guest-agent', 'agent-messages'],
   // conformance and integration
   ...['snapshots-crash', 'snapshots-qemu', 'switch-guests', 'v86-linux', 'engine-change', 'qemu-amd64'],
   ...[
@@ -20,6 +18,8 @@ const longest = [
     'qemu-installer',
   ],
   ...['snapshots-faults', 'clones-crash', 'qemu-desktop', 'switch-qemu', 'devices-crash'],
+  // unit: begun while those wait
+  ...['SnapshotsPage', 'CreateWizard', 'MediaPage', 'upload', 'saved-state', 'guest-agent', 'agent-messages'],
   // end to end
   ...['story', 'deb', 'installer', 'screens', 'disks', 'networks', 'snapshots', 'lifecycle', 'packaged'],
 ];

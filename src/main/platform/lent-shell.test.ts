@@ -54,7 +54,7 @@ describe('a shell that is lent', () => {
     expect(app.pickPath).toHaveBeenCalledWith('image');
     shell.openConsole?.('abc');
     shell.focus();
-    await vi.waitFor(() => expect(app.openConsole).toHaveBeenCalledWith('abc'));
+    await vi.waitFor(() => expect(app.openConsole).toHaveBeenCalledWith('abc'), 60_000);
     expect(app.focus).toHaveBeenCalledTimes(1);
     await expect(shell.moveToTrash?.('/x')).rejects.toThrow('full');
 
@@ -63,7 +63,7 @@ describe('a shell that is lent', () => {
     await expect(asked).rejects.toMatchObject({ code: 'ipc.closed' });
     expect([shell.kind, shell.pickPath]).toEqual(['browser', undefined]);
     shell.quit();
-    await vi.waitFor(() => expect(quit).toHaveBeenCalledTimes(1));
+    await vi.waitFor(() => expect(quit).toHaveBeenCalledTimes(1), 60_000);
     expect(app.quit).not.toHaveBeenCalled();
   });
 
@@ -74,7 +74,7 @@ describe('a shell that is lent', () => {
     shell.borrow(near, refused);
     lendShell(far, { kind: 'electron', quit: () => void order.push('app') }, refused);
     shell.quit();
-    await vi.waitFor(() => expect(order).toEqual(['app', 'program']));
+    await vi.waitFor(() => expect(order).toEqual(['app', 'program']), 60_000);
   });
 
   it('is that of one app at a time, and of another when that has gone', async () => {
@@ -88,10 +88,10 @@ describe('a shell that is lent', () => {
     };
     expect([lend('first', first), lend('second', second)]).toEqual([true, false]);
     shell.openConsole?.('abc');
-    await vi.waitFor(() => expect(opened).toEqual(['first']));
+    await vi.waitFor(() => expect(opened).toEqual(['first']), 60_000);
     first.cut();
     expect(lend('second', second)).toBe(true);
     shell.openConsole?.('abc');
-    await vi.waitFor(() => expect(opened.at(-1)).toBe('second'));
+    await vi.waitFor(() => expect(opened.at(-1)).toBe('second'), 60_000);
   });
 });

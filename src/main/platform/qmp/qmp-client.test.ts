@@ -168,7 +168,7 @@ describe('a QMP client', () => {
         code: 'timeout',
       },
     );
-    expect(performance.now() - started).toBeLessThan(2000);
+    expect(performance.now() - started).toBeLessThan(8000);
   });
 
   it('closes on a line without an end', async () => {
