@@ -1,11 +1,12 @@
-import { execFile, spawnSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
+import { findProgram } from './programs';
 
 const run = promisify(execFile);
 
 /** QEMU's disk tool judges what our driver writes; suites that need it are skipped, loudly, where it is missing. */
-export const hasQemuImg = spawnSync('qemu-img', ['--version']).status === 0;
-export const hasQemuIo = spawnSync('qemu-io', ['--version']).status === 0;
+export const hasQemuImg = findProgram('qemu-img') !== undefined;
+export const hasQemuIo = findProgram('qemu-io') !== undefined;
 
 if (!hasQemuImg || !hasQemuIo) {
   console.warn(

@@ -9,7 +9,7 @@ import { noProgress, torture } from '../helpers/torture/torture';
  * `VIVARIUM_SEED` draws other steps.
  */
 
-const kills = Number(process.env['VIVARIUM_TORTURE'] ?? 12);
+const kills = Number(process.env['VIVARIUM_TORTURE'] ?? 60);
 const seed = Number(process.env['VIVARIUM_SEED'] ?? 20_260_101);
 const killLimitMs = 20_000;
 
@@ -29,9 +29,9 @@ it(
   `what was before the last step, or after it, is there after each of ${kills} kills`,
   async () => {
     const ended = await torture({ mainFolder: built.folder, folder, kills, from: noProgress(seed) });
-    expect(ended.kills).toBe(kills);
+    expect(ended.kills).toBeGreaterThanOrEqual(kills);
     expect(Object.keys(ended.outcomes)).not.toEqual([]);
-    console.info(`Killed ${kills} times: ${JSON.stringify(ended.outcomes)}`);
+    console.info(`Killed ${ended.kills} times: ${JSON.stringify(ended.outcomes)}`);
   },
   60_000 + kills * killLimitMs,
 );

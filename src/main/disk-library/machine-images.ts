@@ -14,6 +14,7 @@ import { diskPath } from '../machines/launch-paths';
 import type { Machine } from '../machines/machine';
 import type { MachineService } from '../machines/service';
 import { runWorkerJob } from '../platform/worker-job';
+import { refuseForeignFeatures } from '../snapshots/image-tree';
 import { JournalledFolder } from '../snapshots/journal';
 import { imagesOf } from '../snapshots/plan-delete';
 import { inFolder } from '../snapshots/record';
@@ -148,15 +149,7 @@ export class MachineImages {
     if (backing !== undefined && dirname(backing) !== dirname(path)) {
       throw new Failure('disk.unsupported', `${image} is based on an image outside the machine: ${backing}`);
     }
-    if ((await inspectDisk(path)).readOnlyFeatures) {
-      throw new Failure(
-        'disk.unsupported',
-        `${image} contains internal snapshots or bitmaps of another program.`,
-        {
-          hint: 'They would be lost. Remove them with qemu-img first, if they are not needed.',
-        },
-      );
-    }
+    await refuseForeignFeatures(machine.folder, [image]);
     const below = backing === undefined ? null : `disks/${basename(backing)}`;
     const operationId = newMachineId();
     const before = await store.bytesOf(image);

@@ -1,18 +1,18 @@
 import { readdir, stat } from 'node:fs/promises';
-import { join, relative, sep } from 'node:path';
+import { join } from 'node:path';
 import { Failure } from '@shared/errors';
 import type { MachineConfig } from '@shared/machine/config';
 import { ancestorsOf } from '@shared/snapshot/tree';
-import { backingOf, chainOf, formatOf } from '../disks/chain/chain';
+import { chainOf, formatOf } from '../disks/chain/chain';
 import { measureMerge, type MergeOptions } from '../disks/chain/merge';
-import { inspectDisk } from '../disks/inspect';
 import { openDisk } from '../disks/open-disk';
 import { freedMemory } from './memory';
 import { readFolder } from '../machines/folder';
 import { newMachineId } from '../machines/identity';
 import { exists, type SnapshotFiles } from './files';
 import { JournalledFolder, type PendingOperation, type Recovery } from './journal';
-import { type DeletePlan, imagesOf, type ImageTree, keptImages, planDelete } from './plan-delete';
+import { innerPathOf, readImageTree, refuseForeignFeatures } from './image-tree';
+import { type DeletePlan, imagesOf, keptImages, planDelete } from './plan-delete';
 import { planDiscard, planKeep } from './plan-discard';
 import { planRestore } from './plan-restore';
 import { newImages, type NewSnapshot, planTake } from './plan-take';
@@ -123,7 +123,7 @@ export class SnapshotStore {
     }
     const config = await this.config();
     const present = config.disks.map(({ path }) => path);
-    const images = await this.imageTree(records, [...present, ...keptImages(config.kept)]);
+    const images = await readImageTree(this.folder, records, [...present, ...keptImages(config.kept)]);
     const pinned = new Set(running ? present : []);
     // Elsewhere files that are open can be replaced and removed; there the whole chain has to stay.
     if (running && process.platform === 'win32') {
@@ -131,7 +131,7 @@ export class SnapshotStore {
     }
     const current = config.snapshot ?? null;
     const plan = planDelete(records, current, doomed, images, pinned, newMachineId(), config.kept);
-    for (const { layers } of plan.merges) await this.refuseForeignFeatures(layers);
+    for (const { layers } of plan.merges) await refuseForeignFeatures(this.folder, layers);
     return plan;
   }
 
@@ -290,42 +290,9 @@ export class SnapshotStore {
     return true;
   }
 
-  private async imageTree(records: readonly SnapshotRecord[], present: string[]): Promise<ImageTree> {
-    const below = new Map<string, string | null>();
-    for (const start of [...records.flatMap(imagesOf), ...present]) {
-      for (let image: string | null = start; image !== null && !below.has(image);) {
-        const backing = await backingOf(inFolder(this.folder, image));
-        const next: string | null = backing === undefined ? null : (this.inner(backing) ?? null);
-        if (backing !== undefined && next === null) {
-          throw new Failure(
-            'disk.unsupported',
-            `${image} is based on an image outside the machine's folder.`,
-          );
-        }
-        below.set(image, next);
-        image = next;
-      }
-    }
-    return { below, present };
-  }
-
-  private async refuseForeignFeatures(layers: string[]): Promise<void> {
-    for (const layer of layers) {
-      if (!(await inspectDisk(inFolder(this.folder, layer))).readOnlyFeatures) continue;
-      throw new Failure(
-        'disk.unsupported',
-        `${layer} contains internal snapshots or bitmaps of another program.`,
-        {
-          hint: 'They would be lost. Remove them with qemu-img first, if they are not needed.',
-        },
-      );
-    }
-  }
-
   /** The path inside the machine's folder; undefined for one outside. */
   inner(path: string): string | undefined {
-    const inner = relative(this.folder, path).split(sep);
-    return inner[0] === '..' || inner[0] === '' ? undefined : inner.join('/');
+    return innerPathOf(this.folder, path);
   }
 
   /** Everything in `disks/`. @throws the errors of `node:fs` */

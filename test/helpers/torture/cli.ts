@@ -140,9 +140,10 @@ function sumOf(all: readonly TortureProgress[]): TortureProgress {
 }
 
 function report({ kills, betweenSteps, recoveries, outcomes }: TortureProgress): void {
-  console.log(`Survived ${kills} kills, ${betweenSteps} of them between two steps:`);
+  console.log(
+    `Survived ${kills} kills: ${betweenSteps} between two steps, ${recoveries} while it recovered,`,
+  );
   for (const [step, { before, after }] of Object.entries(outcomes)) {
     console.log(`  while ${step}: ${before} times as before it, ${after} times as after it`);
   }
-  console.log(`  and ${recoveries} more while it recovered.`);
 }

@@ -12,8 +12,8 @@ import { drawStep, stateAfter, textOf, type TortureState, type TortureStep } fro
 
 /** Steps until the kill, at most; it comes in the last of them. */
 const mostSteps = 2;
-/** One of so many recoveries is killed, too. */
-const recoveriesKilled = 4;
+/** One of so many recoveries is killed, too: those that follow are what a person relies on most. */
+const recoveriesKilled = 2;
 /** One of so many kills strikes the program alone, and its helpers find out; the others strike all at once. */
 const killsAlone = 3;
 /** How long a kind of step takes before any was measured, in milliseconds, and how many changes it makes. */
@@ -22,7 +22,7 @@ const firstGuess: Usual = { ms: 100, changes: 20 };
 /** How far it is; from here it can go on in another process. */
 export interface TortureProgress {
   seed: number;
-  /** Kills that were survived. */
+  /** Kills that were survived, those of recoveries among them. */
   kills: number;
   /** By kind of step: how often the kill came in the middle of it, and what was there afterwards. */
   outcomes: Record<string, { before: number; after: number }>;
@@ -82,7 +82,7 @@ export async function torture(options: TortureOptions): Promise<TortureProgress>
       if (random(recoveriesKilled) === 0) {
         const death = drawDeath(random, usual.get('begin') ?? firstGuess);
         await TorturedProgram.beginAndDie(mainFolder, dataFolder, death);
-        progress = { ...progress, recoveries: progress.recoveries + 1 };
+        progress = { ...progress, kills: progress.kills + 1, recoveries: progress.recoveries + 1 };
       }
       const started = performance.now();
       ({ program, begun, complaints, changes } = await TorturedProgram.begin(mainFolder, dataFolder));
@@ -119,9 +119,9 @@ interface Round {
 
 /** By the clock (milliseconds), or at a change of the host's disk. */
 function drawDeath(random: (below: number) => number, usual: Usual): Death | number {
-  if (random(2) === 0) return (usual.ms * random(1200)) / 1000;
+  if (random(2) === 0) return (usual.ms * random(1000)) / 1000;
   return {
-    at: 1 + random(Math.ceil(usual.changes * 1.1)),
+    at: 1 + random(Math.ceil(usual.changes)),
     moment: (['before', 'torn', 'after'] as const)[random(3)] ?? 'after',
     alone: random(killsAlone) === 0,
   };
