@@ -95,6 +95,18 @@ describe('a machine in trouble', () => {
     expect(core.machines.list().some((machine) => machine.id === id)).toBe(false);
   });
 
+  it('goes on when it can neither be saved, nor what there is of that be removed', async () => {
+    const id = await started('Unsavable');
+    const saved = join(core.machines.get(id).folder, 'saved');
+    await writeFile(saved, 'in the place of the folder');
+    expect(await jobEnd(core, await core.handlers['machine.save']({ id }))).toMatchObject({
+      state: 'failed',
+    });
+    expect((await core.handlers['machine.resume']({ id })).state).toBe('running');
+    await rm(saved);
+    expect(await core.handlers['machine.powerOff']({ id })).toMatchObject({ state: 'off', problem: null });
+  });
+
   it('is not started without its disk or with a missing medium, and nothing changes', async () => {
     const iso = join(dataFolder, 'gone.iso');
     await writeFile(iso, 'x'.repeat(2048));
