@@ -14,6 +14,9 @@ import { makeRpm } from './rpm.mjs';
 
 const makers = { deb: makeDeb, rpm: makeRpm, pacman: makePacman };
 
+/** electron-builder has Debian's names of processors for every kind of package. */
+const architectures = { amd64: 'x86_64', arm64: 'aarch64' };
+
 const text = { type: 'string' };
 const list = { type: 'string', multiple: true };
 
@@ -53,7 +56,9 @@ function understand(words) {
   if (values.input !== 'dir' || !Object.hasOwn(makers, values.target)) {
     throw new Error(`Only -s dir -t ${Object.keys(makers).join('|')} is known here.`);
   }
-  return { values, mappings: positionals };
+  const { architecture, target } = values;
+  const other = target === 'deb' ? undefined : architectures[architecture];
+  return { values: { ...values, architecture: other ?? architecture }, mappings: positionals };
 }
 
 /** Puts `from=to` into place; `from/` is a folder whose content goes there, with its links. */

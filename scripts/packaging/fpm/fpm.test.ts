@@ -72,7 +72,7 @@ it.skipIf(!possible('rpm'))('an rpm holds the same, and no folder of the system'
     '--rpm-compression',
     'xzmt',
     '--architecture',
-    'x86_64',
+    'amd64',
     '--category',
     'Applications/Emulators',
   ];
@@ -108,7 +108,7 @@ it.skipIf(!possible('pacman'))(
   async () => {
     const { made, common, mappings } = await program('gtk3', 'nss');
     const own = ['--pacman-optional-depends', 'qemu-desktop', '--pacman-compression', 'xz'];
-    await fpm('-t', 'pacman', ...common, ...own, '--architecture', 'x86_64', ...mappings);
+    await fpm('-t', 'pacman', ...common, ...own, '--architecture', 'amd64', ...mappings);
     const { stdout: files } = await run('bsdtar', ['-tvf', made]);
     expect(files).toMatch(/^-rwxr-xr-x .* root +root .* opt\/App\/program$/m);
     expect(files).toMatch(/^lrwxrwxrwx .* opt\/App\/link -> \/opt\/App\/program$/m);
@@ -117,6 +117,7 @@ it.skipIf(!possible('pacman'))(
     const info = await content('.PKGINFO');
     for (const line of [
       'pkgver = 1.2~beta-1',
+      'arch = x86_64',
       'pkgdesc = A synopsis',
       'depend = nss',
       'optdepend = qemu-desktop',
