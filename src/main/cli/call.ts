@@ -84,15 +84,18 @@ export async function callCommand(
   { values, noWait, waitSeconds }: Given,
 ): Promise<void> {
   const params = await paramsOf(client, values);
-  const result: unknown = await client.call(
+  const answer: Promise<unknown> = client.call(
     command.name,
     params as ParamsInput<Commands, typeof command.name>,
   );
+  if (command.job && !noWait) {
+    printResult(output, await waitForJob(client, output, answer as Promise<{ jobId: string }>));
+    return;
+  }
+  const result = await answer;
   const goal = waits[command.name];
   if (goal && waitSeconds !== undefined) await reachGoal(client, String(params['id']), goal, waitSeconds);
-  const jobId = command.job ? (result as { jobId: string }).jobId : undefined;
-  if (jobId !== undefined && !noWait) printResult(output, await waitForJob(client, output, jobId));
-  else if (output.json) printResult(output, result);
+  if (output.json) printResult(output, result);
   else {
     const { value, columns } = shownOf(command.name, result);
     printResult(output, value, columns);

@@ -4,15 +4,23 @@ import type { Client } from './connect';
 import type { Output } from './output';
 
 /**
- * Waits for a job, telling how far it is. Ctrl+C cancels it.
+ * Waits for a job, telling how far it is. Ctrl+C cancels it, also when it comes before the answer to what began the
+ * job; a second one ends this program at once.
  *
+ * @param begun the answer to what begins the job
  * @returns the job's result
- * @throws Failure what the job failed with, `cancelled`
+ * @throws Failure what the job failed with or was refused for, `cancelled`
  */
-export async function waitForJob(client: Client, output: Output, jobId: string): Promise<unknown> {
-  const cancel = (): void => void client.call('job.cancel', { id: jobId }).catch(() => {});
-  process.on('SIGINT', cancel);
+export async function waitForJob(
+  client: Client,
+  output: Output,
+  begun: Promise<{ jobId: string }>,
+): Promise<unknown> {
+  const cancel = (): void =>
+    void begun.then(({ jobId }) => client.call('job.cancel', { id: jobId })).catch(() => {}); // it may be over
+  process.once('SIGINT', cancel);
   try {
+    const { jobId } = await begun;
     const job = await ended(client, output, jobId);
     if (job.state === 'done') return job.result;
     if (job.error) throw toFailure(job.error);

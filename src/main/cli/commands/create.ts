@@ -67,8 +67,8 @@ export const create: SpecialCommand = {
         disk: diskMiB === 0 ? ({ kind: 'none' } as const) : ({ kind: 'new', sizeMiB: diskMiB } as const),
       }),
     };
-    const { jobId } = await client.call('machine.create', { spec });
-    const result = (await waitForJob(client, output, jobId)) as { id: string };
+    const begun = client.call('machine.create', { spec });
+    const result = (await waitForJob(client, output, begun)) as { id: string };
     if (values.start) await client.call('machine.start', result);
     printResult(output, output.json ? result : result.id);
     return 0;

@@ -44,8 +44,8 @@ export const addDisk: SpecialCommand = {
           ? { kind: 'copy', path: resolve(values.image ?? '') }
           : { kind: 'new', sizeMiB },
     };
-    const { jobId } = await client.call('machine.addDisk', { id, disk });
-    const result = (await waitForJob(client, output, jobId)) as { disk: string };
+    const begun = client.call('machine.addDisk', { id, disk });
+    const result = (await waitForJob(client, output, begun)) as { disk: string };
     printResult(output, output.json ? result : result.disk);
     return 0;
   },

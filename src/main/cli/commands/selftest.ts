@@ -16,8 +16,8 @@ export const selftest: SpecialCommand = {
   async run(words, { client: connected, output }) {
     const [engine = 'v86'] = parseWords(words, 0, ['ENGINE']);
     const client = await connected();
-    const { jobId } = await client.call('selftest.run', { engine });
-    const result = (await waitForJob(client, output, jobId)) as SelftestResult;
+    const begun = client.call('selftest.run', { engine });
+    const result = (await waitForJob(client, output, begun)) as SelftestResult;
     printResult(output, result);
     return result.ok ? exitStatus.ok : exitStatus.failed;
   },
