@@ -12,6 +12,7 @@ export class LivePicture {
   readonly #frame = new FrameBuffer(1, 1);
   #size = { width: 0, height: 0 };
   #complete = false;
+  #completed: (() => void) | undefined;
 
   /** The screen has a size that makes everything before worthless. */
   resize(width: number, height: number): void {
@@ -40,6 +41,20 @@ export class LivePicture {
     this.#frame.copy({ pixels, stride: rect.width, x: 0, y: 0 }, rect);
     const { width, height } = this.#size;
     this.#complete ||= rect.x + rect.width >= width && rect.y + rect.height >= height;
+    if (this.#complete) this.#completed?.();
+  }
+
+  /** Resolves when all of it has been seen, or after `limitMs`. For one who waits at a time. */
+  async complete(limitMs: number): Promise<void> {
+    if (this.#complete) return;
+    await new Promise<void>((resolve) => {
+      const late = setTimeout(resolve, limitMs);
+      this.#completed = () => {
+        clearTimeout(late);
+        resolve();
+      };
+    });
+    this.#completed = undefined;
   }
 
   /** Undefined until all of it has been seen. Versions count downwards, so that none is taken for a screenshot's. */

@@ -244,8 +244,8 @@ export class QemuMachine implements RunningMachine {
     });
   }
 
-  preview(): ScreenCapture | Promise<ScreenCapture> {
-    return this.#screen.glance() ?? this.capture();
+  async preview(): Promise<ScreenCapture> {
+    return (await this.#screen.glance()) ?? this.capture();
   }
 
   /** QEMU shows text modes as pictures. */

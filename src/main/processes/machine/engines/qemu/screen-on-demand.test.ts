@@ -13,7 +13,9 @@ const hello = Buffer.concat([
   Buffer.from([0, 1, 0, 1]),
   Buffer.alloc(20),
 ]);
-const pixel = Buffer.from([0, 0, 0, 1, 0, 0, 0, 0, 0, 1, 0, 1, 0, 0, 0, 0, 3, 2, 1, 0]);
+/** An update of that pixel. */
+const update = (...pixel: number[]): Buffer =>
+  Buffer.from([0, 0, 0, 1, 0, 0, 0, 0, 0, 1, 0, 1, 0, 0, 0, 0, ...pixel, 0]);
 
 /** Version, security type, ClientInit and two encodings; requests after that. In bytes. */
 const [beforeRequests, requestLength] = [12 + 1 + 1 + 12, 10];
@@ -22,6 +24,8 @@ const requestsIn = (bytes: number): number =>
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
 let server: Server;
+/** The answer to every request. */
+let shown: Buffer;
 /** Whoever is connected now. */
 const connected = new Set<Socket>();
 const said: string[] = [];
@@ -31,6 +35,7 @@ let screen: ScreenOnDemand;
 beforeEach(async () => {
   folder = await temporaryFolder('screen');
   said.length = 0;
+  shown = update(3, 2, 1);
   server = createServer((socket) => {
     connected.add(socket);
     socket.on('close', () => connected.delete(socket));
@@ -38,7 +43,7 @@ beforeEach(async () => {
     socket.on('data', (data) => {
       const asked = requestsIn(heard);
       heard += data.length;
-      for (let answer = asked; answer < requestsIn(heard); answer++) socket.write(pixel);
+      for (let answer = asked; answer < requestsIn(heard); answer++) socket.write(shown);
     });
     socket.on('error', () => {}); // it has hung up meanwhile
     socket.write(hello);
@@ -58,42 +63,49 @@ afterEach(async () => {
 });
 
 const red = [1, 2, 3, 255];
-const glance = (): number[] => [...(screen.glance()?.rgba ?? [])];
+const glance = async (): Promise<number[]> => [...((await screen.glance())?.rgba ?? [])];
 
 describe('a screen', () => {
-  it('is watched from the first glance at it', async () => {
+  it('is watched between glances while it rests, and anew at each glance while it moves', async () => {
     screen = make(60_000);
-    expect(connected.size).toBe(0);
-    await expect.poll(glance).toEqual(red);
+    expect(await glance()).toEqual(red);
     expect(said).toEqual(['1×1']);
+    await expect.poll(() => connected.size).toBe(0);
+    expect(await glance()).toEqual(red);
     expect(connected.size).toBe(1);
+    shown = update(6, 5, 4);
+    await expect.poll(glance).toEqual([4, 5, 6, 255]);
+    await expect.poll(() => connected.size).toBe(0);
   });
 
   it('is watched for as long as a viewer is there, and forgotten a while after the last one', async () => {
     screen = make(50);
     const [first, second] = [screen.attend(), screen.attend()];
-    await expect.poll(glance).toEqual(red);
+    expect(await glance()).toEqual(red);
     first();
     await new Promise((resolve) => setTimeout(resolve, 200));
     expect(connected.size).toBe(1);
     second();
     await expect.poll(() => connected.size).toBe(0);
-    expect(glance()).toEqual([]); // it may look otherwise by now
+    shown = update(6, 5, 4);
+    expect(await glance()).toEqual([4, 5, 6, 255]); // what it looked like then is not believed any more
   });
 
   it('is watched again with the next look when the server has hung up', async () => {
     screen = make(60_000);
+    screen.attend();
     await expect.poll(glance).toEqual(red);
     for (const socket of connected) socket.destroy();
     await expect.poll(() => connected.size).toBe(0);
     await expect.poll(glance).toEqual(red);
+    expect(connected.size).toBe(1);
   });
 
   it('says why it cannot be watched', async () => {
     screen = make(60_000);
     for (const socket of connected) socket.destroy();
     await new Promise((resolve) => server.close(resolve));
-    screen.glance();
+    expect(await glance()).toEqual([]);
     await expect.poll(() => said.join()).toContain('cannot be watched');
   });
 });

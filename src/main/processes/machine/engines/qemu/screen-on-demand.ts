@@ -5,16 +5,21 @@ import { type ScreenNews, ScreenWatch } from './screen-watch';
 
 /** How long after a glance somebody still counts as looking, in milliseconds: thumbnails follow within four seconds. */
 const usualLingerMs = 6000;
+/** How long QEMU may take to send a whole screen, in milliseconds. */
+const wholeMs = 2000;
 
 /**
- * Watches the screen while somebody looks, and only then: for whoever is connected with its VNC server QEMU draws
- * thirty times a second, which takes a guest in text mode 3 % of its speed. What the news tell is therefore only
- * known while somebody looks.
+ * Watches the screen while somebody looks, and only then: for whoever is connected with its VNC server QEMU draws a
+ * screen in motion thirty times a second, which takes a guest in text mode 3 % of its speed. What the news tell is
+ * therefore only known while somebody looks. One who only glances is connected all the time with a screen that rests,
+ * which costs nothing, and anew for each glance at one in motion.
  */
 export class ScreenOnDemand {
   #watch: ScreenWatch | undefined;
-  #connecting = false;
+  #connecting: Promise<void> | undefined;
   #viewers = 0;
+  /** The version that the last glance saw. */
+  #seen: number | undefined;
   #timer: NodeJS.Timeout | undefined;
   #closed = false;
 
@@ -36,13 +41,20 @@ export class ScreenOnDemand {
     };
   }
 
-  /** The picture of a moment ago; undefined where none has come yet. What has changed since then is sent for. */
-  glance(): ScreenCapture | undefined {
+  /** The picture of a moment ago; undefined where none can be had. One glance at a time. */
+  async glance(): Promise<ScreenCapture | undefined> {
     const { picture } = this.news;
-    void this.#connect();
-    this.#linger();
-    this.#watch?.requestChanges(picture.isNew);
-    return picture.capture;
+    await this.#connect();
+    if (!this.#watch) return undefined;
+    // What is different by now is for the next glance, unless nothing is known at all.
+    this.#watch.requestChanges(picture.isNew);
+    await picture.complete(wholeMs);
+    const { capture } = picture;
+    const moves = capture?.version !== this.#seen;
+    this.#seen = capture?.version;
+    if (moves && this.#viewers === 0) this.#letGo();
+    else this.#linger();
+    return capture;
   }
 
   close(): void {
@@ -50,16 +62,18 @@ export class ScreenOnDemand {
     this.#letGo();
   }
 
-  async #connect(): Promise<void> {
+  #connect(): Promise<void> {
     if (this.#watch?.closed) this.#letGo();
-    if (this.#watch || this.#connecting || this.#closed) return;
-    this.#connecting = true;
+    if (this.#watch || this.#closed) return Promise.resolve();
+    this.#connecting ??= this.#connectNow().finally(() => (this.#connecting = undefined));
+    return this.#connecting;
+  }
+
+  async #connectNow(): Promise<void> {
     try {
       this.#watch = await ScreenWatch.connect(this.address, this.news);
     } catch (error) {
       if (!this.#closed) this.log(`The screen cannot be watched: ${toErrorValue(error).message}`);
-    } finally {
-      this.#connecting = false;
     }
     if (this.#closed) this.#letGo();
     else this.#linger();

@@ -37,6 +37,8 @@ export class ScreenWatch {
   #rectangles = 0;
   /** Pixels have been asked for, and have not begun to come; news of other kinds may come first. */
   #requested = false;
+  /** Pixels were wanted before they could be asked for. */
+  #wanted = false;
   /** The update under way is the answer. */
   #answering = false;
   #size = { width: 0, height: 0 };
@@ -68,6 +70,7 @@ export class ScreenWatch {
    * @param all everything, different or not
    */
   requestChanges(all: boolean): void {
+    if (this.#step !== 'running') this.#wanted = true;
     if (this.#requested || this.#step !== 'running') return;
     this.#requested = true;
     this.socket.write(updateRequest(!all, this.#size));
@@ -114,6 +117,7 @@ export class ScreenWatch {
       this.socket.write(setEncodings([encoding.desktopSize, encoding.qemuPointerMotionChange]));
       this.#step = 'running';
       this.#resize(width, height);
+      if (this.#wanted && !this.closed) this.requestChanges(true);
     });
   }
 
