@@ -4,7 +4,7 @@ import type { ScreenCapture } from './engine';
 
 /** Between two looks at the screen, in milliseconds. */
 const fastestMs = 500;
-const slowestMs = 4000;
+const slowestMs = 5000;
 /** Part of one processor that making the thumbnails of a machine may use; the goal is 0.01 with all that it causes. */
 const share = 0.006;
 

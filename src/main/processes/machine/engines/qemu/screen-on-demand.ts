@@ -3,8 +3,8 @@ import type { ScreenCapture } from '../../engine';
 import type { ScreenAddress } from './screen-address';
 import { type ScreenNews, ScreenWatch } from './screen-watch';
 
-/** How long after a glance somebody still counts as looking, in milliseconds: thumbnails follow within four seconds. */
-const usualLingerMs = 6000;
+/** How long after a glance somebody still counts as looking, in milliseconds: thumbnails follow within five seconds. */
+const usualLingerMs = 8000;
 /** How long QEMU may take to send a whole screen, in milliseconds. */
 const wholeMs = 2000;
 
