@@ -73,11 +73,14 @@ async function bootAndAsk(
   const note = (text: ErrorValue): void => {
     problem = text;
   };
+  control.signal.throwIfAborted();
   const runner = startQuietly(context, note);
   const started = performance.now();
   try {
     await runner.call('launch', { config, paths }, bootLimitMs);
     control.progress(2, selftestSteps);
+    // From here on the signal is listened to.
+    control.signal.throwIfAborted();
     const answered = askOverSerial(
       byteStreamOver(runner.openStream({ name: 'serial', port: 0 })),
       started + bootLimitMs - performance.now(),
