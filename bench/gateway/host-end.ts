@@ -52,11 +52,16 @@ export class HostEnd {
     const line = this.come.shift();
     if (line !== undefined) return Promise.resolve(line);
     return new Promise((resolve, reject) => {
-      const late = setTimeout(() => reject(new Error('The host saw no connection end')), lineMs);
-      this.waiting.push((next) => {
+      const take = (next: string): void => {
         clearTimeout(late);
         resolve(next);
-      });
+      };
+      const late = setTimeout(() => {
+        // The next line is for whoever asks next.
+        this.waiting.splice(this.waiting.indexOf(take), 1);
+        reject(new Error('The host saw no connection end'));
+      }, lineMs);
+      this.waiting.push(take);
     });
   }
 }
