@@ -26,7 +26,7 @@ const suite = 'snapshots of a 64-bit Linux on QEMU';
 /** What the guest has in its memory that nothing can be made smaller of. */
 const randomMiB = 48;
 /** The most that a guest may stand still on a busy computer, in milliseconds; its own time is printed. */
-const pauseLimitMs = 2000;
+const pauseLimitMs = 400;
 
 const iso = await amd64Guest(suite);
 
