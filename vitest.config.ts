@@ -16,9 +16,13 @@ const common = (name: string, timeLimit: number) => ({
   expect: { poll: { timeout: 60_000 } },
 });
 
+/** Where the whole run wants the counts and the failures, for its summary. */
+const report = process.env.VIVARIUM_TEST_REPORT;
+
 export default defineConfig({
   resolve: { alias },
   test: {
+    reporters: report ? ['default', ['./scripts/lib/test-report.mjs', { file: report }]] : ['default'],
     sequence: { sequencer: LongestFirst },
     projects: [
       {

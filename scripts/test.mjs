@@ -6,19 +6,21 @@
  *
  * The last line is `N passed, N failed, N skipped`.
  */
-import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { ensureBuild } from './lib/build.mjs';
 import { ensurePackages } from './lib/packages.mjs';
 import { nodeProblem, root, run, runPackage } from './lib/project.mjs';
 import { ensureSystemPackages } from './lib/system-packages.mjs';
+import { takeReport } from './lib/test-report.mjs';
 
 const only = process.argv.includes('--only')
   ? process.argv[process.argv.indexOf('--only') + 1].split(',')
   : null;
 const wanted = (stage) => !only || only.includes(stage);
 const total = { passed: 0, failed: 0, skipped: 0 };
+/** What failed and with which words, to be said again at the end. */
+const failures = [];
 
 /** Runs a stage with those of its names that are wanted, and says how long it took. */
 async function stage(names, work) {
@@ -74,6 +76,7 @@ async function check(programs) {
       else {
         total.failed++;
         console.log(`FAILED: ${title}`);
+        failures.push({ where: title, text: 'what it says is above' });
       }
     }
   };
@@ -83,27 +86,21 @@ async function check(programs) {
 /** Runs projects of vitest, so many files at a time, and adds its counts to ours; no counts are a failure. */
 async function vitest(workers, ...projects) {
   const report = path.join(os.tmpdir(), `vivarium-test-${process.pid}-${projects[0]}.json`);
-  const words = [
-    'run',
-    ...projects.flatMap((project) => ['--project', project]),
-    `--maxWorkers=${workers}`,
-    '--reporter=default',
-    '--reporter=json',
-    `--outputFile.json=${report}`,
-  ];
-  const status = await runPackage('vitest', words, { env: { ...process.env, VIVARIUM_TEST_WHOLE: '1' } });
+  const words = ['run', ...projects.flatMap((project) => ['--project', project]), `--maxWorkers=${workers}`];
+  const status = await runPackage('vitest', words, {
+    env: { ...process.env, VIVARIUM_TEST_WHOLE: '1', VIVARIUM_TEST_REPORT: report },
+  });
   try {
-    const counts = JSON.parse(fs.readFileSync(report, 'utf8'));
-    total.passed += counts.numPassedTests;
-    total.failed += counts.numFailedTests;
-    total.skipped += counts.numPendingTests + counts.numTodoTests;
-    // A file that fails to load has no tests to fail.
-    if (status !== 0 && counts.numFailedTests === 0) total.failed++;
+    const counts = takeReport(report);
+    total.passed += counts.passed;
+    total.failed += counts.failed;
+    total.skipped += counts.skipped;
+    failures.push(...counts.failures);
+    // It may have failed without any test that did.
+    if (status !== 0 && counts.failed === 0) total.failed++;
   } catch (error) {
     total.failed++;
-    console.log(`FAILED: ${projects.join(', ')} gave no counts (${error.message})`);
-  } finally {
-    fs.rmSync(report, { force: true });
+    failures.push({ where: projects.join(', '), text: `no counts: ${error.message}` });
   }
 }
 
@@ -136,6 +133,8 @@ try {
   console.error(error.message);
   total.failed++;
 }
+if (failures.length > 0) console.log('\n── failed ──');
+for (const { where, text } of failures) console.log(`${where}\n${text.replace(/^/gm, '    ')}`);
 console.log(`\n${((Date.now() - started) / 1000).toFixed(0)} s in all`);
 console.log(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
 process.exitCode = total.failed > 0 || total.passed === 0 ? 1 : 0;
