@@ -13,7 +13,7 @@ const common = (name: string, timeLimit: number) => ({
   testTimeout: timeLimit,
   hookTimeout: timeLimit,
   // Whoever waits for a state waits long: only a test that fails takes that time.
-  expect: { poll: { timeout: 60_000 } },
+  expect: { poll: { timeout: 180_000 } },
 });
 
 /** Where the whole run wants the counts and the failures, for its summary. */
@@ -28,7 +28,7 @@ export default defineConfig({
       {
         resolve: { alias },
         test: {
-          ...common('node', 90_000),
+          ...common('node', 300_000),
           include: ['src/{main,shared,preload}/**/*.test.ts', 'scripts/**/*.test.ts'],
         },
       },
@@ -36,7 +36,7 @@ export default defineConfig({
         resolve: { alias },
         plugins: uiPlugins(),
         test: {
-          ...common('renderer', 90_000),
+          ...common('renderer', 300_000),
           environment: 'happy-dom',
           include: ['src/renderer/**/*.test.ts'],
         },

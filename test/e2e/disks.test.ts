@@ -56,7 +56,6 @@ describe.skipIf(!chromiumProgram)('cloning, templates, and the page of disks', (
     await fs.writeFile(path.join(path.dirname(image), 'old-copy.qcow2'), await fs.readFile(image));
     app = await startBrowserApp({ dataFolder: data, env: { VIVARIUM_DEVELOPMENT: '1' } });
     manager = app.manager;
-    manager.setDefaultTimeout(15_000);
   });
   afterEach(async ({ task }) => {
     if (task.result?.state !== 'fail') return;

@@ -187,7 +187,7 @@ describe.skipIf(!possible)('networks', () => {
     await tab('Machines');
     await page()
       .getByText(/^10\.86\.0\.\d+$/)
-      .waitFor({ timeout: 30_000 });
+      .waitFor({ timeout: 120_000 });
     await tab('Traffic');
     // The guest is reached by its name; nothing listens there, which is an answer of its own.
     const knocks = page()

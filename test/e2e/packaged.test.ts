@@ -156,10 +156,10 @@ describe.skipIf(!possible)('the packaged program', () => {
     await machineItem(manager, 'Tiny').dblclick();
     const page = await opened;
     await waitForScreen(page);
-    await waitForSerial(page, /Tiny guest ready/, 60_000);
+    await waitForSerial(page, /Tiny guest ready/);
     // From the window through the machine's process to the guest and back.
     await typeOnScreen(page, 'x');
-    await waitForSerial(page, /Px/, 30_000);
+    await waitForSerial(page, /Px/);
     await page.screenshot({ path: path.resolve('test-results/screenshots/packaged.png') });
 
     await manager.getByRole('link', { name: 'Gallery' }).click();

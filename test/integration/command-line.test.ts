@@ -144,7 +144,7 @@ describe('the command line', () => {
     const heard = heardFrom(child);
     child.stdin?.write('hello\r');
     // The engine for tests echoes what it is sent.
-    await expect.poll(heard, { timeout: 10_000 }).toContain('hello');
+    await expect.poll(heard).toContain('hello');
     const ended = new Promise((done) => child.once('exit', done));
     child.stdin?.end();
     expect(await ended).toBe(0);
@@ -162,7 +162,7 @@ describe('the command line', () => {
     await expect.poll(() => shown, { timeout: 20_000 }).toContain('Ctrl+] leaves');
     // Raw: Ctrl+C is the guest's, and nothing is echoed by the terminal itself.
     terminal?.write('\x03hello\r');
-    await expect.poll(() => shown, { timeout: 10_000 }).toContain('hello');
+    await expect.poll(() => shown).toContain('hello');
     terminal?.write('\x1d');
     await ended;
     const lines = shown.split(/\r?\n/).filter((line) => line !== '');

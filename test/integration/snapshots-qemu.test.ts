@@ -25,8 +25,11 @@ import type { Terminal } from '../helpers/terminal';
 const suite = 'snapshots of a 64-bit Linux on QEMU';
 /** What the guest has in its memory that nothing can be made smaller of. */
 const randomMiB = 48;
-/** The most that a guest may stand still on a busy computer, in milliseconds; its own time is printed. */
-const pauseLimitMs = 400;
+/**
+ * The most that a guest may stand still, in milliseconds, on a computer that is busy with much else: to write its
+ * memory first would take longer. What the pause really is is printed here and measured by the benchmark.
+ */
+const pauseLimitMs = 5000;
 
 const iso = await amd64Guest(suite);
 

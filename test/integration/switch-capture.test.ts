@@ -63,14 +63,14 @@ describe.skipIf(!tshark)('a capture that was saved', () => {
     guest.sendUdp(5000, 0x0a560001, 9999, Buffer.alloc(4000));
     const stream = guest.connect(0x0a560001, 80);
     stream.connection?.end();
-    await guest.until(() => stream.end, 10_000);
+    await guest.until(() => stream.end);
     const guest6 = new TestGuest6('b', 0x525400000002, bridge);
     guest6.join();
     guest6.solicit(guest6.gateway);
     await guest6.ask(guest6.gateway, 53, dnsQuestion('gateway', 28));
     const stream6 = guest6.connect(guest6.gateway, 80);
     stream6.connection?.end();
-    await guest.until(() => stream6.end, 10_000);
+    await guest.until(() => stream6.end);
     path = join(folder.path, 'all.pcapng');
     bridge.tap = undefined; // what the guests still say would be in what we show, and not in the file
     await capture.save(path, '');

@@ -172,7 +172,7 @@ describe('networks of the program', () => {
         /[123] packets received/,
         60_000,
       );
-      await terminal.waitFor(new RegExp(`Address[^:]*: ${lease.address.replaceAll('.', '\\.')}`), 40_000);
+      await terminal.waitFor(new RegExp(`Address[^:]*: ${lease.address.replaceAll('.', '\\.')}`));
       expect(core.machines.get(id).state).toBe('running');
     },
     3 * bootMs,

@@ -98,6 +98,6 @@ describe('the process of a network', () => {
     await expect.poll(() => network.pid).toBeUndefined();
     expect(changes).toBeGreaterThan(before);
     expect(await network.configure(named('second'))).toEqual({});
-    await expect.poll(() => host.told, { timeout: 10_000 }).toEqual(['0 first', '1 second']);
+    await expect.poll(() => host.told).toEqual(['0 first', '1 second']);
   });
 });

@@ -139,7 +139,7 @@ describe('the gateway over IPv6', () => {
     const stream = a.connect(gatewayAddress, 80);
     stream.connection?.write(Buffer.alloc(1_000_007, 1));
     stream.connection?.end();
-    await until(() => stream.end, 10_000);
+    await until(() => stream.end);
     expect([stream.end, stream.length]).toEqual(['closed', 2_000_000]);
     const refused = a.connect(gatewayAddress, 81);
     expect(await until(() => refused.end)).toBe('refused');

@@ -23,7 +23,8 @@ import type { ConnectionEnd, ConnectionUser, TcpConnection } from '../tcp/connec
 import { TcpStack } from '../tcp/stack';
 import { type Datagram, parseDatagram, sendDatagram } from '../udp/datagram';
 
-const waitMs = 4000;
+/** Only what fails takes that long, also on a computer that has much else to do. */
+const waitMs = 60_000;
 
 /** A guest without a machine: a station on the switch that speaks what guests speak, as tests tell it to. */
 export class TestGuest implements SwitchPort {

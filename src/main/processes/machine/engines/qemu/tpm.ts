@@ -7,7 +7,7 @@ import { QemuProcess } from './qemu-process';
 import type { QemuSockets } from './sockets';
 
 /** How long swtpm may take until it listens, in milliseconds. */
-const startMs = 10_000;
+const startMs = 60_000;
 const lookMs = 5;
 /** Its options know no way to write a comma, so it is given names without one, relative to the folder of sockets. */
 const stateLink = 'tpm-state';
