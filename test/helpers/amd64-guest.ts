@@ -51,7 +51,7 @@ export function amd64Terminal(core: Core, id: string): Terminal {
 
 /** Waits until its shell takes commands for `amd64Shell`. @returns the line in which it says what it is */
 export async function amd64Ready(terminal: Terminal): Promise<string> {
-  const ready = await terminal.waitFor(/ready \w+ \w+/, bootMs);
+  const ready = await terminal.waitFor(/ready \w+ \w+\s/, bootMs);
   await terminal.waitFor(/# /, bootMs);
   await terminal.ask('stty -echo; PS1=; echo qui""et\n', /\nquiet\r?\n/);
   return ready;

@@ -106,7 +106,7 @@ describe.skipIf(!iso)(suite, () => {
     folder = await temporaryFolder('qemu-desktop');
     packDesktopTools(join(folder.path, 'tools.img'));
     await launch();
-    await shell.waitFor(/ready \w+ \w+/, 180_000);
+    await shell.waitFor(/ready \w+ \w+\s/, 180_000);
     await shell.waitFor(/# /, 180_000);
     await shell.ask('stty -echo; PS1=; echo qui""et\n', /\nquiet\r?\n/);
     await sh(unpackDesktopTools('/dev/vda'));

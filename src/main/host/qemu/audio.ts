@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { QemuAudio } from '@shared/engine/qemu/launch';
 
-const answerMs = 10_000;
+const answerMs = 30_000;
 
 /** The drivers for sound that an emulator can load, as it lists them; none where it does not know the question. */
 export async function queryAudioDrivers(binary: string): Promise<string[]> {

@@ -10,7 +10,7 @@ import { QmpClient } from '../../platform/qmp/qmp-client';
 import { queryAudioDrivers } from './audio';
 
 /** How long an emulator may take to start and to answer, in milliseconds. */
-const answerMs = 15_000;
+const answerMs = 60_000;
 const stderrLimit = 4000;
 
 /** What one emulator can do, as it says itself. */

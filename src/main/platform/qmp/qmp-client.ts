@@ -15,7 +15,7 @@ import { type Greeting, parseQmpMessage, type QmpMessage } from './messages';
 
 /** Longest line that is believed, in bytes: the list of all device types has about 100 KiB. */
 const maxLine = 8 * 1024 * 1024;
-const usualTimeoutMs = 10_000;
+const usualTimeoutMs = 30_000;
 /** Between two attempts to reach a QEMU that is just starting, in milliseconds. */
 const retryMs = 5;
 

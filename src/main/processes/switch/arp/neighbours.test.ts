@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { parseSubnet } from '@shared/network/address';
 import { FrameArena } from '../gateway/link';
+import { framesFrom } from '../testing/frames';
 import { VirtualClock } from '../testing/virtual-clock';
 import { headerLength, writeHeader } from '../ethernet/frame';
 import { arpLength, arpOperations, parseArp, writeArp } from './message';
@@ -23,14 +24,7 @@ function neighbours(holder: (address: number) => number | undefined = () => unde
   };
   /** The addresses that have been asked for. */
   const asked = (): number[] =>
-    arena
-      .take()
-      .flatMap((run) =>
-        Array.from(
-          { length: run.length / 64 },
-          (_, index) => parseArp(run, index * 64 + 4 + headerLength)?.targetAddress ?? 0,
-        ),
-      );
+    framesFrom(arena).map((frame) => parseArp(frame, headerLength)?.targetAddress ?? 0);
   return { known, says, asked, clock };
 }
 

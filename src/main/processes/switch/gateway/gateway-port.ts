@@ -56,7 +56,6 @@ export class GatewayPort implements SwitchPort {
   release(): void {}
 
   private flush(): void {
-    for (const run of this.arena.take()) this.bridge.receive(this, run, 0);
-    this.arena.passed();
+    this.arena.pass((run) => this.bridge.receive(this, run, 0));
   }
 }

@@ -16,7 +16,7 @@ export interface Link {
 /** Frames are laid down one behind the other in pieces of this size, so that many can be sent as one run. */
 const pieceSize = 256 * 1024;
 
-/** A `Link` that collects frames, each behind its length, until they are taken away as runs. */
+/** A `Link` that collects frames, each behind its length, until they are passed on as runs. */
 export class FrameArena implements Link {
   private readonly pieces = new Pieces(pieceSize);
   private piece = this.pieces.take();
@@ -25,8 +25,10 @@ export class FrameArena implements Link {
   private full: { memory: Buffer; run: Buffer }[] = [];
   /** Those whose runs have been taken away and may not have been passed on yet. */
   private readonly leaving = new Set<Buffer>();
+  /** How many calls of `pass` are under way, one within the other. */
+  private passing = 0;
 
-  /** @param filled told of the first frame after every `take` */
+  /** @param filled told of the first frame after everything was passed */
   constructor(
     readonly mac: number,
     private readonly filled: () => void,
@@ -48,8 +50,22 @@ export class FrameArena implements Link {
     return this.piece.subarray(frame, frame + length);
   }
 
-  /** Takes away what has been laid down, as runs of framed frames. They stay as they are until `passed`. */
-  take(): Buffer[] {
+  /**
+   * Hands what has been laid down to `to`, as runs of framed frames. They stay as they are until this returns, and
+   * for as long as somebody holds them. Whoever gets a run may answer it at once: more is laid down, and passed,
+   * meanwhile.
+   */
+  pass(to: (run: Buffer) => void): void {
+    this.passing++;
+    try {
+      for (const run of this.take()) to(run);
+    } finally {
+      this.passing--;
+      if (this.passing === 0) this.passed();
+    }
+  }
+
+  private take(): Buffer[] {
     const runs = this.full.map(({ run }) => run);
     if (this.end > this.start) runs.push(this.piece.subarray(this.start, this.end));
     for (const { memory } of this.full) this.leaving.add(memory);
@@ -59,9 +75,10 @@ export class FrameArena implements Link {
     return runs;
   }
 
-  /** What was taken away has been passed on: what nobody holds is used again. */
-  passed(): void {
-    for (const memory of this.leaving) if (memory !== this.piece) this.pieces.giveBack(memory);
+  /** What nobody needs is used again; answers that are still to be passed may lie behind what has been. */
+  private passed(): void {
+    const waiting = new Set(this.full.map(({ memory }) => memory)).add(this.piece);
+    for (const memory of this.leaving) if (!waiting.has(memory)) this.pieces.giveBack(memory);
     this.leaving.clear();
   }
 

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { headerLength } from '../ethernet/frame';
 import { FrameArena } from '../gateway/link';
-import { framesIn } from '../testing/frames';
+import { framesFrom } from '../testing/frames';
 import { VirtualClock } from '../testing/virtual-clock';
 import { type Ipv4Packet, longestIpv4Payload, parseIpv4Packet } from '../ipv4/packet';
 import { maxPackets, maxPacketsPerCard, patienceMs, Reassembly } from './reassembly';
@@ -14,7 +14,7 @@ const to = { mac: 0x020000000001, address: 0x0a00020f };
 function fragments(payload: Uint8Array, mtu = 1500, source = 0x0a000202): Ipv4Packet[] {
   const arena = new FrameArena(2, () => {});
   new Ipv4Sender(arena, mtu).send(to, source, 17, payload);
-  return framesIn(arena.take()).map((frame) => {
+  return framesFrom(arena).map((frame) => {
     const packet = parseIpv4Packet(frame, headerLength);
     if (!packet) throw new Error('the sender made a packet that is none');
     return packet;

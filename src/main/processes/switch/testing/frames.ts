@@ -1,4 +1,5 @@
 import { frameLength, prefixLength } from '../../../platform/frame-stream';
+import type { FrameArena } from '../gateway/link';
 
 /** The frames in runs of framed frames. */
 export function framesIn(runs: readonly Buffer[]): Buffer[] {
@@ -10,5 +11,12 @@ export function framesIn(runs: readonly Buffer[]): Buffer[] {
       position = end;
     }
   }
+  return frames;
+}
+
+/** The frames that an arena passes on now. */
+export function framesFrom(arena: FrameArena): Buffer[] {
+  const frames: Buffer[] = [];
+  arena.pass((run) => void frames.push(...framesIn([run])));
   return frames;
 }

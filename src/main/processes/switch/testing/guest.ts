@@ -73,8 +73,7 @@ export class TestGuest implements SwitchPort {
   }
 
   flush(): void {
-    for (const run of this.arena.take()) this.bridge.receive(this, run, 0);
-    this.arena.passed();
+    this.arena.pass((run) => this.bridge.receive(this, run, 0));
   }
 
   /** Asks who has an address; resolves to the hardware address. */

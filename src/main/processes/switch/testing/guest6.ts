@@ -80,8 +80,7 @@ export class TestGuest6 implements SwitchPort {
   }
 
   flush(): void {
-    for (const run of this.arena.take()) this.bridge.receive(this, run, 0);
-    this.arena.passed();
+    this.arena.pass((run) => this.bridge.receive(this, run, 0));
   }
 
   /** Asks for a router, and makes itself an address as it says (RFC 4862). */
