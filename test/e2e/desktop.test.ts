@@ -117,6 +117,20 @@ describe.skipIf(!electronRuns)('the program on a desktop', () => {
       window?.webContents.forcefullyCrashRenderer();
     });
     await expect.poll(() => shown().catch(() => ''), { timeout: 30_000 }).toContain('Delta');
+    // Where it dies again at once the person decides; the window does not come and go for ever.
+    await app.inMain(({ BrowserWindow, dialog }) => {
+      const asked: string[] = [];
+      (globalThis as { asked?: string[] }).asked = asked;
+      dialog.showMessageBox = ((_window: unknown, { message, buttons }: Electron.MessageBoxOptions) => {
+        asked.push(message, ...(buttons ?? []));
+        return Promise.resolve({ response: 1, checkboxChecked: false });
+      }) as typeof dialog.showMessageBox;
+      BrowserWindow.getAllWindows()[0]?.webContents.forcefullyCrashRenderer();
+    });
+    const asked = () => app.inMain(() => (globalThis as { asked?: string[] }).asked);
+    await expect.poll(asked, { timeout: 30_000 }).toHaveLength(3);
+    expect(await asked()).toEqual(['This window has crashed again', 'Close Window', 'Load It Again']);
+    await expect.poll(() => shown().catch(() => ''), { timeout: 30_000 }).toContain('Delta');
     // The test's own view of that page is gone with it.
     await app.kill();
   });
@@ -168,6 +182,28 @@ describe.skipIf(!electronRuns)('the program on a desktop', () => {
     await state.toMatch(/Paused/);
     await app.inMain(({ powerMonitor }) => powerMonitor.emit('resume'));
     await state.toMatch(/Running/);
+    // The end of the session, which nobody is asked about: it reaches every process of it at once.
+    process.kill(-app.mainPid, 'SIGTERM');
+    await app.ended;
+    const saved = path.join(data, 'machines', 'prepared-00000000', 'saved');
+    expect(await fs.readdir(saved)).toContain('state.viv');
+
+    const again = await open(data, startElectronApp);
+    await machineItem(again.manager, 'Alpha').click();
+    expect(await machineItem(again.manager, 'Alpha').innerText()).toMatch(/Saved/);
+    await again.manager.locator('[data-action="start"]').click();
+    await expect
+      .poll(() => machineItem(again.manager, 'Alpha').innerText(), { timeout: 15_000 })
+      .toMatch(/Running/);
+    // The computer is switched off: the system waits for who asks it to.
+    const waits = await again.inMain(({ powerMonitor }) => {
+      let prevented = false;
+      powerMonitor.emit('shutdown', { preventDefault: () => (prevented = true) });
+      return prevented;
+    });
+    expect(waits).toBe(true);
+    await again.ended;
+    expect(await fs.readdir(saved)).toContain('state.viv');
   });
 
   it('moves everything it has to another folder, and works there when it starts again', async () => {

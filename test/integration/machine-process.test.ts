@@ -1,4 +1,5 @@
-import { spawn } from 'node:child_process';
+import { fork, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readFile, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -157,14 +158,26 @@ describe('the machine process', () => {
     expect(await terminal.ask('m23', '\n')).toBe('=06\n');
   });
 
-  it('that is told to end while it saves its state saves it first', async () => {
-    const { child, rpc } = await booted();
+  it('goes on through what ends a session, and saves its state first when main goes away meanwhile', async () => {
+    const { child, rpc, terminal } = await booted();
+    for (const signal of ['SIGTERM', 'SIGHUP', 'SIGINT'] as const) process.kill(child.pid ?? 0, signal);
+    expect(await terminal.ask('m67', '\n')).toBe('=42\n');
+    await rpc.call('powerOff', {});
+    await child.exited;
+
+    const main = fork(join(bundle.folder, 'machine-process.js'), [], { serialization: 'advanced' });
+    const ended = once(main, 'exit');
+    const call = (id: number, name: string, params: object): boolean =>
+      main.send({ kind: 'rpc', message: { kind: 'call', id, name, params } });
     const [path, screenPath] = [join(temporary.path, 'state.viv'), join(temporary.path, 'screen.png')];
-    rpc.on('saveProgress', () => void process.kill(child.pid ?? 0, 'SIGTERM'));
-    await rpc.call('save', { path, screenPath });
-    expect(await child.exited).toEqual({ code: 0, signal: null });
+    main.on('message', ({ message }: { message: { kind: string; id?: number; name?: string } }) => {
+      if (message.kind === 'result' && message.id === 1) call(2, 'save', { path, screenPath });
+      if (message.name === 'saveProgress' && main.connected) main.disconnect();
+    });
+    call(1, 'launch', { config, paths });
+    expect(await ended).toEqual([0, null]);
     const second = await launched({ savedState: path });
-    expect(await second.terminal.ask('m67', '\n')).toBe('=42\n');
+    expect(second.terminal.text).not.toContain(tinyGuestReady);
   });
 
   it('refuses a machine that another process holds, and takes it when that one is killed', async () => {

@@ -8,6 +8,7 @@ import { version } from '../../../package.json';
 import { type Core, createCore, type ShellCore } from '../core';
 import { createInTurn } from '../make-way';
 import { movedTo } from '../platform/data-location';
+import { endOnSignals } from '../platform/end-signals';
 import { askToOpen, askToShow } from '../platform/instance';
 import { dataFolder as usualDataFolder } from '../platform/paths';
 import { programFolders } from '../platform/program-folders';
@@ -108,6 +109,8 @@ async function main(args: AppArguments, base: string): Promise<void> {
   });
   program.desktop = desktop;
   followPower(core, known, guard.quit);
+  // Saves what this program runs; what another one runs in the background is that one's, which is told itself.
+  endOnSignals(() => void core.shutdown('save').then(guard.quit, guard.quit));
   core.onEvent(({ name, value }) => {
     if (name === 'machine.removed') windows.removed(value.id);
   });

@@ -52,13 +52,36 @@ export function launchProgram(path: string, args: readonly string[]): Promise<vo
   });
 }
 
+/** Asks a program that `withOurEnd` guards to end: the one signal of that kind that still reaches it. */
+export const endSignal = 'SIGINT';
+
 /**
- * What is to stand in front of a program and its arguments so that it ends with this process. On Linux the kernel can
- * be told to end a process with its parent: `setpriv` of util-linux does so and becomes the program. Empty elsewhere:
- * what outlives us there has to be found at the next start.
+ * What is to stand in front of a program and its arguments so that its end is this process's to decide. On Linux the
+ * kernel can be told to end a process with its parent (`setpriv` of util-linux), and the signals that the end of a
+ * session or of a service sends to every process in it can be kept from it (`env` of coreutils 8.31 or later): what it
+ * is doing can be put away before it is ended. Both become the program. Empty elsewhere: what outlives us there has to
+ * be found at the next start.
  */
-export async function dyingWithParent(): Promise<string[]> {
+export async function withOurEnd(): Promise<string[]> {
   if (process.platform !== 'linux') return [];
   const setpriv = await findProgram('setpriv');
-  return setpriv === undefined ? [] : [setpriv, '--pdeathsig', 'TERM', '--'];
+  if (setpriv === undefined) return [];
+  return [setpriv, '--pdeathsig', endSignal.slice('SIG'.length), '--', ...(await blockingSignals())];
 }
+
+/** Looked for once: programs of the system do not change while this one runs. */
+let blocking: Promise<string[]> | undefined;
+
+function blockingSignals(): Promise<string[]> {
+  return (blocking ??= findProgram('env').then(async (env) => {
+    if (env === undefined) return [];
+    const words = [env, '--block-signal=TERM', '--block-signal=HUP'];
+    return runProgram(env, [...words.slice(1), env], probeMs).then(
+      () => words,
+      () => [], // one that does not know the option
+    );
+  }));
+}
+
+/** How long `env` may take to begin, in milliseconds. */
+const probeMs = 10_000;

@@ -6,6 +6,7 @@ import { phrase } from '@shared/phrases/phrase';
 import { writeAtomic } from './atomic-file';
 import { bootId, isAlive } from './file-lock';
 import { processStart } from './process-start';
+import { endSignal } from './program';
 import { connectOnce, QmpClient } from './qmp/qmp-client';
 
 /** The name of QEMU's control socket in the folder of its sockets. */
@@ -143,7 +144,7 @@ async function endProcess(found: QemuRecord, log: (line: string) => void): Promi
   log(`QEMU ${pid} of an earlier run still lives; it is ended before its disks are opened again.`);
   await askToQuit(sockets).catch(() => {
     log('It cannot be reached by its socket; it is asked by a signal.');
-    signal(pid, 'SIGTERM');
+    signal(pid, endSignal);
   });
   if (!(await within(quitMs, gone))) {
     log(`It did not end by itself within ${quitMs / 1000} seconds, and is killed.`);
@@ -160,7 +161,7 @@ function stays(which: string): Failure {
 }
 
 /** It may end by itself in between. */
-function signal(pid: number, name: 'SIGTERM' | 'SIGKILL'): void {
+function signal(pid: number, name: typeof endSignal | 'SIGKILL'): void {
   try {
     process.kill(pid, name);
   } catch (error) {

@@ -2,6 +2,7 @@ import { Failure } from '@shared/errors';
 import { version } from '../../../package.json';
 import { type Core, type CoreOptions, createCore } from '../core';
 import { createInTurn } from '../make-way';
+import { endOnSignals } from '../platform/end-signals';
 import { askToShow, statusTaken } from '../platform/instance';
 import { describe } from '../platform/log';
 import { BorrowingShell } from '../platform/lent-shell';
@@ -91,25 +92,6 @@ async function serve(args: ServerArguments, surroundings: ServerSurroundings): P
     void whenIdle(isIdle).then(leave);
   }
   return true;
-}
-
-/** A terminal and a parent process may both pass the same Ctrl+C on, within this many milliseconds. */
-const sameSignalMs = 2000;
-
-/** Nobody can be asked what to do with what runs: saving its state loses nothing. Asked again, it ends at once. */
-function endOnSignals(save: () => void): void {
-  let first: number | undefined;
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-    process.on(signal, () => {
-      if (first === undefined) {
-        first = performance.now();
-        save();
-      } else if (performance.now() - first > sameSignalMs) {
-        // The machines' processes notice, flush their disks and end.
-        process.exit(1);
-      }
-    });
-  }
 }
 
 async function notStarted(

@@ -64,6 +64,6 @@ link.onClose(() => {
   setTimeout(() => process.exit(0), orphanMs);
   void network.close().finally(() => process.exit(0));
 });
-// Ctrl+C in a terminal goes to every process there; what becomes of the networks is main's decision.
-process.on('SIGINT', () => {});
-process.on('SIGHUP', () => {});
+// Ctrl+C in a terminal and the end of a session go to every process there; what becomes of the networks is main's
+// decision. They are there until the machines have been put away.
+for (const signal of ['SIGINT', 'SIGHUP', 'SIGTERM'] as const) process.on(signal, () => {});

@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline';
 import { Failure } from '@shared/errors';
 import type { UplinkPlan, UplinkReport } from '@shared/network/uplink';
 import { type Phrase, phrase } from '@shared/phrases/phrase';
-import { dyingWithParent, runProgram } from '../../../platform/program';
+import { endSignal, runProgram, withOurEnd } from '../../../platform/program';
 import type { Clock } from '../clock';
 import type { LearningSwitch } from '../ports/learning-switch';
 import { StreamPort } from '../ports/stream-port';
@@ -69,7 +69,7 @@ export class Uplink {
     const { child } = this;
     if (!child || child.exitCode !== null || child.signalCode !== null) return;
     const gone = new Promise<void>((resolve) => child.once('close', () => resolve()));
-    child.kill('SIGTERM');
+    child.kill(endSignal);
     const timer = setTimeout(() => child.kill('SIGKILL'), endMs);
     await gone;
     clearTimeout(timer);
@@ -77,7 +77,7 @@ export class Uplink {
 
   private async start(): Promise<void> {
     const { program, args, open } = this.options.plan;
-    const prefix = await dyingWithParent();
+    const prefix = await withOurEnd();
     if (this.closed) return;
     this.lines = [];
     this.ready = false;

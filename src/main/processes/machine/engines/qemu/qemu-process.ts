@@ -1,13 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
-import { dyingWithParent } from '../../../../platform/program';
+import { endSignal, withOurEnd } from '../../../../platform/program';
 import type { QemuEnd } from './causes';
 
 /** Lines that are kept for telling why QEMU ended. */
 const keptLines = 50;
 const longestLine = 1000;
 /** How long a QEMU may take to end after each way of asking, in milliseconds. */
-const termMs = 3000;
+const endMs = 3000;
 
 /** One QEMU under this process, or a helper of it. */
 export class QemuProcess {
@@ -58,8 +58,14 @@ export class QemuProcess {
     log: (line: string) => void,
     name = 'QEMU',
   ): Promise<QemuProcess> {
-    const [program = binary, ...all] = [...(await dyingWithParent()), binary, ...args];
-    const child = spawn(program, all, { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'], windowsHide: true });
+    const [program = binary, ...all] = [...(await withOurEnd()), binary, ...args];
+    const child = spawn(program, all, {
+      cwd: folder,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      windowsHide: true,
+      // Ctrl+C in a terminal goes to every process of its group; what becomes of the machine is main's decision.
+      detached: process.platform !== 'win32',
+    });
     return new QemuProcess(child, name, log);
   }
 
@@ -80,8 +86,8 @@ export class QemuProcess {
 
   /** Ends it without its control connection: politely, then by force. It is gone when this resolves. */
   async end(): Promise<void> {
-    this.child.kill('SIGTERM');
-    if (await this.endsWithin(termMs)) return;
+    this.child.kill(endSignal);
+    if (await this.endsWithin(endMs)) return;
     this.kill();
     await this.ended;
   }
