@@ -225,7 +225,7 @@ export default {
     entitlementsInherit: 'resources/mac/entitlements.plist',
     // With APPLE_ID, APPLE_APP_SPECIFIC_PASSWORD and APPLE_TEAM_ID (or an API key) in the environment.
     notarize: [process.env.APPLE_TEAM_ID, process.env.APPLE_API_KEY].some(Boolean),
-    extraResources: [{ from: 'resources/bin/vivarium-mac.sh', to: 'bin/vivarium' }],
+    extraResources: [{ from: 'resources/bin/vivarium.sh', to: 'bin/vivarium' }],
     target: ['dmg', 'zip'],
   },
   dmg: { sign: false },

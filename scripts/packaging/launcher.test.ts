@@ -26,7 +26,7 @@ beforeEach(async () => {
   commands.linux = await install('resources/bin/vivarium.sh', 'a b/bin/vivarium', 'a b/vivarium');
   const contents = 'a b/Vivarium.app/Contents';
   const mac = `${contents}/Resources/bin/vivarium`;
-  commands.mac = await install('resources/bin/vivarium-mac.sh', mac, `${contents}/MacOS/Vivarium`);
+  commands.mac = await install('resources/bin/vivarium.sh', mac, `${contents}/MacOS/Vivarium`);
   // What opens apps on a Mac: it has the app's folder and its words.
   await writeFile(path.join(folder.path, 'open'), said, { mode: 0o755 });
 });

@@ -1,3 +1,5 @@
+import { isLink } from '@shared/desktop/open-request';
+
 /** What the program was started to be. */
 export interface Purpose {
   purpose: 'app' | 'command-line' | 'browser-mode';
@@ -17,7 +19,8 @@ export function purposeOf(argv: readonly string[]): Purpose {
   const end = argv.indexOf('--');
   const named = end < 0 ? undefined : argv[end - 1];
   const purpose = named !== undefined && Object.hasOwn(purposes, named) ? named : undefined;
-  if (purpose === undefined) return { purpose: 'app', words: [] };
+  // A link comes from any web page: where a system lets quotes in it end its word, what follows is the page's.
+  if (purpose === undefined || argv.slice(1, end).some(isLink)) return { purpose: 'app', words: [] };
   return { purpose: purposes[purpose as keyof typeof purposes], words: argv.slice(end + 1) };
 }
 
