@@ -28,7 +28,8 @@ export function encodeName(name: string): Buffer {
 }
 
 /**
- * The name at `start`, in lower case, and where it ends.
+ * The name at `start`, its Latin letters in lower case (RFC 4343, 3.2), and where it ends. A dot in a label is written
+ * with a backslash (RFC 1035, 5.1): as two labels it would be the name of somebody else.
  *
  * @returns undefined when it is none: it reaches beyond the message, or turns in circles
  */
@@ -54,9 +55,13 @@ export function decodeName(message: Buffer, start: number): { name: string; end:
       const next = position + 1 + size;
       length += size + 1;
       if (next > message.length || length > longestName + 1) return undefined;
-      labels.push(message.toString('latin1', position + 1, next).toLowerCase());
+      labels.push(plainLabel(message.toString('latin1', position + 1, next)));
       position = next;
     }
   }
   return undefined;
+}
+
+function plainLabel(label: string): string {
+  return label.replace(/[A-Z]/g, (letter) => letter.toLowerCase()).replace(/[.\\]/g, '\\$&');
 }

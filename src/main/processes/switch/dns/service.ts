@@ -82,7 +82,9 @@ export class DnsService {
 /** Questions and answers behind their lengths of two bytes (RFC 1035, 4.2.2). */
 class DnsStream implements ConnectionUser {
   private received = Buffer.alloc(0);
-
+  /** Questions that are not answered yet. */
+  private open = 0;
+  private guestEnded = false;
   private readonly idle: Deadline;
 
   constructor(
@@ -106,14 +108,16 @@ class DnsStream implements ConnectionUser {
         return;
       }
       if (this.received.length < end) break;
+      this.open++;
       this.ask(this.received.subarray(2, end), (answer) => this.send(answer));
       this.received = this.received.subarray(end);
     }
   }
 
+  /** Who asks and ends its half still waits for the answers (RFC 7766, 6.2.4); where none comes, until it is idle. */
   ended(): void {
-    // An answer under way is lost with it; whoever closes does not wait for one.
-    this.connection.end();
+    this.guestEnded = true;
+    if (this.open === 0) this.connection.end();
   }
 
   backlog(): number {
@@ -135,5 +139,7 @@ class DnsStream implements ConnectionUser {
     const length = Buffer.alloc(2);
     length.writeUInt16BE(answer.length);
     this.connection.write(Buffer.concat([length, answer]));
+    this.open--;
+    if (this.guestEnded && this.open === 0) this.connection.end();
   }
 }

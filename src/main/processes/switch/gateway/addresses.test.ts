@@ -155,6 +155,49 @@ describe('what the gateway tells guests', () => {
     expect(overTcp.bytes.toString('hex', overTcp.length - 4)).toBe('c000024d');
   });
 
+  it('keeps apart names that only look alike: nobody may talk the others out of one', async () => {
+    const { a } = world;
+    const address = Buffer.from([0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 60, 0, 4, 192, 0, 2, 77]);
+    const authority = Buffer.concat([
+      Buffer.from([0xc0, 12, 0, 6, 0, 1, 0, 0, 0, 60, 0, 22]),
+      Buffer.alloc(22, 1),
+    ]);
+    authority.fill(0, 12, 14);
+    world.resolverPort = await world.udpServer((question) => {
+      // The name is one label with dots in it, or three labels.
+      const isOne = question[12] === 'www.example.org'.length;
+      const answer = Buffer.concat([question, isOne ? authority : address]);
+      answer.writeUInt16BE(isOne ? 0x8183 : 0x8180, 2);
+      answer.writeUInt16BE(1, isOne ? 8 : 6);
+      return answer;
+    });
+    await world.join();
+    const real = dnsQuestion('www.example.org', 1);
+    const lookalike = Buffer.from(real);
+    lookalike[12] = 'www.example.org'.length;
+    lookalike[16] = lookalike[24] = '.'.charCodeAt(0);
+    const codes: number[] = [];
+    for (const question of [lookalike, real, lookalike]) {
+      codes.push((await a.ask(gatewayAddress, 53, question)).data[3]! & 15);
+    }
+    expect(codes).toEqual([3, 0, 3]);
+  });
+
+  it('answers over TCP also who has ended its half already, and then ends the other', async () => {
+    const { a } = world;
+    await world.join();
+    const overTcp = a.connect(gatewayAddress, 53);
+    const question = dnsQuestion('gateway', 1);
+    const framed = Buffer.concat([Buffer.of(0, question.length), question]);
+    overTcp.connection?.write(Buffer.concat([framed, framed]));
+    overTcp.connection?.end();
+    await a.until(() => (overTcp.peerEnded ? true : undefined));
+    expect(overTcp.length).toBe(2 * (framed.length + 16));
+    const idle = a.connect(gatewayAddress, 53);
+    idle.connection?.end();
+    await a.until(() => (idle.peerEnded ? true : undefined));
+  });
+
   it('says that it failed when the host’s resolvers do not answer', async () => {
     const { a } = world;
     await world.join();

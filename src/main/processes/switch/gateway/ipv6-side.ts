@@ -77,22 +77,22 @@ export class Ipv6Side {
     const sender = readMac(frame, 6);
     const from = { mac: sender, card };
     if (!packet || !this.maySend(packet.source, from)) return;
-    const isFragment = packet.moreFragments || packet.fragmentOffset > 0;
-    if (packet.protocol === protocols.icmpv6 && !isFragment && this.receiveDiscovery(packet, sender)) return;
+    const inPieces = isFragment(packet);
+    if (packet.protocol === protocols.icmpv6 && !inPieces && this.receiveDiscovery(packet, sender)) return;
     const toGroup = isMulticast6(packet.destination);
     if (packet.source === unspecified6 || receiver !== mac) {
       // Only neighbour discovery and questions for settings are for groups.
-      if (!toGroup || packet.source === unspecified6 || isFragment) return;
+      if (!toGroup || packet.source === unspecified6 || inPieces) return;
     } else if (!this.isOwn(packet.destination) && packet.hops <= 1) {
       this.icmp.timeExceeded(packet, sender);
       return;
     }
-    if (!isFragment) {
+    if (!inPieces) {
       this.receivePacket(packet, from);
       return;
     }
     const whole = this.reassembly.add(packet, card);
-    if (whole && skipHeaders(whole)) this.receivePacket(whole, from);
+    if (whole && skipHeaders(whole) && !isFragment(whole)) this.receivePacket(whole, from);
   }
 
   /** Takes back what has been advertised. */
@@ -216,4 +216,9 @@ export class Ipv6Side {
     });
     sendIcmpv6(this.ip, to, this.own.linkLocal, message, ndpHops);
   }
+}
+
+/** A packet that was put together may say once more that it is one: nothing honest is cut up twice. */
+function isFragment({ moreFragments, fragmentOffset }: Ipv6Packet): boolean {
+  return moreFragments || fragmentOffset > 0;
 }

@@ -8,7 +8,7 @@ import { checksum, pseudoHeaderSum } from '../ethernet/checksum';
 import { headerLength } from '../ethernet/frame';
 import { protocols } from '../ip/ip';
 import { maxPacketsPerCard } from '../ip/reassembly';
-import { unspecified6, writeIpv6Header } from '../ipv6/packet';
+import { fragmentHeader, unspecified6, writeIpv6Header } from '../ipv6/packet';
 import { maxPerStation } from '../ndp/bindings';
 import type { LearningSwitch } from '../ports/learning-switch';
 import { framesIn } from '../testing/frames';
@@ -156,6 +156,25 @@ describe('the gateway over IPv6', () => {
       a.sendUdp(6000, ip6(closed), hostPort, Buffer.from('x'));
     }
     expect(a.messages.slice(before)).toEqual(['1/4', ...Array<string>(5).fill('1/1')]);
+  });
+
+  it('takes no fragment out of a packet that was put together for a whole one', () => {
+    a.join();
+    const inner = Buffer.alloc(8 + 3000);
+    // It says that something comes before it, and something behind it.
+    inner[0] = protocols.udp;
+    inner.writeUInt16BE(8 | 1, 2);
+    const datagram = inner.subarray(8);
+    datagram.writeUInt16BE(6000, 0);
+    datagram.writeUInt16BE(9999, 2);
+    datagram.writeUInt16BE(datagram.length, 4);
+    const pseudo = pseudoHeaderSum(a.address, gatewayAddress, protocols.udp, datagram.length);
+    datagram.writeUInt16BE(checksum(datagram, 0, datagram.length, pseudo), 6);
+    const before = a.messages.length;
+    a.sendPacket(gatewayAddress, fragmentHeader, inner);
+    expect(a.messages.slice(before)).toEqual([]);
+    a.sendPacket(gatewayAddress, protocols.udp, datagram);
+    expect(a.messages.slice(before)).toEqual(['1/4']);
   });
 
   const own = Object.values(networkInterfaces())

@@ -16,9 +16,12 @@ export class HostMemory {
    * Where a socket reads into. What was read is taken before the next read.
    *
    * @param most bytes that are read at once, at most
+   * @param segment the length of the segments that they go on in: as many whole ones as there is room for are read, so
+   * that in a stream of data no short one comes behind them, which costs a guest as much as a long one
    */
-  reading(most: number): Buffer {
-    return this.read.subarray(0, most);
+  reading(most: number, segment: number): Buffer {
+    const room = Math.min(most, readSize);
+    return this.read.subarray(0, segment < room ? room - (room % segment) : room);
   }
 
   /**

@@ -37,7 +37,7 @@ export function connectToHost(
       port: target.port,
       allowHalfOpen: true,
       onread: {
-        buffer: streams.memory.reading(connection.capacity),
+        buffer: streams.memory.reading(connection.capacity, connection.segmentLength),
         callback: (length, bytes) => stream.take(bytes.subarray(0, length)),
       },
     });

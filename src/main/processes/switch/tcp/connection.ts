@@ -86,6 +86,11 @@ export class TcpConnection {
     return this.options.capacity();
   }
 
+  /** The longest payload of a segment that both sides take. */
+  get segmentLength(): number {
+    return this.sending.mss;
+  }
+
   /** Bytes that the guest has not acknowledged or not been sent. */
   get queued(): number {
     return this.sending.stream.length;

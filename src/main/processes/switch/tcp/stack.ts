@@ -157,7 +157,7 @@ export class TcpStack {
     const account = this.accountOf(card);
     const key = keyOf(flow);
     const ends = { source: flow.remote, sourcePort: flow.remotePort, destinationPort: flow.guestPort };
-    let user: ConnectionUser | undefined = undefined;
+    let user: ConnectionUser | undefined;
     const connection: TcpConnection = new TcpConnection(
       {
         clock,
@@ -175,7 +175,12 @@ export class TcpStack {
         ended: () => user?.ended(),
         backlog: () => user?.backlog() ?? 0,
         drained: () => user?.drained(),
-        closed: (how) => user?.closed(how),
+        closed: (how) => {
+          const whose = user;
+          // What is only kept in case its last segment was lost needs no socket of the host.
+          user = undefined;
+          whose?.closed(how);
+        },
       },
       first,
     );
