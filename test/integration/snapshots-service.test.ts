@@ -209,6 +209,9 @@ describe('a change that was interrupted', () => {
     const folder = folderOf(id);
     const half = join(folder, 'disks', 'half.qcow2');
     await writeFile(half, 'unfinished');
+    const pack = join(folder, 'memory', `${'0'.repeat(24)}.pack`);
+    await mkdir(join(pack, '..'), { recursive: true });
+    await writeFile(pack, 'of a memory image that never came about');
     const entry = {
       schema: 1,
       title: 'Take a snapshot',
@@ -220,6 +223,7 @@ describe('a change that was interrupted', () => {
     await app.core.shutdown('power-off');
     await app.begin();
     expect(await readdir(join(folder, 'disks'))).not.toContain('half.qcow2');
+    expect(await readdir(join(pack, '..'))).toEqual([]);
     expect((await app.core.handlers['machine.log']({ id })).join('\n')).toContain(
       'was undone: Take a snapshot',
     );

@@ -77,7 +77,11 @@ export class SnapshotWork {
   async recover(machine: Machine): Promise<void> {
     if (hasProcess(machine.state) || machine.config === null) return;
     const store = this.storeOf(machine);
-    if (!(await store.has('journal.json'))) return this.removeLeftMemory(machine);
+    if (await store.has('journal.json')) await this.finishOrUndo(machine, store);
+    await this.removeLeftMemory(machine);
+  }
+
+  private async finishOrUndo(machine: Machine, store: SnapshotStore): Promise<void> {
     await this.machines.locked(machine, async () => {
       const recovery = await store.recover();
       if (!recovery) return;

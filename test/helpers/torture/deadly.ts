@@ -41,9 +41,14 @@ export function arm(wanted: Death | undefined): void {
 /** Changes since `arm`, of this process. */
 export const changes = (): number => calls;
 
+/** Whoever is a helper's parent later has adopted it, and is none of those that are tortured. */
+const parent = process.ppid;
+
 function strike({ alone }: Death): void {
   // A process of number 0 stands for all of this one's group.
-  process.kill(alone ? (isHelper ? process.ppid : process.pid) : 0, 'SIGKILL');
+  if (!alone) process.kill(0, 'SIGKILL');
+  else if (!isHelper) process.kill(process.pid, 'SIGKILL');
+  else if (process.ppid === parent) process.kill(parent, 'SIGKILL');
 }
 
 type Change = (...args: unknown[]) => Promise<unknown>;

@@ -7,6 +7,8 @@ import type { TortureAnswer, TortureState, TortureStep } from './steps';
 
 /** Processes that were killed are gone after so long, in milliseconds; a host that swaps takes a while. */
 const longestDeathMs = 60_000;
+/** What takes longer has come to a standstill, on whatever computer, in milliseconds. */
+const longestStepMs = 180_000;
 
 /** How a program begins. */
 export interface Beginning {
@@ -23,6 +25,7 @@ export class TorturedProgram {
   private readonly machines = new Set<number>();
   private answer: (answer: TortureAnswer | undefined) => void = () => {};
   private errors = '';
+  private isGone = false;
 
   private constructor(
     private readonly child: ChildProcess,
@@ -34,18 +37,21 @@ export class TorturedProgram {
       this.answer(answer);
     });
     child.stderr?.on('data', (data) => (this.errors += String(data)));
-    child.once('exit', () => this.answer(undefined));
+    child.once('exit', () => {
+      this.isGone = true;
+      this.answer(undefined);
+    });
   }
 
   /**
    * Starts it, which carries out or undoes what the last one has left.
    *
    * @param mainFolder the processes' entries, with `torture.js`
-   * @throws Error when it ends before it has begun
+   * @throws Error when it ends before it has begun, or stands still
    */
   static async begin(mainFolder: string, dataFolder: string): Promise<Beginning> {
     const program = TorturedProgram.start(mainFolder, dataFolder);
-    const answer = await program.next();
+    const answer = await program.next('to begin');
     if (!answer || !('begun' in answer)) throw new Error(`It does not begin: ${program.errors}`);
     return { program, ...answer };
   }
@@ -55,7 +61,7 @@ export class TorturedProgram {
     const isTimed = typeof death === 'number';
     const program = TorturedProgram.start(mainFolder, dataFolder, isTimed ? undefined : death);
     // With less to put right than was thought it lives to say that it has begun.
-    const begun = program.next();
+    const begun = program.next('to begin or to die');
     await (isTimed ? Promise.race([begun, new Promise((resolve) => setTimeout(resolve, death))]) : begun);
     await program.kill(true);
   }
@@ -70,12 +76,12 @@ export class TorturedProgram {
     return new TorturedProgram(child, dataFolder);
   }
 
-  /** What came of it; undefined when the program died before it said so. */
+  /** What came of it; undefined when the program died before it said so. @throws Error when it stands still */
   async step(
     step: TortureStep,
     death: Death | null,
   ): Promise<Extract<TortureAnswer, { did: string }> | undefined> {
-    const answer = this.next();
+    const answer = this.next(JSON.stringify({ step, death }));
     this.child.send({ step, death }, () => {
       // One that cannot be told any more is about to be found dead.
     });
@@ -87,8 +93,11 @@ export class TorturedProgram {
   async kill(alone: boolean): Promise<void> {
     if (alone) this.child.kill('SIGKILL');
     else this.killGroup();
-    if (this.child.exitCode === null && this.child.signalCode === null) {
-      await new Promise((resolve) => this.child.once('exit', resolve));
+    if (!this.isGone) await new Promise((resolve) => this.child.once('exit', resolve));
+    if (this.child.signalCode !== 'SIGKILL') {
+      throw new Error(
+        `It ended by itself, with ${this.child.exitCode ?? this.child.signalCode}: ${this.errors}`,
+      );
     }
     await gone(() => Promise.resolve([...this.machines].some(isAlive)));
     // One that had just been started, or told to end, is found by its lock.
@@ -106,8 +115,19 @@ export class TorturedProgram {
     }
   }
 
-  private next(): Promise<TortureAnswer | undefined> {
-    return new Promise((resolve) => (this.answer = resolve));
+  /** Its next answer, or undefined once it is dead. @param what is waited for, @throws Error when it stands still */
+  private async next(what: string): Promise<TortureAnswer | undefined> {
+    if (this.isGone) return undefined;
+    let timer: NodeJS.Timeout | undefined;
+    try {
+      return await new Promise((resolve, reject) => {
+        this.answer = resolve;
+        const fail = (): void => reject(new Error(`It stands still: ${what}. ${this.errors}`));
+        timer = setTimeout(fail, longestStepMs);
+      });
+    } finally {
+      clearTimeout(timer);
+    }
   }
 }
 
