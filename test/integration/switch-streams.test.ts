@@ -1,8 +1,13 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { createServer } from 'node:http';
+import {
+  type AddressInfo,
+  connect,
+  createServer as createTcpServer,
+  type Server as TcpServer,
+} from 'node:net';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { condition } from '@shared/network/condition';
@@ -50,12 +55,23 @@ const receiver = `
     socket.on('end', () => (socket.end(), console.log(hash.digest('hex'))));
     socket.on('error', (error) => console.log(String(error)));
   }).listen(7000, () => console.log('listening'));`;
+/** Opens a connection through the gateway, speaks when it is told to, and prints what becomes of it. */
+const caller = `
+  const socket = require('node:net').connect(80, '10.86.0.1', () => console.log('open'));
+  process.stdin.once('data', () => socket.write('x'));
+  socket.on('error', ({ code }) => console.log(code));`;
 const download = `
   const hash = require('node:crypto').createHash('sha256');
   require('node:http').get('http://10.86.0.1/', (answer) => {
     answer.on('data', (data) => hash.update(data));
     answer.on('end', () => console.log(hash.digest('hex')));
   });`;
+
+/** Has a server listen on the loopback. @returns its port */
+async function portOf(server: TcpServer): Promise<number> {
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return (server.address() as AddressInfo).port;
+}
 
 /** Machines with the TCP of Linux on switches in processes of their own: what is sent arrives, whatever happens. */
 describe.skipIf(!probe)('a TCP stream', () => {
@@ -64,7 +80,7 @@ describe.skipIf(!probe)('a TCP stream', () => {
   const machines: NetworkNamespace[] = [];
   const networks: NetworkProcess[] = [];
   const children: ChildProcessWithoutNullStreams[] = [];
-  let server: Server | undefined;
+  let server: TcpServer | undefined;
 
   const plugOf = (index: number) => ({
     port: `m${index}-nic0`,
@@ -141,17 +157,40 @@ describe.skipIf(!probe)('a TCP stream', () => {
     expect(await received).toBe(await sent);
   };
 
-  it('goes on after the process of its switch was killed', async () => {
-    const only = network();
+  it('goes on after the process of its switch was killed; one through its gateway is reset', async () => {
+    const listening = (server = createTcpServer((socket) => socket.on('error', () => socket.destroy())));
+    const hostPort = await portOf(listening);
+    const free = createTcpServer();
+    const forward = {
+      ...{ id: 'f'.repeat(16), protocol: 'tcp' as const, machine: plugOf(1).machine, guestPort: 7000 },
+      ...{ hostAddress: '127.0.0.1', hostPort: await portOf(free) },
+    };
+    await new Promise((resolve) => free.close(resolve));
+    const only = network({ offers: [{ protocol: 'tcp', port: 80, hostPort }], forwards: [forward] });
     only.plug(plugOf(0));
     only.plug(plugOf(1));
     await allUp(only, 2);
+    const call = script(0, caller);
+    expect(await line(call)).toBe('open');
     await survives(async () => {
       const before = only.pid ?? 0;
       process.kill(before, 'SIGKILL');
       await expect.poll(() => only.pid !== undefined && only.pid !== before, { timeout: 20_000 }).toBe(true);
       await allUp(only, 2);
     });
+    const end = line(call);
+    call.stdin.write('speak\n');
+    expect(await end).toBe('ECONNRESET');
+    // The host's side of it listens again too.
+    await expect.poll(() => only.forwardProblems[forward.id], { timeout: 20_000 }).toBeNull();
+    const visitor = connect(forward.hostPort, '127.0.0.1');
+    const heard = await new Promise((resolve) => {
+      visitor.on('connect', () => resolve('taken'));
+      // The machine has no lease, so that it may be reset at once.
+      visitor.on('error', ({ code }: NodeJS.ErrnoException) => resolve(code));
+    });
+    expect(heard).not.toBe('ECONNREFUSED');
+    visitor.destroy();
   }, 60_000);
 
   it('goes on where both ends meet again on another network', async () => {
@@ -175,8 +214,7 @@ describe.skipIf(!probe)('a TCP stream', () => {
     for (let index = 0; index < page.length; index += 4)
       page.writeUInt32LE((index * 2654435761) % 2 ** 32, index);
     const serving = (server = createServer((_request, response) => response.end(page)));
-    await new Promise<void>((resolve) => serving.listen(0, '127.0.0.1', resolve));
-    const { port: hostPort } = serving.address() as AddressInfo;
+    const hostPort = await portOf(serving);
     const lossy = network({
       offers: [{ protocol: 'tcp', port: 80, hostPort }],
       conditions: { [plugOf(0).port]: condition.parse({ loss: 1 }) },

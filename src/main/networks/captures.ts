@@ -26,11 +26,11 @@ export class Captures {
 
   /** @throws Failure `network.idle` */
   start(id: string, request: CaptureRequest): Promise<CaptureStatus> {
-    return this.process(id).call('startCapture', request);
+    return this.process(id).startCapture(request);
   }
 
   stop(id: string): Promise<CaptureStatus | null> {
-    return this.process(id).call('stopCapture', {});
+    return this.process(id).stopCapture();
   }
 
   async status(id: string): Promise<CaptureStatus | null> {

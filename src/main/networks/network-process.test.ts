@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Message, MessageChannelLike } from '@shared/ipc/messages';
 import { serveRpc } from '@shared/ipc/rpc';
 import { switchProcessCommands } from '@shared/ipc/switch-process';
+import { captureRequest } from '@shared/network/capture';
 import { defaultNetwork, type NetworkConfig } from '@shared/network/config';
 import type { UplinkPlan } from '@shared/network/uplink';
 import type { Log } from '../platform/log';
@@ -36,12 +37,24 @@ class NotingHost implements ProcessHost {
     };
     serveRpc(
       there,
-      { configure: switchProcessCommands.configure },
+      {
+        configure: switchProcessCommands.configure,
+        startCapture: switchProcessCommands.startCapture,
+        stopCapture: switchProcessCommands.stopCapture,
+      },
       {
         configure: ({ network }) => {
           this.told.push(`${number} ${network.name}`);
           return { forwards: {}, proxy: null };
         },
+        startCapture: ({ port, maxBytes }) => {
+          this.told.push(`${number} captures ${maxBytes} of ${port}`);
+          return {
+            ...{ running: true, port, started: new Date(0).toISOString() },
+            ...{ first: 0, last: 0, bytes: 0, givenUp: 0 },
+          };
+        },
+        stopCapture: () => null,
       },
       undefined,
       () => {},
@@ -99,5 +112,23 @@ describe('the process of a network', () => {
     expect(changes).toBeGreaterThan(before);
     expect(await network.configure(named('second'))).toEqual({});
     await expect.poll(() => host.told).toEqual(['0 first', '1 second']);
+  });
+
+  it('goes on with a capture when it is started again, until that is stopped', async () => {
+    const host = new NotingHost();
+    const none = (): Promise<null> => Promise.resolve(null);
+    const network = new NetworkProcess(host, named('lab'), '', listener, none, quiet);
+    const again = async (): Promise<void> => {
+      const before = host.ends.length;
+      host.ends[before - 1]?.();
+      await expect.poll(() => host.ends.length, { timeout: 10_000 }).toBe(before + 1);
+      await expect.poll(() => host.told).toContain(`${before} lab`);
+    };
+    await network.startCapture(captureRequest.parse({ port: 'gateway', maxBytes: 1_048_576 }));
+    await again();
+    await expect.poll(() => host.told).toContain('1 captures 1048576 of gateway');
+    await network.stopCapture();
+    await again();
+    expect(host.told.filter((line) => line.startsWith('2'))).toEqual(['2 lab']);
   });
 });

@@ -6,6 +6,7 @@ import {
   type SwitchProcessEvents,
 } from '@shared/ipc/switch-process';
 import { type ParamsInput, type Result, rpcClient, type RpcClient } from '@shared/ipc/rpc';
+import type { CaptureRequest, CaptureStatus } from '@shared/network/capture';
 import type { NetworkConfig } from '@shared/network/config';
 import type { LeaseReport, LinkReport, NetworkStatistics, PlugRequest } from '@shared/network/report';
 import type { UplinkPlan, UplinkReport } from '@shared/network/uplink';
@@ -44,6 +45,8 @@ export class NetworkProcess {
   private readonly links = new Map<string, LinkReport>();
   private uplinkReport: UplinkReport | null = null;
   private proxy: ErrorValue | null = null;
+  /** What is being captured: a process that is started again goes on with it, though what was captured is lost. */
+  private capturing: CaptureRequest | undefined;
 
   constructor(
     private readonly host: ProcessHost,
@@ -155,6 +158,19 @@ export class NetworkProcess {
     return rpc.call(name, params);
   }
 
+  /** Begins to capture. @throws Failure of the switch, `ipc.closed` while it is being started again */
+  async startCapture(request: CaptureRequest): Promise<CaptureStatus> {
+    const status = await this.call('startCapture', request);
+    this.capturing = request;
+    return status;
+  }
+
+  /** What was captured stays. @throws Failure of the switch, `ipc.closed` while it is being started again */
+  stopCapture(): Promise<CaptureStatus | null> {
+    this.capturing = undefined;
+    return this.call('stopCapture', {});
+  }
+
   /** Ends the process for good. Resolves when it is gone. */
   async end(): Promise<void> {
     this.ended = true;
@@ -194,6 +210,7 @@ export class NetworkProcess {
         if (!this.ended) this.log.warn(`the network “${name}” could not be set up`, error);
       },
     );
+    if (this.capturing) this.tell('startCapture', this.capturing);
     for (const plug of this.plugs.values()) this.tell('plug', plug);
     void process.exited.then(({ code, signal }) => {
       this.process = undefined;
@@ -216,13 +233,13 @@ export class NetworkProcess {
   }
 
   /** What cannot be told now is told when the process is there again. */
-  private tell(...call: ['plug', PlugRequest] | ['unplug', { port: string }]): void {
-    const { rpc } = this;
-    if (!rpc) return;
-    const told = call[0] === 'plug' ? rpc.call('plug', call[1]) : rpc.call('unplug', call[1]);
-    told.catch((error: unknown) => {
+  private tell<Name extends 'plug' | 'unplug' | 'startCapture'>(
+    name: Name,
+    params: ParamsInput<SwitchProcessCommands, Name>,
+  ): void {
+    this.rpc?.call(name, params).catch((error: unknown) => {
       if (error instanceof Failure && error.code === 'ipc.closed') return;
-      this.log.warn(`the network “${this.config.name}” did not ${call[0]}`, error);
+      this.log.warn(`the network “${this.config.name}” did not ${name}`, error);
     });
   }
 }

@@ -18,6 +18,8 @@ export function useCapture(id: () => string) {
   /** What is wrong with the filter, or with asking at all. */
   const failure = ref<unknown>();
   let next = 0;
+  /** When the capture began that `packets` are of: its network may have had to begin a new one. */
+  let begun: string | undefined;
   let timer: ReturnType<typeof setTimeout> | undefined;
   let gone = false;
   /** Counts what was asked for, so that an answer to an earlier filter is not taken for one to this. */
@@ -30,8 +32,9 @@ export function useCapture(id: () => string) {
       const now = await call('network.captureStatus', { id: id() });
       if (mine !== turn) return;
       status.value = now;
+      if (now?.started !== begun) clear();
+      begun = now?.started;
       if (now) await readOn(mine);
-      else packets.value = [];
       if (mine === turn) failure.value = undefined;
     } catch (error) {
       if (mine === turn) failure.value = error;
@@ -53,9 +56,13 @@ export function useCapture(id: () => string) {
     }
   }
 
-  function again(): Promise<void> {
+  function clear(): void {
     next = 0;
     packets.value = [];
+  }
+
+  function again(): Promise<void> {
+    clear();
     return look();
   }
 
