@@ -4,6 +4,7 @@ import { MessageChannelMain, type MessagePortMain, type UtilityProcess, utilityP
 import { exitOf } from './exit-status';
 import { Tail } from '../platform/node-process-host';
 import { channelOverPort } from '../platform/port-channel';
+import { processGone } from '../platform/process-gone';
 import type {
   HostedProcess,
   ProcessEntry,
@@ -34,10 +35,14 @@ function start(file: string, entry: ProcessEntry, label: string): HostedProcess 
     if (output) createInterface({ input: output }).on('line', tail.add);
   }
   let ended = false;
+  // Electron forgets it at the end.
+  let pid: number | undefined;
+  child.on('spawn', () => (pid = child.pid));
   const exited = new Promise<ProcessExit>((resolve) => {
     child.on('exit', (code) => {
       ended = true;
-      resolve(exitOf(code));
+      // It is told when the process has closed its messages; its files, and with them a machine's lock, are next.
+      void processGone(pid).then(() => resolve(exitOf(code)));
     });
   });
   const post = (message: ProcessMessage, ports: MessagePortMain[] = []): void => {
