@@ -134,6 +134,32 @@ const boundaries = [
   ),
 ];
 
+/** Defects, and what one part of the program says to another: no person reads these but in a log. */
+const notForPeople = ':not([arguments.0.value=/^(internal$|ipc\\.(bad|unknown|denied))/])';
+const failure = `NewExpression[callee.name="Failure"]${notForPeople}`;
+const plainText = '/^(Literal|TemplateLiteral)$/';
+const inOurLanguages = 'What a person reads is a phrase (src/shared/phrases), which has a translation.';
+
+/** Errors are said in the person's language, but by the command line, and by what is there for tests. */
+const sentences = {
+  name: 'sentences',
+  files: ['src/**/*.{ts,vue}'],
+  ignores: ['**/*.test.ts', '**/testing/**', 'src/main/cli/**', 'src/main/processes/machine/engines/fake/**'],
+  rules: {
+    'no-restricted-syntax': [
+      'error',
+      ...[
+        ...['', '.consequent', '.alternate'].flatMap((branch) => [
+          `${failure}[arguments.1${branch}.type=${plainText}]`,
+          `${failure} > ObjectExpression > Property[key.name="hint"][value${branch}.type=${plainText}]`,
+        ]),
+        // An error as a value.
+        `ObjectExpression:has(> Property[key.name="code"][value.value=/^(?!ipc\\.)[a-z-]+\\./]) > Property[key.name="message"][value.type=${plainText}]`,
+      ].map((selector) => ({ selector, message: inOurLanguages })),
+    ],
+  },
+};
+
 export default tseslint.config(
   {
     ignores: [
@@ -170,4 +196,5 @@ export default tseslint.config(
     },
   },
   ...boundaries,
+  sentences,
 );

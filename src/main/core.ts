@@ -2,6 +2,7 @@ import { mkdir, realpath } from 'node:fs/promises';
 import { availableParallelism, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { Failure } from '@shared/errors';
+import { phrase } from '@shared/phrases/phrase';
 import type { Commands } from '@shared/ipc/contract';
 import type { MessageChannelLike } from '@shared/ipc/messages';
 import type { Handlers } from '@shared/ipc/rpc';
@@ -345,8 +346,8 @@ async function prepareFolder(folder: string): Promise<string> {
     await mkdir(folder, { recursive: true, mode: 0o700 });
     return await realpath(folder);
   } catch (error) {
-    throw new Failure('file.denied', `The data folder cannot be used: ${folder}`, {
-      hint: 'Make it writable, or set VIVARIUM_DATA to another folder.',
+    throw new Failure('file.denied', phrase('file.dataFolderUnusable', { folder }), {
+      hint: phrase('host.dataFolderHint'),
       cause: error,
     });
   }
@@ -357,8 +358,8 @@ async function takeLibrary(dataFolder: string): Promise<FileLock> {
   const lock = await lockFile(path);
   if (lock) return lock;
   const owner = await readLockOwner(path);
-  const who = owner ? ` (process ${owner.pid})` : '';
-  throw new Failure('library.locked', `Another Vivarium${who} uses the data folder ${dataFolder}.`, {
-    hint: 'Use that one, or choose another data folder with VIVARIUM_DATA.',
+  const who = owner ? phrase('file.processNumber', { pid: owner.pid }) : '';
+  throw new Failure('library.locked', phrase('file.dataFolderTaken', { who, folder: dataFolder }), {
+    hint: phrase('file.dataFolderTakenHint'),
   });
 }

@@ -160,6 +160,18 @@ export function toErrorValue(thrown: unknown): ErrorValue {
   return { code: 'internal', message: String(thrown) };
 }
 
+/** What an error says, to be filled into another sentence: in the person's language where it has fixed wording. */
+export function saidBy(error: unknown): string | Phrase {
+  const { message, phrases } = toErrorValue(error);
+  return phrases?.message ? new Phrase(message, phrases.message) : message;
+}
+
+/** What an error says is to be done, for another error to say the same. */
+export function hintOf(error: unknown): string | Phrase | undefined {
+  const { hint, phrases } = toErrorValue(error);
+  return hint !== undefined && phrases?.hint ? new Phrase(hint, phrases.hint) : hint;
+}
+
 /** Turns an `ErrorValue` that came from another process back into something to throw. */
 export function toFailure(thrown: unknown): Failure {
   if (thrown instanceof Failure) return thrown;

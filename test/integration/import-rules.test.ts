@@ -58,3 +58,38 @@ describe('import rules', () => {
     expect(await complaints(file, imported)).toBe(0);
   });
 });
+
+describe('sentences for people', () => {
+  let eslint: ESLint;
+
+  beforeAll(() => {
+    eslint = new ESLint({ ruleFilter: ({ ruleId }) => ruleId === 'no-restricted-syntax' });
+  });
+
+  async function complaints(code: string, filePath = 'src/main/machines/x.ts'): Promise<number> {
+    const [result] = await eslint.lintText(code, { filePath });
+    return result?.messages.filter(({ ruleId }) => ruleId === 'no-restricted-syntax').length ?? 0;
+  }
+
+  it.each([
+    "new Failure('file.io', 'Only in English.');",
+    'new Failure(code, `${path} is only in English.`);',
+    "const problem = { code: 'file.io', message: 'Only in English.' };",
+    "new Failure('file.io', bad ? 'One.' : phrase('file.exists', { path }));",
+    "new Failure('file.io', phrase('file.exists', { path }), { hint: 'Only in English.', cause });",
+    "new Failure('file.io', phrase('file.exists', { path }), { hint: bad ? phrase('a.b') : 'Other.' });",
+  ])('have a translation: %s', async (code) => {
+    expect(await complaints(code)).toBe(1);
+  });
+
+  it.each<string[]>([
+    [
+      "new Failure('file.io', phrase('file.exists', { path }), { hint: phrase('a.b'), cause: 'As it came.' });",
+    ],
+    ["new Failure('internal', 'A defect.');"],
+    ["new Failure('ipc.bad-message', 'A defect.');"],
+    ["new Failure('input.invalid', 'In the terminal.');", 'src/main/cli/x.ts'],
+  ])('are no matter here: %s', async (code = '', file) => {
+    expect(await complaints(code, file)).toBe(0);
+  });
+});

@@ -95,7 +95,9 @@ it('tells a second start where the first is', async () => {
   const first = run('server', []);
   const address = /http\S+/.exec(await first.printed('?token='))?.[0] ?? 'none';
   const second = run('server', []);
-  expect(await second.printed('runs already')).toContain(address);
+  const told = /http\S+/.exec(await second.printed('runs already'))?.[0] ?? 'none';
+  expect(new URL(told).origin).toBe(new URL(address).origin);
+  expect((await fetch(told, { redirect: 'manual' })).headers.get('set-cookie')).toMatch(/^vivarium-\d+=/);
   expect(await second.exit).toBe(0);
   // A killed holder keeps nobody out.
   first.child.kill('SIGKILL');

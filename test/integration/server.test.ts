@@ -24,7 +24,20 @@ describe('who is let in', () => {
     const { status, headers } = await page.ask('GET', page.entrance, { cookie: '' });
     expect(status).toBe(303);
     expect(headers.location).toBe('/');
-    expect(headers['set-cookie']?.[0]).toMatch(/^vivarium=[\w-]{43}; HttpOnly; SameSite=Strict; Path=\/$/);
+    expect(headers['set-cookie']?.[0]).toMatch(
+      /^vivarium-\d+=[\w-]{43}; HttpOnly; SameSite=Strict; Path=\/$/,
+    );
+  });
+
+  it('lets one browser in by an invitation, once', async () => {
+    const { pathname, search } = new URL(page.server.invite());
+    const other = new URL(page.server.invite());
+    const enter = (path: string) => page.ask('GET', path, { cookie: '' });
+    expect((await page.ask('HEAD', pathname + search, { cookie: '' })).status).toBe(401);
+    expect((await enter(pathname + search)).status).toBe(303);
+    expect((await enter(pathname + search)).status).toBe(401);
+    expect((await enter(other.pathname + other.search)).status).toBe(303);
+    expect((await enter(page.entrance)).status).toBe(303);
   });
 
   it('refuses everything else without the cookie', async () => {
@@ -36,9 +49,9 @@ describe('who is let in', () => {
       ['DELETE', '/upload?path=x'],
     ] as const) {
       expect((await page.ask(method, path, { cookie: '', ...page.ownOrigin })).status).toBe(401);
-      expect((await page.ask(method, path, { cookie: 'vivarium=wrong', ...page.ownOrigin })).status).toBe(
-        401,
-      );
+      expect(
+        (await page.ask(method, path, { cookie: `vivarium-${page.port}=wrong`, ...page.ownOrigin })).status,
+      ).toBe(401);
     }
   });
 

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { Failure } from '@shared/errors';
+import { phrase } from '@shared/phrases/phrase';
 import type { Commands } from '@shared/ipc/contract';
 import type { Handlers } from '@shared/ipc/rpc';
 import { openPath } from '../machines/open-path';
@@ -37,7 +38,7 @@ export function appHandlers(services: Services): Pick<Handlers<Commands>, AppCom
     }),
     'app.quit': ({ running }) => {
       if (running === 'leave') {
-        throw new Failure('host.unavailable', 'The machines run in this program, and end with it.');
+        throw new Failure('host.unavailable', phrase('desktop.thisProgram'));
       }
       // Answered at once: by the time it is done there is nobody left to answer to.
       void quit
@@ -53,11 +54,11 @@ export function appHandlers(services: Services): Pick<Handlers<Commands>, AppCom
       notifications: shell.kind === 'electron',
     }),
     'app.setLaunchAtLogin': async ({ on }) => {
-      if (!shell.launchAtLogin) throw new Failure('host.unavailable', 'That is up to the system here.');
+      if (!shell.launchAtLogin) throw new Failure('host.unavailable', phrase('desktop.upToSystem'));
       await shell.launchAtLogin.set(on);
     },
     'app.showFolder': async ({ folder }) => {
-      if (!shell.showInFolder) throw new Failure('host.unavailable', 'There is no file manager here.');
+      if (!shell.showInFolder) throw new Failure('host.unavailable', phrase('desktop.noFileManager'));
       const path = folder === 'data' ? dataFolder : join(dataFolder, folder);
       await shell.showInFolder(path);
     },

@@ -1,5 +1,6 @@
 import { isAbsolute } from 'node:path';
 import { Failure } from '@shared/errors';
+import { phrase } from '@shared/phrases/phrase';
 import type { Commands } from '@shared/ipc/contract';
 import type { Handlers } from '@shared/ipc/rpc';
 import { inspectMedium } from '../disks/media/inspect';
@@ -14,7 +15,7 @@ export function hostHandlers(services: Services): Pick<Handlers<Commands>, HostC
     'host.report': () => host.report(),
     'host.engines': () => host.engines(),
     'host.pickPath': ({ purpose }) => {
-      if (!shell.pickPath) throw new Failure('host.unavailable', 'There are no native dialogs here.');
+      if (!shell.pickPath) throw new Failure('host.unavailable', phrase('desktop.noDialogs'));
       return shell.pickPath(purpose);
     },
     'host.checkQemuFolder': ({ path }) => host.checkQemuFolder(path),
@@ -22,14 +23,14 @@ export function hostHandlers(services: Services): Pick<Handlers<Commands>, HostC
     'host.sleep': ({ machines }) => hostSleep.sleep(machines),
     'host.wake': () => hostSleep.wake(),
     'media.inspect': async ({ path }) => {
-      if (!isAbsolute(path)) throw new Failure('input.invalid', `An absolute path is needed: ${path}`);
+      if (!isAbsolute(path)) throw new Failure('input.invalid', phrase('file.absolute', { path }));
       return guests.refine(await inspectMedium(path));
     },
     'media.discard': ({ path }) => uploads.discard(path),
     'gallery.list': () => gallery.list(),
     'gallery.download': async ({ id }) => {
       const item = (await gallery.list()).find(({ entry }) => entry.id === id);
-      if (!item) throw new Failure('gallery.not-found', `There is no system “${id}” in the gallery.`);
+      if (!item) throw new Failure('gallery.not-found', phrase('gallery.noSystem', { id }));
       const description = {
         kind: 'download',
         subject: id,
@@ -43,7 +44,8 @@ export function hostHandlers(services: Services): Pick<Handlers<Commands>, HostC
     },
     'gallery.openPage': async ({ id }) => {
       const page = await gallery.pageOf(id);
-      if (!shell.openExternal) throw new Failure('host.unavailable', `Open it yourself: ${page}`);
+      if (!shell.openExternal)
+        throw new Failure('host.unavailable', phrase('desktop.openYourself', { page }));
       await shell.openExternal(page);
     },
   };

@@ -2,6 +2,7 @@ import type { Commands } from '@shared/ipc/contract';
 import type { Handlers } from '@shared/ipc/rpc';
 import type { MachineSummary } from '@shared/machine/summary';
 import { Failure } from '@shared/errors';
+import { phrase, Phrase } from '@shared/phrases/phrase';
 import { layoutOf } from '../machines/layout';
 import { requireState } from '../machines/context';
 import type { Machine } from '../machines/machine';
@@ -63,12 +64,12 @@ export function machineHandlers(services: Services): Pick<Handlers<Commands>, Ma
     'machine.savedScreen': ({ id }) => machines.savedScreen(id),
     'machine.showInFolder': async ({ id }) => {
       const { folder } = library.get(id);
-      if (!shell.showInFolder) throw unavailable('There is no file manager here.');
+      if (!shell.showInFolder) throw unavailable(phrase('desktop.noFileManager'));
       await shell.showInFolder(folder);
     },
     'machine.openConsole': ({ id }) => {
       library.get(id);
-      if (!shell.openConsole) throw unavailable('A console is opened by the page itself here.');
+      if (!shell.openConsole) throw unavailable(phrase('desktop.pageConsole'));
       shell.openConsole(id);
     },
     'machine.serialSocket': ({ id, port }) => machines.serialSocket(id, port),
@@ -79,6 +80,6 @@ export function machineHandlers(services: Services): Pick<Handlers<Commands>, Ma
   };
 }
 
-function unavailable(message: string): Failure {
+function unavailable(message: Phrase): Failure {
   return new Failure('host.unavailable', message);
 }

@@ -1,4 +1,5 @@
 import { Failure } from '@shared/errors';
+import { phrase } from '@shared/phrases/phrase';
 import type { Commands } from '@shared/ipc/contract';
 import type { Handlers } from '@shared/ipc/rpc';
 import { noUpdateKnown } from '@shared/updates/status';
@@ -11,7 +12,7 @@ export type UpdateHandlers = Pick<Handlers<Commands>, UpdateCommand>;
 export function updateHandlers({ shell, log }: Pick<Services, 'shell' | 'log'>): UpdateHandlers {
   const updates = (): ShellUpdates => {
     if (shell.updates) return shell.updates;
-    throw new Failure('host.unavailable', 'This Vivarium does not update itself.');
+    throw new Failure('host.unavailable', phrase('desktop.notSelfUpdating'));
   };
   return {
     'updates.get': () => shell.updates?.status ?? noUpdateKnown('nobody'),

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { WebSocket } from 'ws';
 import { z } from 'zod';
 import { Failure } from '@shared/errors';
+import { phrase } from '@shared/phrases/phrase';
 import type { StreamChannel } from '@shared/ipc/byte-stream';
 import { commands, type Commands, events } from '@shared/ipc/contract';
 import type { MessageChannelLike } from '@shared/ipc/messages';
@@ -131,11 +132,9 @@ export async function attachCore(
 function requireSameVersion({ version, socket }: Reached, ours: string): void {
   if (version === ours) return;
   socket.destroy();
-  throw new Failure(
-    'library.locked',
-    `Vivarium ${version} runs machines in the background; this is Vivarium ${ours}.`,
-    { hint: 'End that one first: “vivarium app quit save” saves its machines.' },
-  );
+  throw new Failure('library.locked', phrase('file.backgroundVersion', { theirs: version, ours }), {
+    hint: phrase('file.backgroundVersionHint'),
+  });
 }
 
 /** The contract's handlers, each of which asks the other program. */
@@ -176,7 +175,7 @@ async function serveFrom(dataFolder: string, window: MessageChannelLike, own: Ow
   let closed = false;
   window.onClose(() => (closed = true));
   const reached = await reach(dataFolder, 'attach');
-  if (!reached) throw new Failure('ipc.closed', 'The program in the background does not answer.');
+  if (!reached) throw new Failure('ipc.closed', phrase('desktop.backgroundSilent'));
   if (closed) {
     reached.socket.destroy();
     return;

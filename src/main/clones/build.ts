@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { Failure } from '@shared/errors';
+import { phrase } from '@shared/phrases/phrase';
 import { inspectDisk } from '../disks/inspect';
 import { packNames } from '../disks/memory-chunks/packs';
 import { packFolderName } from '../disks/memory-chunks/references';
@@ -133,8 +134,8 @@ export async function buildLinked(
   for (const chain of source.chains.values()) await refuseUnshareable(chain);
   for (const image of allImages(source)) {
     if (await files.link(image, join(folder, 'disks', basename(image)))) continue;
-    throw new Failure('host.unavailable', 'Images cannot be shared between these two folders.', {
-      hint: 'They are on different drives, or on one that knows no hard links. Make a full clone.',
+    throw new Failure('host.unavailable', phrase('clone.notShareable'), {
+      hint: phrase('clone.notShareableHint'),
     });
   }
   if (await exists(source.firmware)) await files.copyFolder(source.firmware, join(folder, 'firmware'));
@@ -164,8 +165,8 @@ async function refuseUnshareable(chain: readonly string[]): Promise<void> {
   if (unmovable !== undefined) throw notMovable(unmovable);
   for (const image of chain) {
     if (!image.endsWith('.qcow2') || !(await inspectDisk(image)).dirty) continue;
-    throw new Failure('disk.in-use', `This image was not closed: ${image}`, {
-      hint: 'Power the machine off first, or make a full clone.',
+    throw new Failure('disk.in-use', phrase('clone.notClosed', { image }), {
+      hint: phrase('clone.notClosedHint'),
     });
   }
 }
@@ -179,13 +180,9 @@ async function movableChain(store: SnapshotStore, path: string): Promise<string[
 }
 
 function notMovable(image: string): Failure {
-  return new Failure(
-    'disk.unsupported',
-    `This image names the one that it is based on by a whole path: ${image}`,
-    {
-      hint: 'Make a full clone without snapshots: its disks have one image each.',
-    },
-  );
+  return new Failure('disk.unsupported', phrase('clone.wholePath', { image }), {
+    hint: phrase('clone.wholePathHint'),
+  });
 }
 
 async function present(folder: string, inner: readonly string[]): Promise<string[]> {

@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Failure } from '@shared/errors';
+import { Failure, toFailure } from '@shared/errors';
+import { phrase } from '@shared/phrases/phrase';
 import type { CloneEstimate, CloneRequest, SharedWith } from '@shared/machine/clone';
 import type { MachineConfig } from '@shared/machine/config';
 import type { MachineSummary } from '@shared/machine/summary';
@@ -25,7 +26,7 @@ import { sharingWith } from './sharing';
 import { type CloneSource, firstUnmovable, readSource, storeIn } from './source';
 
 /** What a kept machine is told to be doing. */
-const what = 'is being cloned';
+const what = phrase('machine.isCloned');
 
 /** A source that stays what it is until `release`. */
 interface Held {
@@ -93,11 +94,11 @@ export class CloneService {
     const machine = this.accessible(request.id);
     const config = requireConfig(machine);
     if (request.snapshots && (request.kind === 'linked' || request.snapshot !== null)) {
-      throw new Failure('input.invalid', 'Only a full clone of the present state can have all snapshots.');
+      throw new Failure('input.invalid', phrase('clone.allSnapshots'));
     }
     if (request.kind === 'linked' && config.disks.length === 0) {
-      throw new Failure('input.invalid', `“${machine.name}” has no disk that could be shared.`, {
-        hint: 'Make a full clone.',
+      throw new Failure('input.invalid', phrase('clone.noDisk', { name: machine.name }), {
+        hint: phrase('clone.fullHint'),
       });
     }
     if (request.snapshot === null) this.keeper.requireRest(machine);
@@ -170,7 +171,7 @@ export class CloneService {
     this.keeper.requireRest(machine);
     const { jobId } = await this.snapshots.take({ id: machine.id, name: name.slice(0, 200), memory: false });
     const { error } = await this.context.jobs.ended(jobId);
-    if (error) throw new Failure(error.code, error.message, { hint: error.hint, cause: error.cause });
+    if (error) throw toFailure(error);
   }
 
   /** Reads what is to be cloned, and keeps it from changing: without being in the machine's way where possible. */

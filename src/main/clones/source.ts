@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { Failure } from '@shared/errors';
+import { phrase } from '@shared/phrases/phrase';
 import type { MachineConfig } from '@shared/machine/config';
 import { chainOf, formatOf, isUntouched } from '../disks/chain/chain';
 import { inspectDisk } from '../disks/inspect';
@@ -63,8 +64,8 @@ async function sourceOf(
         await diskPath(folder, `disks/${basename(image)}`);
         continue;
       }
-      throw new Failure('disk.unsupported', `A disk is based on an image outside the machine: ${image}`, {
-        hint: 'Put that image into the machine’s folder “disks” first.',
+      throw new Failure('disk.unsupported', phrase('clone.outside', { image }), {
+        hint: phrase('clone.outsideHint'),
       });
     }
     chains.set(id, chain);
@@ -98,8 +99,8 @@ async function refuseChanged(folder: string, record: SnapshotRecord): Promise<vo
   for (const { id, path } of record.config.disks) {
     const { size } = await stat(inFolder(folder, path));
     if (record.images[id] === undefined || record.images[id].bytes === size) continue;
-    throw new Failure('snapshot.broken', `The disk of this snapshot is not what it was: ${path}`, {
-      hint: 'Check the disks, and clone another snapshot or the present state.',
+    throw new Failure('snapshot.broken', phrase('clone.changed', { path }), {
+      hint: phrase('clone.changedHint'),
     });
   }
 }

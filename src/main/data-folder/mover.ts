@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { access, lstat, mkdir, readdir, readFile, realpath } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, normalize, relative } from 'node:path';
-import { Failure, toErrorValue } from '@shared/errors';
+import { Failure, toFailure } from '@shared/errors';
 import { phrase } from '@shared/phrases/phrase';
 import { copyTree } from '../disks/copy-tree';
 import type { JobControl, JobRegistry } from '../jobs/registry';
@@ -144,7 +144,7 @@ export class DataMover {
     }
     const names = await readdir(target).catch((error: unknown) => {
       if ((error as { code?: string }).code === 'ENOENT') return [];
-      throw new Failure(toErrorValue(error).code, (error as Error).message, { cause: error });
+      throw toFailure(error);
     });
     if (names.some((name) => !stays(name))) {
       throw new Failure('file.exists', phrase('dataFolder.notEmpty', { folder: target }), {

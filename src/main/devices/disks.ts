@@ -54,7 +54,7 @@ export class DiskService {
     await this.plan(machine, bus);
     if (source.kind === 'copy') {
       if (!isAbsolute(source.path)) {
-        throw new Failure('input.invalid', `An absolute path is needed: ${source.path}`);
+        throw new Failure('input.invalid', phrase('file.absolute', { path: source.path }));
       }
       await checkMedium(source.path);
     }
@@ -213,13 +213,9 @@ export class DiskService {
     // One that is based on an image elsewhere is kept as it is.
     const chain = all.length === inner.length ? inner : [disk.path];
     if (broken.length > 0 && (image !== 'keep' || chain.length > 1)) {
-      throw new Failure(
-        'snapshot.broken',
-        'A snapshot cannot be read, so nobody knows which images it needs.',
-        {
-          hint: 'Repair or delete that snapshot first.',
-        },
-      );
+      throw new Failure('snapshot.broken', phrase('devices.brokenSnapshot'), {
+        hint: phrase('devices.brokenSnapshotHint'),
+      });
     }
     const needed = new Set([
       ...records.flatMap((record) => [...imagesOf(record), ...(record.base ?? [])]),

@@ -5,6 +5,7 @@ import { dirname } from 'node:path';
 import { z } from 'zod';
 import type { ExportFormat } from '@shared/disk/library';
 import { Failure } from '@shared/errors';
+import { phrase } from '@shared/phrases/phrase';
 import { hostFailure, openHostFile, syncFolder } from '../disks/host-file';
 import { type ForeignFormat, foreignFormat } from '../disks/image-format';
 import { findProgram, runProgram } from '../platform/program';
@@ -51,17 +52,13 @@ export async function convertForeign(
 ): Promise<void> {
   const program = await findProgram('qemu-img');
   if (program === undefined) {
-    throw new Failure(
-      'host.unavailable',
-      `A ${title} image is converted by qemu-img, which is not installed.`,
-      {
-        hint: 'Install QEMU’s tools (Debian and Ubuntu: qemu-utils), then try again.',
-      },
-    );
+    throw new Failure('host.unavailable', phrase('imageUse.noQemuImg', { format: title }), {
+      hint: phrase('imageUse.noQemuImgHint'),
+    });
   }
   await refuseOtherFiles(program, source, qemuName);
   if (await stat(target).catch(() => undefined)) {
-    throw new Failure('file.exists', `${target} exists already`);
+    throw new Failure('file.exists', phrase('file.exists', { path: target }));
   }
   const unfinished = `${target}.${randomBytes(4).toString('hex')}.part`;
   try {
@@ -85,13 +82,13 @@ async function refuseOtherFiles(program: string, source: string, qemuName: strin
     const text = await runProgram(program, ['info', '-U', '-f', qemuName, '--output=json', source], lookMs);
     said = info.parse(JSON.parse(text));
   } catch (error) {
-    throw new Failure('disk.corrupt', `qemu-img cannot read ${source}`, { cause: error });
+    throw new Failure('disk.corrupt', phrase('imageUse.qemuImgCannot', { path: source }), { cause: error });
   }
   const others = (said['format-specific']?.data.extents ?? []).map(({ filename }) => filename);
   const other = [...others, said['backing-filename'] ?? source].find((name) => name !== source);
   if (other === undefined) return;
-  throw new Failure('disk.unsupported', `${source} takes its data from another file: ${other}`, {
-    hint: 'If you know where it comes from, join both with qemu-img convert yourself.',
+  throw new Failure('disk.unsupported', phrase('imageUse.otherData', { path: source, other }), {
+    hint: phrase('imageUse.otherDataHint'),
   });
 }
 
@@ -122,12 +119,15 @@ function run(
   return new Promise<void>((resolve, reject) => {
     child.on('error', reject);
     child.on('close', (code) => {
-      if (signal.aborted) reject(new Failure('cancelled', 'The conversion was cancelled'));
+      if (signal.aborted) reject(new Failure('cancelled', phrase('task.conversionCancelled')));
       else if (code === 0) resolve();
       else {
         const full = complaint.includes('No space left');
         reject(
-          new Failure(full ? 'file.no-space' : 'disk.corrupt', `qemu-img ${args[0]}: ${complaint.trim()}`),
+          new Failure(
+            full ? 'file.no-space' : 'disk.corrupt',
+            phrase('imageUse.qemuImgFailed', { command: args[0] ?? '', complaint: complaint.trim() }),
+          ),
         );
       }
     });

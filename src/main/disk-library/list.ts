@@ -1,6 +1,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import { basename, extname, join } from 'node:path';
-import { type ErrorValue, Failure, toErrorValue } from '@shared/errors';
+import { Failure, toErrorValue } from '@shared/errors';
+import { phrase } from '@shared/phrases/phrase';
 import type { ImageHealth, ImageUse, LibraryImage } from '@shared/disk/library';
 import { imageIdentities } from '../clones/sharing';
 import { chainOf, formatOf } from '../disks/chain/chain';
@@ -67,7 +68,7 @@ async function imagesOfMachine(
   for (const inner of neededBy(machine, records)) {
     const path = inFolder(machine.folder, inner);
     if (images.some((image) => image.path === path)) continue;
-    const problem: ErrorValue = { code: 'file.not-found', message: `This image is missing: ${path}` };
+    const problem = new Failure('file.not-found', phrase('imageUse.missing', { path })).toValue();
     images.push({ ...nothingAt(path), kind: 'disk', machine: machine.id, health: 'broken', problem });
   }
   const below = new Set(images.flatMap(({ chain }) => chain));
@@ -153,7 +154,7 @@ async function describe(
 /** What is called qcow2 and is not cannot be opened, since the name decides. @throws Failure */
 async function refusePretender(path: string): Promise<void> {
   if (formatOf(path) === 'raw' || (await inspectDisk(path)).format === 'qcow2') return;
-  throw new Failure('disk.unknown-format', `${path} is not a qcow2 image, in spite of its name`);
+  throw new Failure('disk.unknown-format', phrase('imageUse.notQcow2', { path }));
 }
 
 function nothingAt(path: string): SizedImage {
@@ -196,7 +197,7 @@ async function listMedia(machines: readonly Machine[], mediaFolder: string): Pro
     const status = await stat(path).catch(() => undefined);
     if (status && !status.isFile()) continue;
     if (!status) {
-      const problem: ErrorValue = { code: 'file.not-found', message: `This image is missing: ${path}` };
+      const problem = new Failure('file.not-found', phrase('imageUse.missing', { path })).toValue();
       media.push({
         ...plain(nothingAt(path)),
         format: mediumFormat(path),

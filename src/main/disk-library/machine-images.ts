@@ -1,6 +1,7 @@
 import { basename, dirname } from 'node:path';
 import type { ImageCheck } from '@shared/disk/library';
-import { Failure, toErrorValue } from '@shared/errors';
+import { Failure, toErrorValue, saidBy } from '@shared/errors';
+import { phrase, Phrase } from '@shared/phrases/phrase';
 import { sharersOf } from '../clones/sharing';
 import { backingOf, formatOf } from '../disks/chain/chain';
 import { growDisk } from '../disks/grow';
@@ -36,7 +37,7 @@ export class MachineImages {
   check(id: string, image: string): { jobId: string } {
     const machine = this.accessible(id);
     this.requireQcow2(image);
-    return this.job('checkDisk', machine, image, 'is having a disk checked', (control) =>
+    return this.job('checkDisk', machine, image, phrase('machine.diskChecked'), (control) =>
       this.checkNow(machine, image, control),
     );
   }
@@ -48,12 +49,8 @@ export class MachineImages {
   compact(id: string, image: string): { jobId: string } {
     const machine = this.accessible(id);
     this.requireQcow2(image);
-    return this.job('compactDisk', machine, image, 'is having a disk compacted', async (control) => {
-      await this.requireUnshared(
-        machine,
-        image,
-        'Compacting it would give each of them an image of its own, which takes more space.',
-      );
+    return this.job('compactDisk', machine, image, phrase('machine.diskCompacted'), async (control) => {
+      await this.requireUnshared(machine, image, phrase('imageUse.compactShared'));
       return this.rewrite(machine, image, 'Compact', control);
     });
   }
@@ -65,12 +62,12 @@ export class MachineImages {
   repair(id: string, image: string): { jobId: string } {
     const machine = this.accessible(id);
     this.requireQcow2(image);
-    return this.job('repairDisk', machine, image, 'is having a disk repaired', (control) =>
+    return this.job('repairDisk', machine, image, phrase('machine.diskRepaired'), (control) =>
       this.rewrite(machine, image, 'Repair', control).catch((error: unknown) => {
-        const { code, message } = toErrorValue(error);
+        const { code } = toErrorValue(error);
         if (code !== 'disk.corrupt' && code !== 'medium.truncated') throw error;
-        throw new Failure(code, `The image cannot be repaired without loss: ${message}`, {
-          hint: 'It is as it was. Restore a snapshot or a backup; or make a copy of the file and try “qemu-img check -r all” on that.',
+        throw new Failure(code, phrase('imageUse.repairLoses', { reason: saidBy(error) }), {
+          hint: phrase('imageUse.repairLosesHint'),
           cause: error,
         });
       }),
@@ -86,7 +83,7 @@ export class MachineImages {
   async resize(id: string, image: string, size: number, mayShrink: boolean): Promise<void> {
     const machine = this.accessible(id);
     requireState(machine, 'configure');
-    await this.keeper.during(machine, 'is having a disk resized', async () => {
+    await this.keeper.during(machine, phrase('machine.diskResized'), async () => {
       this.requirePresent(machine, image);
       const path = await diskPath(machine.folder, image);
       const { virtualSize } = await inspectDisk(path);
@@ -94,17 +91,13 @@ export class MachineImages {
         await growDisk(path, formatOf(path), size);
       } else {
         if (!mayShrink) {
-          throw new Failure(
-            'input.invalid',
-            `The disk has ${virtualSize} bytes already: it would be smaller.`,
-            {
-              hint: 'Say that it may shrink, if that is meant. To free space on this computer, compact it.',
-            },
-          );
+          throw new Failure('input.invalid', phrase('imageUse.wouldShrink', { size: virtualSize }), {
+            hint: phrase('imageUse.wouldShrinkHint'),
+          });
         }
         await this.requireNoSnapshots(machine);
         await this.requireAlone(machine, image);
-        await this.requireUnshared(machine, image, 'It must stay what it is for them.');
+        await this.requireUnshared(machine, image, phrase('imageUse.mustStay'));
         await shrinkDisk(path, formatOf(path), size);
       }
       machine.note(`${image} was made ${size} bytes long`);
@@ -116,8 +109,8 @@ export class MachineImages {
   toQcow2(id: string, image: string): { jobId: string } {
     const machine = this.accessible(id);
     requireState(machine, 'configure');
-    if (formatOf(image) !== 'raw') throw new Failure('input.invalid', 'This image is a qcow2 image already.');
-    return this.job('convertDisk', machine, image, 'is having a disk converted', async (control) => {
+    if (formatOf(image) !== 'raw') throw new Failure('input.invalid', phrase('imageUse.isQcow2'));
+    return this.job('convertDisk', machine, image, phrase('machine.diskConverted'), async (control) => {
       this.requirePresent(machine, image);
       await this.requireAlone(machine, image);
       const title = `Convert ${image}`;
@@ -147,7 +140,7 @@ export class MachineImages {
     const path = inFolder(machine.folder, image);
     const backing = await backingOf(path);
     if (backing !== undefined && dirname(backing) !== dirname(path)) {
-      throw new Failure('disk.unsupported', `${image} is based on an image outside the machine: ${backing}`);
+      throw new Failure('disk.unsupported', phrase('imageUse.outside', { path: image, image: backing }));
     }
     await refuseForeignFeatures(machine.folder, [image]);
     const below = backing === undefined ? null : `disks/${basename(backing)}`;
@@ -171,7 +164,7 @@ export class MachineImages {
     try {
       const { errors } = await this.checkNow(machine, made, { signal: control.signal, progress: () => {} });
       if (errors[0] !== undefined)
-        throw new Failure('disk.corrupt', `The new image is not right: ${errors[0]}`);
+        throw new Failure('disk.corrupt', phrase('imageUse.newWrong', { reason: errors[0] }));
     } catch (error) {
       await pending.undo(error);
       throw error;
@@ -187,44 +180,40 @@ export class MachineImages {
     const path = inFolder(machine.folder, image);
     for (const file of await store.diskFiles()) {
       const below = await backingOf(inFolder(machine.folder, file)).catch((error: unknown) => {
-        throw new Failure('disk.corrupt', `${file} cannot be read, and may go on from this image: ${image}`, {
-          hint: 'Repair that one, or remove it if nobody needs it.',
+        throw new Failure('disk.corrupt', phrase('imageUse.mayGoOn', { path: file, image }), {
+          hint: phrase('imageUse.mayGoOnHint'),
           cause: error,
         });
       });
       if (!frozen && below !== path) continue;
-      throw new Failure('input.invalid', `Other images or snapshots go on from this one: ${image}`, {
-        hint: 'Copy it instead: the copy can have the other format.',
+      throw new Failure('input.invalid', phrase('imageUse.goesOn', { image }), {
+        hint: phrase('imageUse.goesOnHint'),
       });
     }
   }
 
-  private async requireUnshared(machine: Machine, image: string, hint: string): Promise<void> {
+  private async requireUnshared(machine: Machine, image: string, hint: Phrase): Promise<void> {
     const sharers = await sharersOf(machine, image, this.machines.library.all());
     if (sharers.length === 0) return;
-    throw new Failure('input.invalid', `This image is shared with: ${sharers.join(', ')}`, { hint });
+    throw new Failure('input.invalid', phrase('imageUse.shared', { machines: sharers.join(', ') }), { hint });
   }
 
   private async requireNoSnapshots(machine: Machine): Promise<void> {
     if ((await this.storeOf(machine).records()).length === 0) return;
-    throw new Failure(
-      'input.invalid',
-      `“${machine.name}” has snapshots, so its disks cannot become smaller.`,
-      {
-        hint: 'Delete its snapshots, or make a full clone without them and resize the disk of that.',
-      },
-    );
+    throw new Failure('input.invalid', phrase('imageUse.hasSnapshots', { name: machine.name }), {
+      hint: phrase('imageUse.hasSnapshotsHint'),
+    });
   }
 
   private requireQcow2(image: string): void {
     if (formatOf(image) === 'qcow2') return;
-    throw new Failure('input.invalid', 'Only qcow2 images have tables to check and space to give back.');
+    throw new Failure('input.invalid', phrase('imageUse.onlyQcow2'));
   }
 
   private requirePresent(machine: Machine, image: string): void {
     if (requireConfig(machine).disks.some(({ path }) => path === image)) return;
-    throw new Failure('input.invalid', `No disk of “${machine.name}” writes to this image: ${image}`, {
-      hint: 'What snapshots froze stays as it is.',
+    throw new Failure('input.invalid', phrase('imageUse.notWritten', { name: machine.name, image }), {
+      hint: phrase('imageUse.notWrittenHint'),
     });
   }
 
@@ -260,7 +249,7 @@ export class MachineImages {
     kind: ImageJobKind,
     machine: Machine,
     image: string,
-    what: string,
+    what: Phrase,
     task: (control: JobControl) => Promise<unknown>,
   ): { jobId: string } {
     const about = {

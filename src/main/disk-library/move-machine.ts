@@ -1,6 +1,7 @@
 import { realpath, rm, stat } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, sep } from 'node:path';
 import { Failure, toErrorValue } from '@shared/errors';
+import { phrase } from '@shared/phrases/phrase';
 import { firstUnmovable } from '../clones/source';
 import { copyTree, makeFolder, surveyTree } from '../disks/copy-tree';
 import { hostFailure } from '../disks/host-file';
@@ -46,9 +47,9 @@ export class MachineMover {
     requireState(machine, 'move');
     const to = join(await existingFolder(into), basename(machine.folder));
     if (to === machine.folder)
-      throw new Failure('input.invalid', `“${machine.name}” is in this folder already.`);
+      throw new Failure('input.invalid', phrase('imageUse.alreadyThere', { name: machine.name }));
     if (to.startsWith(machine.folder + sep)) {
-      throw new Failure('input.invalid', 'A machine cannot be put into its own folder.');
+      throw new Failure('input.invalid', phrase('imageUse.intoItself'));
     }
     await requireFree(to);
     await refuseWholePaths(machine.folder);
@@ -63,7 +64,7 @@ export class MachineMover {
     const { log } = this.context;
     const from = machine.folder;
     const arrival = arrivalFolder({ id: machine.id, to });
-    const release = once(await this.keeper.keep(machine, 'is being moved'));
+    const release = once(await this.keeper.keep(machine, phrase('machine.isMoved')));
     let copied = false;
     try {
       const copy = async (): Promise<void> => {
@@ -106,9 +107,9 @@ export class MachineMover {
     if (free !== null && free < tree.bytes) {
       throw new Failure(
         'file.no-space',
-        `There is not enough room in ${dirname(to)} for “${machine.name}”.`,
+        phrase('imageUse.noRoom', { folder: dirname(to), name: machine.name }),
         {
-          hint: 'Choose another drive, or make room there. The machine is where it was.',
+          hint: phrase('imageUse.noRoomHint'),
         },
       );
     }
@@ -125,9 +126,13 @@ export class MachineMover {
       ({ path, message }) => !before.has(`${path} ${message}`),
     );
     if (added) {
-      throw new Failure('disk.corrupt', `The copy is not right: ${added.path}: ${added.message}`, {
-        hint: 'The machine is where it was. Check both drives.',
-      });
+      throw new Failure(
+        'disk.corrupt',
+        phrase('imageUse.copyWrong', { path: added.path, reason: added.message }),
+        {
+          hint: phrase('imageUse.copyWrongHint'),
+        },
+      );
     }
   }
 
@@ -155,14 +160,14 @@ async function adaptRenamed(from: string, to: string): Promise<void> {
 }
 
 async function existingFolder(path: string): Promise<string> {
-  if (!isAbsolute(path)) throw new Failure('input.invalid', `An absolute path is needed: ${path}`);
+  if (!isAbsolute(path)) throw new Failure('input.invalid', phrase('file.absolute', { path }));
   try {
     const real = await realpath(path);
     if ((await stat(real)).isDirectory()) return real;
   } catch (error) {
     throw hostFailure(error, 'open', path);
   }
-  throw new Failure('input.invalid', `This is not a folder: ${path}`);
+  throw new Failure('input.invalid', phrase('file.notAFolder', { path }));
 }
 
 /** Images that name the one below by its whole path would look for it in the old folder. */
@@ -172,11 +177,9 @@ async function refuseWholePaths(folder: string): Promise<void> {
     const chain = await store.innerChain(image).catch(() => [image]);
     const unmovable = await firstUnmovable(chain.map((inner) => inFolder(folder, inner)));
     if (unmovable === undefined) continue;
-    throw new Failure(
-      'disk.unsupported',
-      `This image names the one that it is based on by a whole path: ${unmovable}`,
-      { hint: 'Give it a relative one first: qemu-img rebase -u -b <name> -F <format> <this image>' },
-    );
+    throw new Failure('disk.unsupported', phrase('clone.wholePath', { image: unmovable }), {
+      hint: phrase('imageUse.rebaseHint'),
+    });
   }
 }
 

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { lstat, rename, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { Failure } from '@shared/errors';
+import { phrase } from '@shared/phrases/phrase';
 import { hostFailure, syncFolder } from '../disks/host-file';
 import { linkFile } from '../disks/link-file';
 
@@ -15,7 +16,7 @@ export interface MoveSteps {
 /** A copy that was cut short never has the new name. */
 async function copyThere(target: string, copy: MoveSteps['copy']): Promise<void> {
   if (await lstat(target).catch(() => undefined)) {
-    throw new Failure('file.exists', `${target} exists already`);
+    throw new Failure('file.exists', phrase('file.exists', { path: target }));
   }
   const unfinished = `${target}.${randomBytes(4).toString('hex')}.part`;
   await copy(unfinished);
@@ -35,7 +36,7 @@ export async function moveFile(path: string, target: string, { copy, switchOver 
   const status = await lstat(path).catch((error: unknown) => {
     throw hostFailure(error, 'move', path);
   });
-  if (!status.isFile()) throw new Failure('file.not-a-file', `This is not a file of its own: ${path}`);
+  if (!status.isFile()) throw new Failure('file.not-a-file', phrase('imageUse.notOwn', { path }));
   if (await linkFile(path, target)) await syncFolder(dirname(target));
   else await copyThere(target, copy);
   // From here on a failure leaves both: whoever was told of the new name keeps it.

@@ -2,6 +2,7 @@ import { rm, stat } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join } from 'node:path';
 import type { DiskComplaints, ExportFormat, LibraryImage } from '@shared/disk/library';
 import { Failure, toErrorValue } from '@shared/errors';
+import { phrase } from '@shared/phrases/phrase';
 import { formatOf } from '../disks/chain/chain';
 import { checkImages } from '../disks/check-images';
 import { syncFolder } from '../disks/host-file';
@@ -72,10 +73,10 @@ export class DiskLibrary {
    */
   async export(source: string, target: string, format: ExportFormat): Promise<{ jobId: string }> {
     for (const path of [source, target]) {
-      if (!isAbsolute(path)) throw new Failure('input.invalid', `An absolute path is needed: ${path}`);
+      if (!isAbsolute(path)) throw new Failure('input.invalid', phrase('file.absolute', { path }));
     }
     if (formatOf(target) !== format) {
-      throw new Failure('input.invalid', 'The name of a qcow2 image ends with .qcow2, and of no other.');
+      throw new Failure('input.invalid', phrase('imageUse.qcow2Name'));
     }
     const image = (await this.list()).find(({ path }) => path === source);
     const machine = image?.machine ? this.accessible(image.machine) : undefined;
@@ -95,14 +96,14 @@ export class DiskLibrary {
     return startImageJob(jobs, { ...about, unit: 'bytes' }, async (control) => {
       const work = (): Promise<void> =>
         runWorkerJob(this.context.processHost, 'exportDisk', { source, target, format, from }, control);
-      await (machine && written ? this.keeper.during(machine, 'is having a disk copied', work) : work());
+      await (machine && written ? this.keeper.during(machine, phrase('machine.diskCopied'), work) : work());
       return { path: target };
     });
   }
 
   /** Moves an image that is not in a machine's folder, or that no machine needs, into another folder. */
   async move(path: string, folder: string): Promise<{ jobId: string }> {
-    if (!isAbsolute(folder)) throw new Failure('input.invalid', `An absolute path is needed: ${folder}`);
+    if (!isAbsolute(folder)) throw new Failure('input.invalid', phrase('file.absolute', { path: folder }));
     const image = await this.movable(path);
     return startImageJob(
       this.context.jobs,
@@ -132,7 +133,9 @@ export class DiskLibrary {
   async remove(path: string, how: 'trash' | 'erase'): Promise<void> {
     const { shell } = this.context;
     if (how === 'trash' && !shell.moveToTrash) {
-      throw new Failure('host.unavailable', 'There is no trash here.', { hint: 'Erase the image instead.' });
+      throw new Failure('host.unavailable', phrase('devices.noTrash'), {
+        hint: phrase('imageUse.eraseHint'),
+      });
     }
     const machine = this.machines.library.all().find(({ folder }) => dirname(path) === join(folder, 'disks'));
     const drop = async (): Promise<void> => {
@@ -140,14 +143,14 @@ export class DiskLibrary {
       if (machine) await this.machines.library.reread(machine);
       const image = await this.find(path);
       if (image.usedBy.length > 0) {
-        throw new Failure('input.invalid', `This image is in use, so it is kept: ${path}`);
+        throw new Failure('input.invalid', phrase('imageUse.inUse', { path }));
       }
       if (how === 'trash') await shell.moveToTrash?.(path);
       else await rm(path);
       await syncFolder(dirname(path));
     };
     await this.movable(path);
-    await (machine ? this.keeper.during(machine, 'is having a file removed', drop) : drop());
+    await (machine ? this.keeper.during(machine, phrase('machine.fileRemoved'), drop) : drop());
   }
 
   private async complaints(
@@ -161,7 +164,7 @@ export class DiskLibrary {
     const digest = (path: string): Promise<string> =>
       runWorkerJob(processHost, 'hashFile', { path, algorithm: 'sha256' }, control);
     try {
-      return await this.keeper.during(machine, 'is being checked', () =>
+      return await this.keeper.during(machine, phrase('machine.isChecked'), () =>
         verifyDisks(new SnapshotStore(folder, hostSnapshotFiles()), {
           tables: (paths) => checkImages(paths, folder, signal),
           digest: contents ? digest : undefined,
@@ -177,20 +180,20 @@ export class DiskLibrary {
   private async find(path: string): Promise<LibraryImage> {
     const image = (await this.list()).find((one) => one.path === path);
     if (image) return image;
-    throw new Failure('input.invalid', `This is not an image of the library: ${path}`);
+    throw new Failure('input.invalid', phrase('imageUse.notListed', { path }));
   }
 
   /** An image that may change its place. @throws Failure `input.invalid` */
   private async movable(path: string): Promise<LibraryImage> {
     const image = await this.find(path);
-    if (image.inUse) throw new Failure('disk.in-use', `A running machine uses ${path}`);
+    if (image.inUse) throw new Failure('disk.in-use', phrase('imageUse.running', { path }));
     if (image.usedBy.some(({ by }) => by !== 'drive')) {
-      throw new Failure('input.invalid', `This image belongs to its machine’s folder: ${path}`, {
-        hint: 'The folder is the machine. Copy the image, or remove the disk from the machine and keep its image.',
+      throw new Failure('input.invalid', phrase('imageUse.belongs', { path }), {
+        hint: phrase('imageUse.belongsHint'),
       });
     }
     await stat(path).catch((error: unknown) => {
-      throw new Failure('file.not-found', `This image is missing: ${path}`, { cause: error });
+      throw new Failure('file.not-found', phrase('imageUse.missing', { path }), { cause: error });
     });
     return image;
   }
@@ -206,7 +209,7 @@ export class DiskLibrary {
 async function requireOwnChain({ folder }: Machine, chain: readonly string[], source: string): Promise<void> {
   for (const image of [source, ...chain]) {
     if (dirname(image) !== join(folder, 'disks')) {
-      throw new Failure('disk.unsupported', `${source} is based on an image outside the machine: ${image}`);
+      throw new Failure('disk.unsupported', phrase('imageUse.outside', { path: source, image }));
     }
     await diskPath(folder, `disks/${basename(image)}`);
   }

@@ -1,5 +1,6 @@
 import { dirname, join } from 'node:path';
 import { Failure, toErrorValue } from '@shared/errors';
+import { phrase } from '@shared/phrases/phrase';
 import { chainOf } from './chain/chain';
 import { inspectDisk } from './inspect';
 import { checkQcow2 } from './qcow2/check';
@@ -46,7 +47,7 @@ async function errorsOf(
   qemuImg: string | undefined,
   signal: AbortSignal,
 ): Promise<string[]> {
-  if (signal.aborted) throw new Failure('cancelled', 'The check was cancelled.');
+  if (signal.aborted) throw new Failure('cancelled', phrase('task.checkWasCancelled'));
   const { errors } = await checkQcow2(path, { signal });
   if (errors.length > 0 || qemuImg === undefined) return errors;
   // One that was not closed has wrong counts, which whoever opens it next mends.

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { Failure } from '@shared/errors';
+import { phrase } from '@shared/phrases/phrase';
 import type { BlockDevice } from './block-device';
 import { hostFailure, syncFolder } from './host-file';
 import { createQcow2 } from './qcow2/create';
@@ -34,10 +35,7 @@ export async function convertDisk(
 ): Promise<void> {
   const { virtualSize = source.size } = options;
   if (virtualSize < source.size) {
-    throw new Failure(
-      'input.invalid',
-      `A disk of ${source.size} bytes does not fit into ${virtualSize} bytes`,
-    );
+    throw new Failure('input.invalid', phrase('image.doesNotFit', { size: source.size, room: virtualSize }));
   }
   await refuseExisting(target);
   const unfinished = `${target}.${randomBytes(4).toString('hex')}.part`;
@@ -89,7 +87,7 @@ function* stretchesOfData(chunk: Uint8Array): Generator<{ from: number; to: numb
 }
 
 function stopIfCancelled(signal: AbortSignal | undefined): void {
-  if (signal?.aborted) throw new Failure('cancelled', 'The conversion was cancelled');
+  if (signal?.aborted) throw new Failure('cancelled', phrase('task.conversionCancelled'));
 }
 
 async function refuseExisting(path: string): Promise<void> {
@@ -97,5 +95,5 @@ async function refuseExisting(path: string): Promise<void> {
     if ((error as { code?: unknown }).code === 'ENOENT') return undefined;
     throw hostFailure(error, 'examine', path);
   });
-  if (existing !== undefined) throw new Failure('file.exists', `${path} exists already`);
+  if (existing !== undefined) throw new Failure('file.exists', phrase('file.exists', { path }));
 }

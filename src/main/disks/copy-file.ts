@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { stat, unlink, utimes } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { Failure } from '@shared/errors';
+import { phrase } from '@shared/phrases/phrase';
 import { type HostFile, openHostFile, syncFolder } from './host-file';
 
 export interface CopyOptions {
@@ -45,8 +46,8 @@ export async function copyFileChecked(
         await to.close();
       }
       if (found !== written) {
-        throw new Failure('disk.corrupt', `The copy ${target} is not what was written to it`, {
-          hint: 'The original is as it was. Check the disk and the memory of this computer.',
+        throw new Failure('disk.corrupt', phrase('image.copyWrong', { path: target }), {
+          hint: phrase('image.originalHint'),
         });
       }
       const { atime, mtime } = await stat(source);
@@ -109,10 +110,10 @@ async function readChunk(
   bytes: number,
   signal: AbortSignal | undefined,
 ): Promise<Uint8Array> {
-  if (signal?.aborted) throw new Failure('cancelled', 'Copying was cancelled');
+  if (signal?.aborted) throw new Failure('cancelled', phrase('task.copyCancelled'));
   const chunk = buffer.subarray(0, Math.min(buffer.length, bytes - position));
   if ((await file.read(chunk, position)) < chunk.length) {
-    throw new Failure('medium.truncated', `${file.path} became shorter while it was copied`);
+    throw new Failure('medium.truncated', phrase('image.shorter', { path: file.path }));
   }
   return chunk;
 }

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { Failure } from '@shared/errors';
+import { phrase } from '@shared/phrases/phrase';
 import type { BlockDevice } from './block-device';
 import { chainOf, formatOf } from './chain/chain';
 import { writtenRuns } from './chain/merge';
@@ -123,8 +124,8 @@ async function compare(
   const made = await openDisk(path, { readOnly: true, format });
   try {
     const different = (): Failure =>
-      new Failure('disk.corrupt', `The new image ${path} is not what was written to it`, {
-        hint: 'The original is as it was. Check the disk and the memory of this computer.',
+      new Failure('disk.corrupt', phrase('image.newWrong', { path }), {
+        hint: phrase('image.originalHint'),
       });
     // A qcow2 image is as long as whole sectors.
     if (made.size < source.size || made.size - source.size >= 512) throw different();
@@ -146,7 +147,7 @@ async function each(
   const total = runs.reduce((sum, { length }) => sum + length, 0);
   let done = total * round;
   for (const { offset, length } of runs) {
-    if (signal?.aborted) throw new Failure('cancelled', 'The conversion was cancelled');
+    if (signal?.aborted) throw new Failure('cancelled', phrase('task.conversionCancelled'));
     await use(offset, await source.read(offset, length));
     onProgress?.((done += length), total * 2);
   }
@@ -177,5 +178,5 @@ async function refuseExisting(path: string): Promise<void> {
     if ((error as { code?: unknown }).code === 'ENOENT') return undefined;
     throw hostFailure(error, 'examine', path);
   });
-  if (existing !== undefined) throw new Failure('file.exists', `${path} exists already`);
+  if (existing !== undefined) throw new Failure('file.exists', phrase('file.exists', { path }));
 }

@@ -1,4 +1,5 @@
 import { Failure } from '@shared/errors';
+import { phrase } from '@shared/phrases/phrase';
 import { openHostFile } from './host-file';
 import type { DiskFormat } from './image-format';
 import { openQcow2 } from './qcow2/open';
@@ -24,7 +25,7 @@ export async function growDisk(path: string, format: DiskFormat, size: number): 
   try {
     const wanted = Math.ceil(size / 512) * 512;
     if (wanted < (await file.size())) {
-      throw new Failure('input.invalid', `${path} cannot be made shorter`);
+      throw new Failure('input.invalid', phrase('image.noShorter', { path }));
     }
     await file.truncate(wanted);
     await file.datasync();

@@ -1,7 +1,8 @@
 import { constants } from 'node:fs';
 import { open, stat, type FileHandle } from 'node:fs/promises';
-import { Failure, toErrorValue } from '@shared/errors';
+import { Failure, toErrorValue, saidBy } from '@shared/errors';
 import { phrase } from '@shared/phrases/phrase';
+import type { fileAction } from '@shared/phrases/file-action';
 import { lockImage } from './image-lock';
 
 /**
@@ -34,12 +35,16 @@ export interface HostFileOptions {
   unlocked?: boolean;
 }
 
+/** What a file is wanted for. */
+export type FileAction = keyof typeof fileAction;
+
 /** Turns an error of `node:fs` into a `Failure` with a message for a person. */
-export function hostFailure(error: unknown, action: string, path: string): Failure {
+export function hostFailure(error: unknown, action: FileAction, path: string): Failure {
   if (error instanceof Failure) return error;
-  const { code, message } = toErrorValue(error);
+  const { code } = toErrorValue(error);
+  const what = phrase(`fileAction.${action}`);
   if (code === 'file.no-space') {
-    return new Failure(code, `Cannot ${action} ${path}: no space is left on the device`, {
+    return new Failure(code, phrase('image.noSpace', { action: what, path }), {
       cause: error,
       hint: phrase('problem.noSpaceHint'),
     });
@@ -48,7 +53,7 @@ export function hostFailure(error: unknown, action: string, path: string): Failu
   const fromSystem = typeof (error as { errno?: unknown }).errno === 'number';
   return new Failure(
     code === 'internal' && fromSystem ? 'file.io' : code,
-    `Cannot ${action} ${path}: ${message}`,
+    phrase('image.cannot', { action: what, path, reason: saidBy(error) }),
     {
       cause: error,
     },
@@ -84,7 +89,7 @@ export async function openHostFile(path: string, options: HostFileOptions): Prom
 }
 
 function refuseUnlessFile(isFile: boolean, path: string): void {
-  if (!isFile) throw new Failure('file.not-a-file', `${path} is not a file`);
+  if (!isFile) throw new Failure('file.not-a-file', phrase('file.isNoFile', { path }));
 }
 
 class NodeHostFile implements HostFile {

@@ -1,4 +1,5 @@
 import { Failure } from '@shared/errors';
+import { phrase } from '@shared/phrases/phrase';
 import type { HostFile } from './host-file';
 
 /** Formats that the driver opens. */
@@ -65,13 +66,9 @@ export async function detectFormat(file: HostFile): Promise<DiskFormat> {
     await file.read(head, 0);
     return startsWith(head, qcow2Signature) ? 'qcow2' : 'raw';
   }
-  throw new Failure(
-    'disk.unsupported',
-    `${file.path} is a ${found.format} image, which Vivarium cannot use as it is`,
-    {
-      hint: `Convert it with: qemu-img convert -f ${found.qemuName} -O qcow2 <this image> <new image>`,
-    },
-  );
+  throw new Failure('disk.unsupported', phrase('image.foreign', { path: file.path, format: found.format }), {
+    hint: phrase('image.foreignHint', { format: found.qemuName }),
+  });
 }
 
 function startsWith(data: Uint8Array, bytes: number[]): boolean {

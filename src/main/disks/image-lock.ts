@@ -43,7 +43,7 @@ export function lockImage(fd: number, path: string, mode: 'exclusive' | 'shared'
     ours = process.platform === 'linux' ? lockLikeQemu(fd, mode) : lockDistantByte(fd, mode);
   } catch (error) {
     if (noLocksHere.has((error as { code?: string }).code ?? '')) return;
-    throw new Failure('file.io', `Cannot lock ${path}`, { cause: error });
+    throw new Failure('file.io', phrase('file.cannotLock', { path }), { cause: error });
   }
   if (ours) return;
   throw new Failure('disk.in-use', phrase('problem.diskInUse', { path }), {

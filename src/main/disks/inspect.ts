@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { Failure } from '@shared/errors';
+import { phrase } from '@shared/phrases/phrase';
 import { hostFailure, openHostFile, type HostFile } from './host-file';
 import { detectFormat, type DiskFormat } from './image-format';
 import { incompatible, readHeader } from './qcow2/header';
@@ -45,7 +46,7 @@ export async function inspectDisk(path: string): Promise<DiskInfo> {
 
 async function inspectRaw(file: HostFile, fileSize: number): Promise<DiskInfo> {
   const virtualSize = await file.size();
-  if (virtualSize === 0) throw new Failure('medium.empty', `${file.path} is empty`);
+  if (virtualSize === 0) throw new Failure('medium.empty', phrase('image.empty', { path: file.path }));
   return { format: 'raw', virtualSize, fileSize, dirty: false, corrupt: false, readOnlyFeatures: false };
 }
 

@@ -1,4 +1,5 @@
 import { Failure } from '@shared/errors';
+import { phrase } from '@shared/phrases/phrase';
 import type { BlockDevice } from './block-device';
 import { openHostFile } from './host-file';
 import type { DiskFormat } from './image-format';
@@ -50,36 +51,28 @@ interface Stretch {
 type Candidates = (from: number) => Iterable<Stretch> | AsyncIterable<Stretch>;
 
 async function refuseLoss(disk: BlockDevice, size: number, candidates: Candidates): Promise<void> {
-  if (size >= disk.size) throw new Failure('input.invalid', 'The disk is not bigger than that.');
+  if (size >= disk.size) throw new Failure('input.invalid', phrase('image.notBigger'));
   const extent = await partitionTableExtent(disk);
   if (extent?.table === 'GPT' && extent.end > size) {
-    throw new Failure(
-      'input.invalid',
-      'The disk has a GPT, whose backup lies beyond the new end, as a rule in the last sector of the disk.',
-      {
-        hint: 'Make a new, smaller disk instead, partition it in the guest, and copy the files there. Compact this one to free space on this computer.',
-      },
-    );
+    throw new Failure('input.invalid', phrase('image.gpt'), {
+      hint: phrase('image.gptHint'),
+    });
   }
   if (extent && extent.end > size) {
-    throw new Failure(
-      'input.invalid',
-      `The last partition ends at ${extent.end} bytes, beyond the new end.`,
-      {
-        hint: 'Make the file system and its partition smaller in the guest first, or choose a bigger size.',
-      },
-    );
+    throw new Failure('input.invalid', phrase('image.partition', { end: extent.end }), {
+      hint: phrase('image.partitionHint'),
+    });
   }
   const data = await findData(disk, candidates(size));
   if (data !== undefined) {
-    throw new Failure('input.invalid', `There is data beyond the new end, at ${data} bytes.`, {
-      hint: 'Delete or move it in the guest, and have what is free overwritten with zeros; or choose a bigger size.',
+    throw new Failure('input.invalid', phrase('image.dataBeyond', { offset: data }), {
+      hint: phrase('image.dataBeyondHint'),
     });
   }
   // A file system on the disk itself may end anywhere, also where there are only zeros.
   if (extent === undefined && (await findData(disk, candidates(0))) !== undefined) {
-    throw new Failure('input.invalid', 'The disk has no partition table that says where its contents end.', {
-      hint: 'A file system without a partition would be damaged. Make a new, smaller disk instead, and copy the files there.',
+    throw new Failure('input.invalid', phrase('image.noTable'), {
+      hint: phrase('image.noTableHint'),
     });
   }
 }

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { Failure } from '@shared/errors';
+import { phrase } from '@shared/phrases/phrase';
 import { galleryEntry, type GalleryEntry } from '@shared/gallery/entry';
 
 const catalogue = z.array(galleryEntry).superRefine((entries, context) => {
@@ -19,8 +20,8 @@ export async function readCatalogue(path: string): Promise<GalleryEntry[]> {
   try {
     return catalogue.parse(JSON.parse(await readFile(path, 'utf8')));
   } catch (error) {
-    throw new Failure('gallery.unavailable', `The list of systems ${path} cannot be read.`, {
-      hint: 'It is a part of the program: install the program again.',
+    throw new Failure('gallery.unavailable', phrase('gallery.unreadable', { path }), {
+      hint: phrase('gallery.unreadableHint'),
       cause: error,
     });
   }

@@ -173,7 +173,7 @@ export async function retrying<T>(
 }
 
 export function refuseIfCancelled(signal: AbortSignal): void {
-  if (signal.aborted) throw new Failure('cancelled', 'The download was cancelled.');
+  if (signal.aborted) throw new Failure('cancelled', phrase('gallery.cancelled'));
 }
 
 function wait(ms: number, signal: AbortSignal): Promise<void> {

@@ -2,7 +2,7 @@ import { createHash, type Hash } from 'node:crypto';
 import { mkdir, open, readFile, rename, rm, stat, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { z } from 'zod';
-import { hostFailure } from '../disks/host-file';
+import { type FileAction, hostFailure } from '../disks/host-file';
 import { writeAtomic } from '../platform/atomic-file';
 import { syncFolder } from '../platform/sync-folder';
 import type { HashAlgorithm } from './checksum-file';
@@ -97,11 +97,11 @@ export class PartFile {
 
   /** Throws away what is there, and begins anew from `origin`. */
   async restart(origin: Origin): Promise<void> {
-    await this.trouble('empty', this.handle.truncate(0));
+    await this.trouble('write', this.handle.truncate(0));
     this.written = 0;
     this.hash = createHash(this.algorithm);
     this.origin = origin;
-    await this.trouble('note', writeAtomic(originPath(this.target), JSON.stringify(origin)));
+    await this.trouble('write', writeAtomic(originPath(this.target), JSON.stringify(origin)));
   }
 
   async append(chunk: Uint8Array): Promise<void> {
@@ -134,7 +134,7 @@ export class PartFile {
     await this.trouble('close', this.handle.close());
   }
 
-  private trouble<T>(action: string, work: Promise<T>): Promise<T> {
+  private trouble<T>(action: FileAction, work: Promise<T>): Promise<T> {
     return work.catch((error: unknown) => {
       throw hostFailure(error, action, partPath(this.target));
     });

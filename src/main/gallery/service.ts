@@ -1,7 +1,8 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { Failure, type ErrorValue } from '@shared/errors';
+import { Failure, type ErrorValue, toFailure } from '@shared/errors';
+import { phrase } from '@shared/phrases/phrase';
 import type { GalleryEntry, GalleryItem } from '@shared/gallery/entry';
 import { readCatalogue } from './catalogue';
 import { isSafeFileName, newestMatch, parseChecksumFile, type HashAlgorithm } from './checksum-file';
@@ -73,13 +74,13 @@ export class GalleryService {
     const { source } = entry;
     const item = await this.itemOf(entry);
     if (item.path !== null) return item.path;
-    if (item.problem) throw new Failure(item.problem.code, item.problem.message, { hint: item.problem.hint });
+    if (item.problem) throw toFailure(item.problem);
     if (source.kind === 'page' || source.kind === 'bundled') {
-      throw new Failure('gallery.unavailable', `${entry.name} is had from its publisher's page only.`, {
-        hint: `Open ${entry.homepage}, download an image there, and choose it in “New machine”.`,
+      throw new Failure('gallery.unavailable', phrase('gallery.pageOnly', { name: entry.name }), {
+        hint: phrase('gallery.pageOnlyHint', { page: entry.homepage }),
       });
     }
-    if (this.busy.has(id)) throw new Failure('input.invalid', `${entry.name} is being downloaded already.`);
+    if (this.busy.has(id)) throw new Failure('input.invalid', phrase('gallery.busy', { name: entry.name }));
     this.busy.add(id);
     try {
       const { name, url, hash, algorithm } = await this.fileOf(entry, options.signal);
@@ -112,7 +113,7 @@ export class GalleryService {
 
   private async entryOf(id: string): Promise<GalleryEntry> {
     const entry = (await this.catalogue()).find((candidate) => candidate.id === id);
-    if (!entry) throw new Failure('gallery.not-found', `There is no system “${id}” in the gallery.`);
+    if (!entry) throw new Failure('gallery.not-found', phrase('gallery.noSystem', { id }));
     return entry;
   }
 
@@ -179,19 +180,15 @@ export class GalleryService {
       return { name: lastPart(source.url), url: source.url, hash: source.sha256, algorithm: 'sha256' };
     }
     if (source.kind !== 'download-listed')
-      throw new Failure('gallery.unavailable', `${entry.name} is no download.`);
+      throw new Failure('gallery.unavailable', phrase('gallery.noDownload', { name: entry.name }));
     const { checksums, pattern, algorithm } = source;
     const hashes = parseChecksumFile(await this.fetchText(checksums, signal), algorithm);
     const name = newestMatch(hashes.keys(), pattern);
     const hash = name === undefined ? undefined : hashes.get(name);
     if (name === undefined || hash === undefined) {
-      throw new Failure(
-        'download.failed',
-        `The publisher's list ${checksums} does not name a fitting file any more.`,
-        {
-          hint: `Open ${entry.homepage} and download it from there.`,
-        },
-      );
+      throw new Failure('download.failed', phrase('gallery.notNamed', { url: checksums }), {
+        hint: phrase('gallery.notNamedHint', { page: entry.homepage }),
+      });
     }
     return { name, url: new URL(name, checksums).href, hash, algorithm };
   }
@@ -205,7 +202,7 @@ export class GalleryService {
         alive();
         length += chunk.length;
         if (length > checksumFileLimit)
-          throw new Failure('download.failed', `${url} is no list of checksums.`);
+          throw new Failure('download.failed', phrase('gallery.noList', { url }));
         chunks.push(chunk);
       });
       return Buffer.concat(chunks).toString('utf8');
@@ -227,8 +224,7 @@ export class GalleryService {
 
 function lastPart(url: string): string {
   const name = new URL(url).pathname.split('/').at(-1) ?? '';
-  if (!isSafeFileName(name))
-    throw new Failure('gallery.unavailable', `The address ${url} does not end with a file name.`);
+  if (!isSafeFileName(name)) throw new Failure('gallery.unavailable', phrase('gallery.noFileName', { url }));
   return name;
 }
 

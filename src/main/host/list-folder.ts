@@ -2,6 +2,7 @@ import { readdir, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { Failure, toErrorValue } from '@shared/errors';
+import { phrase } from '@shared/phrases/phrase';
 import type { Commands } from '@shared/ipc/contract';
 import type { Result } from '@shared/ipc/rpc';
 
@@ -19,14 +20,14 @@ const atOnce = 64;
  * @throws Failure `input.invalid`, `file.*`
  */
 export async function listFolder(path: string = homedir()): Promise<Listing> {
-  if (!isAbsolute(path)) throw new Failure('input.invalid', `An absolute path is needed: ${path}`);
+  if (!isAbsolute(path)) throw new Failure('input.invalid', phrase('file.absolute', { path }));
   const folder = resolve(path);
   let names: string[];
   try {
     names = (await readdir(folder)).filter((name) => !name.startsWith('.'));
   } catch (error) {
     const { code } = toErrorValue(error);
-    throw new Failure(code === 'internal' ? 'file.io' : code, `This folder cannot be read: ${folder}`, {
+    throw new Failure(code === 'internal' ? 'file.io' : code, phrase('file.folderUnreadable', { folder }), {
       cause: error,
     });
   }

@@ -34,7 +34,7 @@ export class HostService {
   checkQemuFolder(path: string): Promise<FoundQemu[]> {
     const { qemu } = this.options;
     if (!qemu) throw new Failure('engine.not-found', phrase('engine.noSuchEngine', { engine: 'qemu' }));
-    if (!isAbsolute(path)) throw new Failure('input.invalid', `An absolute path is needed: ${path}`);
+    if (!isAbsolute(path)) throw new Failure('input.invalid', phrase('file.absolute', { path }));
     return qemu.checkFolder(path);
   }
 

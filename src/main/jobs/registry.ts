@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { Failure, toErrorValue } from '@shared/errors';
+import { phrase } from '@shared/phrases/phrase';
 import type { Job } from '@shared/ipc/contract';
 import type { EmitEvent } from '../platform/events';
 
@@ -100,15 +101,15 @@ export class JobRegistry {
   cancel(id: string): void {
     const { job, abort } = this.find(id);
     if (job.state !== 'running') return;
-    if (!job.cancellable) throw new Failure('input.invalid', `“${job.title}” cannot be cancelled.`);
-    abort.abort(new Failure('cancelled', `“${job.title}” was cancelled.`));
+    if (!job.cancellable) throw new Failure('input.invalid', phrase('task.noCancel', { title: job.title }));
+    abort.abort(new Failure('cancelled', phrase('task.cancelled', { title: job.title })));
   }
 
   /** Ends what can be cancelled and waits for it, for at most `timeoutMs`. */
   async cancelAll(timeoutMs: number): Promise<void> {
     const running = [...this.entries.values()].filter(({ job }) => job.state === 'running');
     for (const { job, abort } of running) {
-      if (job.cancellable) abort.abort(new Failure('cancelled', 'Vivarium is closing.'));
+      if (job.cancellable) abort.abort(new Failure('cancelled', phrase('desktop.closing')));
     }
     let timer: NodeJS.Timeout | undefined;
     const patience = new Promise<void>((resolve) => {
@@ -120,7 +121,7 @@ export class JobRegistry {
 
   private find(id: string): Entry {
     const entry = this.entries.get(id);
-    if (!entry) throw new Failure('job.not-found', 'There is no such task any more.');
+    if (!entry) throw new Failure('job.not-found', phrase('task.gone'));
     return entry;
   }
 

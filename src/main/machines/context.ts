@@ -1,5 +1,5 @@
 import type { EngineStatus } from '@shared/host/report';
-import { Failure, toFailure } from '@shared/errors';
+import { Failure, toFailure, hintOf } from '@shared/errors';
 import type { QemuLaunch } from '@shared/engine/qemu/launch';
 import type { MachineConfig } from '@shared/machine/config';
 import { phrase } from '@shared/phrases/phrase';
@@ -62,8 +62,8 @@ export function requireState(machine: Machine, action: MachineAction): void {
 /** @throws Failure `machine.inaccessible` */
 export function requireConfig(machine: Machine): MachineConfig {
   if (machine.config) return machine.config;
-  throw new Failure('machine.inaccessible', `“${machine.name}” cannot be used now.`, {
-    hint: machine.problem?.hint,
+  throw new Failure('machine.inaccessible', phrase('machine.unusable', { name: machine.name }), {
+    hint: machine.problem ? hintOf(machine.problem) : undefined,
     cause: machine.problem ?? undefined,
   });
 }

@@ -1,6 +1,7 @@
 import { readdir, rm } from 'node:fs/promises';
 import { isAbsolute, join } from 'node:path';
 import { Failure } from '@shared/errors';
+import { phrase, Phrase } from '@shared/phrases/phrase';
 import type { EngineCapabilities } from '@shared/engine/capabilities';
 import { diskBusFor, newestType, platformFor } from '@shared/engine/qemu/platform';
 import {
@@ -40,9 +41,9 @@ export function planMachine(spec: MachineSpec, can: EngineCapabilities, taken: T
   checkName(spec.name, taken.names);
   const drives: MachineConfig['drives'] = [];
   if (can.maxCdroms > 0) drives.push({ id: 'cd0', kind: 'cdrom', path: spec.cdrom });
-  else refuseIf(spec.cdrom !== null, 'This engine has no CD drive.');
+  else refuseIf(spec.cdrom !== null, phrase('plan.createNoCd'));
   if (can.maxFloppies > 0) drives.push({ id: 'floppy0', kind: 'floppy', path: spec.floppy });
-  else refuseIf(spec.floppy !== null, 'This engine has no floppy drive.');
+  else refuseIf(spec.floppy !== null, phrase('plan.createNoFloppy'));
   const bus = busFor(spec, can);
   const config = machineConfig.parse({
     schema: currentSchema,
@@ -99,13 +100,13 @@ export function withMachineType(config: MachineConfig, can: EngineCapabilities):
 export function checkName(name: string, taken: Iterable<string>): void {
   switch (nameProblem(name, taken)) {
     case 'empty':
-      throw new Failure('input.invalid', 'A machine needs a name.');
+      throw new Failure('input.invalid', phrase('machine.needsName'));
     case 'too-long':
-      throw new Failure('input.invalid', 'This name is too long for a machine.');
+      throw new Failure('input.invalid', phrase('machine.nameLong'));
     case 'control-character':
-      throw new Failure('input.invalid', 'A name must not contain invisible control characters.');
+      throw new Failure('input.invalid', phrase('machine.nameControl'));
     case 'taken':
-      throw new Failure('input.invalid', `There is already a machine called “${normalizeName(name)}”.`);
+      throw new Failure('input.invalid', phrase('machine.nameTaken', { name: normalizeName(name) }));
   }
 }
 
@@ -144,7 +145,7 @@ async function makeDisk(
     await createQcow2(target, { virtualSize: spec.disk.sizeMiB * mebibyte });
   } else if (spec.disk.kind === 'copy') {
     const { path } = spec.disk;
-    refuseIf(!isAbsolute(path), `An absolute path is needed: ${path}`);
+    refuseIf(!isAbsolute(path), phrase('file.absolute', { path }));
     await checkMedium(path);
     await runWorkerJob(host, 'copyDisk', { source: path, target }, control);
   }
@@ -158,6 +159,6 @@ export async function removeUnfinished(machinesFolder: string): Promise<void> {
   }
 }
 
-function refuseIf(wrong: boolean, message: string): void {
+function refuseIf(wrong: boolean, message: Phrase): void {
   if (wrong) throw new Failure('input.invalid', message);
 }

@@ -46,7 +46,7 @@ export function eraseFolder(folder: string, id: string, log: Log): Promise<void>
 async function whileLocked(folder: string, id: string, log: Log, task: () => Promise<void>): Promise<void> {
   await verify(folder, id);
   const lock = await lockMachine(folder, (line) => log.info(line));
-  if (!lock) throw new Failure('machine.locked', 'Another program uses this machine.');
+  if (!lock) throw new Failure('machine.locked', phrase('machine.usedElsewhere'));
   try {
     await task();
   } finally {
@@ -68,12 +68,12 @@ async function moveToTrash(shell: Shell, folder: string): Promise<void> {
 /** The folder must be a real folder, and its configuration that of this machine: nothing else is ever deleted. */
 async function verify(folder: string, id: string): Promise<void> {
   const status = await lstat(folder).catch((error: unknown) => {
-    throw new Failure('file.not-found', `The machine's folder is not there: ${folder}`, { cause: error });
+    throw new Failure('file.not-found', phrase('machine.folderGone', { folder }), { cause: error });
   });
   const contents = status.isDirectory() ? await readFolder(folder) : undefined;
   if (contents?.config?.id === id) return;
-  throw new Failure('machine.inaccessible', `${folder} is not the folder of this machine any more.`, {
-    hint: 'Take the machine out of the list instead, and look at the folder yourself.',
+  throw new Failure('machine.inaccessible', phrase('machine.notItsFolder', { folder }), {
+    hint: phrase('machine.notItsFolderHint'),
     cause: contents?.problem ?? undefined,
   });
 }

@@ -57,7 +57,7 @@ export async function writeConfig(folder: string, config: MachineConfig): Promis
   try {
     await writeWithCopy(layoutOf(folder).config, `${JSON.stringify(config, null, 2)}\n`);
   } catch (error) {
-    throw new Failure(toErrorValue(error).code, `The settings could not be written to ${folder}.`, {
+    throw new Failure(toErrorValue(error).code, phrase('machine.notWritten', { folder }), {
       cause: error,
     });
   }

@@ -1,4 +1,5 @@
 import { Failure } from '@shared/errors';
+import { phrase, Phrase } from '@shared/phrases/phrase';
 import { hasProcess } from '@shared/machine/state';
 import { lockMachine } from '../platform/machine-lock';
 import type { BusyMachines } from './busy';
@@ -18,18 +19,18 @@ export class MachineKeeper {
    * @param what what is done with it, for people: “is being cloned”
    * @throws Failure `machine.wrong-state`, `machine.locked`, `journal.unfinished`
    */
-  keep(machine: Machine, what: string): Promise<() => Promise<void>> {
+  keep(machine: Machine, what: Phrase): Promise<() => Promise<void>> {
     return machine.inTurn(() => this.keepInTurn(machine, what));
   }
 
   /** The same, where the caller has the machine's turn. */
-  async keepInTurn(machine: Machine, what: string): Promise<() => Promise<void>> {
+  async keepInTurn(machine: Machine, what: Phrase): Promise<() => Promise<void>> {
     this.requireRest(machine);
     await this.recover(machine);
     const forget = this.busy.keep(machine, what);
     try {
       const lock = await lockMachine(machine.folder, (line) => machine.note(line));
-      if (!lock) throw new Failure('machine.locked', `Another program uses “${machine.name}”.`);
+      if (!lock) throw new Failure('machine.locked', phrase('problem.lockedMachine', { name: machine.name }));
       return async () => {
         forget();
         await lock.release();
@@ -41,7 +42,7 @@ export class MachineKeeper {
   }
 
   /** Does something with a machine that is kept meanwhile. */
-  async during<T>(machine: Machine, what: string, task: () => Promise<T>): Promise<T> {
+  async during<T>(machine: Machine, what: Phrase, task: () => Promise<T>): Promise<T> {
     const release = await this.keep(machine, what);
     try {
       return await task();
@@ -56,9 +57,9 @@ export class MachineKeeper {
     if (!hasProcess(machine.state)) return;
     throw new Failure(
       'machine.wrong-state',
-      `“${machine.name}” is ${machine.state}, so its disks are changing.`,
+      phrase('machine.disksChanging', { name: machine.name, state: phrase(`state.${machine.state}`) }),
       {
-        hint: 'Power the machine off first. A snapshot of it can be used while it runs.',
+        hint: phrase('machine.disksChangingHint'),
       },
     );
   }

@@ -25,7 +25,7 @@ export async function resolveLaunchPaths(
   for (const { id, path } of config.drives) {
     if (path === null) continue;
     if (!isAbsolute(path)) {
-      throw new Failure('machine.config-invalid', `The image of ${id} must be an absolute path: ${path}`);
+      throw new Failure('machine.config-invalid', phrase('machine.imageAbsolute', { device: id, path }));
     }
     drives[id] = path;
   }
@@ -65,12 +65,12 @@ export async function diskPath(folder: string, inner: string): Promise<string> {
   }
   const inside = relative(await realpath(folder), real);
   if (inside === '..' || inside.startsWith(`..${sep}`) || isAbsolute(inside)) {
-    throw new Failure('machine.config-invalid', `The machine's disk is not in its folder: ${real}`, {
-      hint: 'Put the image itself into the folder, in place of the link.',
+    throw new Failure('machine.config-invalid', phrase('machine.diskOutside', { path: real }), {
+      hint: phrase('machine.diskOutsideHint'),
     });
   }
   if (!(await lstat(real)).isFile())
-    throw new Failure('file.not-a-file', `This is not a disk image: ${path}`);
+    throw new Failure('file.not-a-file', phrase('machine.notDiskImage', { path }));
   return real;
 }
 
@@ -80,14 +80,14 @@ export async function diskPath(folder: string, inner: string): Promise<string> {
  * @throws Failure `input.invalid`, `file.*`, `medium.empty`
  */
 export async function checkMedium(path: string): Promise<void> {
-  if (!isAbsolute(path)) throw new Failure('input.invalid', `An absolute path is needed: ${path}`);
+  if (!isAbsolute(path)) throw new Failure('input.invalid', phrase('file.absolute', { path }));
   const unusable = (error: unknown): never => {
     const { code } = toErrorValue(error);
     const known = code === 'internal' ? 'file.io' : code;
-    throw new Failure(known, `This image cannot be used: ${path}`, { cause: error });
+    throw new Failure(known, phrase('medium.notUsable', { path }), { cause: error });
   };
   const status = await stat(path).catch(unusable);
-  if (!status.isFile()) throw new Failure('file.not-a-file', `This is not an image file: ${path}`);
-  if (status.size === 0) throw new Failure('medium.empty', `There is nothing in this file: ${path}`);
+  if (!status.isFile()) throw new Failure('file.not-a-file', phrase('medium.noImageFile', { path }));
+  if (status.size === 0) throw new Failure('medium.empty', phrase('medium.nothing', { path }));
   await (await open(path, 'r').catch(unusable)).close();
 }

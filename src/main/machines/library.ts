@@ -1,6 +1,7 @@
 import { lstat, realpath } from 'node:fs/promises';
 import { dirname, isAbsolute, join } from 'node:path';
-import { Failure } from '@shared/errors';
+import { Failure, toFailure } from '@shared/errors';
+import { phrase } from '@shared/phrases/phrase';
 import { freeName } from '@shared/machine/name';
 import { hasProcess } from '@shared/machine/state';
 import type { EmitEvent } from '../platform/events';
@@ -45,7 +46,7 @@ export class Library {
   /** @throws Failure `machine.not-found` */
   get(id: string): Machine {
     const machine = this.machines.get(id);
-    if (!machine) throw new Failure('machine.not-found', 'There is no such machine in the library.');
+    if (!machine) throw new Failure('machine.not-found', phrase('machine.none'));
     return machine;
   }
 
@@ -82,15 +83,12 @@ export class Library {
    * @throws Failure `input.invalid`, `file.not-found`, `machine.config-invalid`, `machine.config-newer`
    */
   async open(path: string): Promise<Machine> {
-    if (!isAbsolute(path)) throw new Failure('input.invalid', `An absolute path is needed: ${path}`);
+    if (!isAbsolute(path)) throw new Failure('input.invalid', phrase('file.absolute', { path }));
     const folder = await this.machineFolder(path);
     const known = this.all().find((machine) => machine.folder === folder);
     if (known) return known;
     const contents = await readFolder(folder);
-    if (contents.problem) {
-      const { code, message, hint, cause } = contents.problem;
-      throw new Failure(code, message, { hint, cause });
-    }
+    if (contents.problem) throw toFailure(contents.problem);
     const machine = await this.admit(contents);
     await this.list.add({ folder, id: machine.id, name: machine.name }, this.isInside(folder));
     this.changed(machine);
@@ -150,7 +148,7 @@ export class Library {
       // People point at the file as readily as at the folder that it lies in.
       return (await lstat(real)).isDirectory() ? real : dirname(real);
     } catch (error) {
-      throw new Failure('file.not-found', `There is no such folder: ${path}`, { cause: error });
+      throw new Failure('file.not-found', phrase('file.noFolder', { path }), { cause: error });
     }
   }
 
@@ -210,7 +208,7 @@ export class Library {
     };
     try {
       const lock = await lockFile(layoutOf(contents.folder).lock);
-      if (!lock) throw new Failure('machine.locked', 'Another program uses this machine.');
+      if (!lock) throw new Failure('machine.locked', phrase('machine.usedElsewhere'));
       try {
         await writeConfig(contents.folder, config);
       } finally {
@@ -218,11 +216,10 @@ export class Library {
       }
       return { ...contents, id: config.id, name: config.name, config };
     } catch (error) {
-      const problem = new Failure(
-        'machine.inaccessible',
-        'This is a copy of another machine, and could not be given an identity of its own.',
-        { hint: `Make ${join(contents.folder, 'machine.json')} writable, then scan again.`, cause: error },
-      );
+      const problem = new Failure('machine.inaccessible', phrase('machine.isCopy'), {
+        hint: phrase('machine.isCopyHint', { path: join(contents.folder, 'machine.json') }),
+        cause: error,
+      });
       return { ...contents, id, config: null, problem: problem.toValue() };
     }
   }
@@ -236,8 +233,8 @@ export class Library {
 
 /** Another machine's configuration is where a machine's own was. */
 function replaced(contents: FolderContents): FolderContents {
-  const problem = new Failure('machine.inaccessible', 'There is another machine in this folder now.', {
-    hint: 'Scan the library again.',
+  const problem = new Failure('machine.inaccessible', phrase('machine.anotherThere'), {
+    hint: phrase('machine.scanHint'),
   });
   return { ...contents, config: null, problem: problem.toValue() };
 }

@@ -1,6 +1,7 @@
 import { lstat, rename, rm } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
 import { Failure, toErrorValue } from '@shared/errors';
+import { phrase } from '@shared/phrases/phrase';
 import { hostFailure } from '../disks/host-file';
 import type { Log } from '../platform/log';
 import { syncFolder } from '../platform/sync-folder';
@@ -32,7 +33,8 @@ export async function renameFolder(from: string, to: string): Promise<boolean> {
 
 /** @throws Failure `file.exists` */
 export async function requireFree(path: string): Promise<void> {
-  if (await lstat(path).catch(() => undefined)) throw new Failure('file.exists', `${path} exists already`);
+  if (await lstat(path).catch(() => undefined))
+    throw new Failure('file.exists', phrase('file.exists', { path }));
 }
 
 /** Images in drives that lie in the machine's own folder are named by whole paths: they are found in the new one. */

@@ -17,7 +17,7 @@ const appliances = new Set(['.ova', '.ovf']);
  * @throws Failure `input.invalid`, `file.*`, `disk.unsupported`, and those of `machine.open`
  */
 export async function openPath(machines: MachineService, path: string): Promise<OpenedPath> {
-  if (!isAbsolute(path)) throw new Failure('input.invalid', `An absolute path is needed: ${path}`);
+  if (!isAbsolute(path)) throw new Failure('input.invalid', phrase('file.absolute', { path }));
   const real = await realpath(path).catch((error: unknown) => {
     throw new Failure(toErrorValue(error).code, phrase('problem.noImage', { path }), {
       hint: phrase('problem.noImageHint'),

@@ -45,7 +45,7 @@ export class Power {
   /** Boots a machine, or lets it go on from its saved state. Resolves when the guest runs. */
   start(machine: Machine): Promise<void> {
     return machine.inTurn(async () => {
-      if (this.closing) throw new Failure('cancelled', 'Vivarium is closing.');
+      if (this.closing) throw new Failure('cancelled', phrase('desktop.closing'));
       requireState(machine, 'start');
       await this.context.beforeStart?.(machine);
       // Somebody may have edited the file since it was read.
@@ -192,7 +192,7 @@ export class Power {
   /** The process of a machine that runs. @throws Failure `machine.wrong-state` */
   processOf(machine: Machine): Runner {
     if (machine.runner) return machine.runner;
-    throw new Failure('machine.wrong-state', `“${machine.name}” does not run.`);
+    throw new Failure('machine.wrong-state', phrase('machine.notRunning', { name: machine.name }));
   }
 
   private begin(machine: Machine, child: HostedProcess, restoring: boolean): Runner {
@@ -279,7 +279,8 @@ export class Power {
     if (told) runner.kill();
     await runner.ended;
     await machine.settled;
-    if (poweredOff) return new Failure('cancelled', `“${machine.name}” was powered off while it started.`);
+    if (poweredOff)
+      return new Failure('cancelled', phrase('machine.offWhileStarting', { name: machine.name }));
     if (told) machine.note(`not started: ${toErrorValue(error).message}`);
     return told ? toFailure(error) : toFailure(machine.problem ?? error);
   }
@@ -288,7 +289,7 @@ export class Power {
   private async endedAtStart(machine: Machine): Promise<Failure> {
     await machine.settled;
     if (machine.problem) return toFailure(machine.problem);
-    return new Failure('cancelled', `“${machine.name}” was powered off while it started.`);
+    return new Failure('cancelled', phrase('machine.offWhileStarting', { name: machine.name }));
   }
 
   /** Why a machine did not answer: when its process has just died, what that made of the machine. @throws always */
@@ -352,10 +353,7 @@ function emptyRuntime(): NonNullable<Machine['runtime']> {
 }
 
 function lostState(machine: Machine): ErrorValue {
-  return {
-    code: 'machine.crashed',
-    message: `The process of “${machine.name}” ended before its state was saved.`,
-  };
+  return new Failure('machine.crashed', phrase('machine.stateLost', { name: machine.name })).toValue();
 }
 
 async function exists(path: string): Promise<boolean> {

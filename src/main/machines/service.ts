@@ -177,7 +177,7 @@ export class MachineService {
       requireState(machine, 'insertMedium');
       const config = requireConfig(machine);
       if (!config.drives.some((candidate) => candidate.id === drive)) {
-        throw new Failure('input.invalid', `“${machine.name}” has no drive “${drive}”.`);
+        throw new Failure('input.invalid', phrase('machine.noDriveOf', { name: machine.name, drive }));
       }
       if (path !== null) await checkMedium(path);
       requireState(machine, 'insertMedium');

@@ -1,6 +1,7 @@
 import { lstat, stat, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { Failure } from '@shared/errors';
+import { phrase } from '@shared/phrases/phrase';
 import { syncFolder } from '../platform/sync-folder';
 
 /** Which file it is, whatever names lead to it. */
@@ -38,7 +39,7 @@ export class Uploads {
     // The name may lead elsewhere by now: a link or another file in its place is left alone.
     if (!found.isFile() || !isSame(found, uploaded)) throw notUploaded(path);
     if (await this.isUsed(path, uploaded)) {
-      throw new Failure('input.invalid', `A machine uses the image, so it is kept: ${path}`);
+      throw new Failure('input.invalid', phrase('upload.inUse', { path }));
     }
     await unlink(path);
     this.forget(path);
@@ -67,5 +68,5 @@ function absent(error: unknown): undefined {
 }
 
 function notUploaded(path: string): Failure {
-  return new Failure('input.invalid', `This is not an image that was uploaded here: ${path}`);
+  return new Failure('input.invalid', phrase('upload.notOurs', { path }));
 }

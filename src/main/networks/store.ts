@@ -1,7 +1,8 @@
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { type ErrorValue, Failure, toErrorValue } from '@shared/errors';
+import { type ErrorValue, Failure, toErrorValue, toFailure } from '@shared/errors';
+import { phrase } from '@shared/phrases/phrase';
 import { defaultNetworkId, networkConfig, type NetworkConfig } from '@shared/network/config';
 import { copyPath, readJsonWithCopy, writeWithCopy } from '../platform/atomic-file';
 import type { Log } from '../platform/log';
@@ -55,9 +56,7 @@ export class NetworkStore {
     const config = this.configs.get(id);
     if (config) return config;
     const problem = this.problems.get(id);
-    throw problem
-      ? new Failure(problem.code, problem.message, { hint: problem.hint, cause: problem })
-      : new Failure('network.not-found', `There is no network “${id}”.`);
+    throw problem ? toFailure(problem) : new Failure('network.not-found', phrase('network.none', { id }));
   }
 
   /** @throws the errors of `node:fs`; the old file is untouched then */
@@ -94,8 +93,8 @@ export class NetworkStore {
     const parsed = networkConfig.safeParse(value);
     if (!parsed.success || parsed.data.id !== id) {
       const why = parsed.success ? 'it has another id than its file' : z.prettifyError(parsed.error);
-      throw new Failure('network.invalid', `The settings of the network “${id}” cannot be used: ${why}`, {
-        hint: `Correct ${this.pathOf(id)} and start Vivarium again, or remove it.`,
+      throw new Failure('network.invalid', phrase('network.unusable', { id, why }), {
+        hint: phrase('network.unusableHint', { path: this.pathOf(id) }),
       });
     }
     this.configs.set(id, parsed.data);

@@ -3,6 +3,7 @@ import { constants } from 'node:fs';
 import { open, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { Failure } from '@shared/errors';
+import { phrase } from '@shared/phrases/phrase';
 import { syncFolder } from './sync-folder';
 
 /**
@@ -74,7 +75,7 @@ async function readJson(path: string): Promise<unknown> {
   let text: string;
   try {
     const status = await handle.stat();
-    if (!status.isFile()) throw new Failure('file.not-a-file', `This is not a file: ${path}`);
+    if (!status.isFile()) throw new Failure('file.not-a-file', phrase('file.notAFile', { path }));
     if (status.size > maxJsonLength) throw new SyntaxError(`${status.size} bytes are too many for ${path}`);
     text = await handle.readFile('utf8');
   } finally {

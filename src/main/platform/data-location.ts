@@ -2,7 +2,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { isAbsolute, join } from 'node:path';
 import { z } from 'zod';
-import { Failure, toErrorValue } from '@shared/errors';
+import { Failure, toErrorValue, saidBy } from '@shared/errors';
 import { phrase } from '@shared/phrases/phrase';
 import { writeAtomic } from './atomic-file';
 import { syncFolder } from './sync-folder';
@@ -28,9 +28,9 @@ export function movedTo(base: string): string | undefined {
   try {
     text = readFileSync(path, 'utf8');
   } catch (error) {
-    const { code, message } = toErrorValue(error);
+    const { code } = toErrorValue(error);
     if (code === 'file.not-found') return undefined;
-    throw new Failure(code, `Where the data folder is cannot be read from ${path}: ${message}`, {
+    throw new Failure(code, phrase('file.dataFolderUnknown', { path, reason: saidBy(error) }), {
       cause: error,
     });
   }

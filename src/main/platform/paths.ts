@@ -3,6 +3,7 @@ import { lstat, mkdir } from 'node:fs/promises';
 import { homedir, tmpdir, userInfo } from 'node:os';
 import { isAbsolute, join, resolve } from 'node:path';
 import { Failure } from '@shared/errors';
+import { phrase } from '@shared/phrases/phrase';
 
 /** Where this program may put things, by the customs of each system. */
 export interface Surroundings {
@@ -63,8 +64,8 @@ export async function runtimeFolder(surroundings: Surroundings = here()): Promis
     if (await isPrivate(folder)) return folder;
   }
   const folder = join(tmpdir(), `vivarium-${userInfo().uid}`);
-  throw new Failure('file.denied', 'There is no private folder for sockets.', {
-    hint: `Remove ${folder} if it is not yours.`,
+  throw new Failure('file.denied', phrase('file.noSocketFolder'), {
+    hint: phrase('file.noSocketFolderHint', { folder }),
   });
 }
 

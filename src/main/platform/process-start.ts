@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Failure } from '@shared/errors';
+import { phrase } from '@shared/phrases/phrase';
 import { runProgram } from './program';
 
 const psMs = 3000;
@@ -23,7 +24,7 @@ export async function processStart(pid: number): Promise<string | undefined> {
     (error: unknown) => {
       // Both programs say by their status that there is no such process; what ended otherwise has said nothing.
       if (typeof (error as { code?: unknown }).code === 'number') return '';
-      throw new Failure('host.unavailable', `When process ${pid} started cannot be found out.`, {
+      throw new Failure('host.unavailable', phrase('qemuTalk.started', { pid }), {
         cause: error,
       });
     },

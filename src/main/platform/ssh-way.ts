@@ -1,4 +1,5 @@
 import { Failure } from '@shared/errors';
+import { phrase } from '@shared/phrases/phrase';
 import type { Forward } from '@shared/network/config';
 import { type SshPlace, sshForward, sshPort } from '@shared/network/ssh';
 import type { NetworkSummary } from '@shared/network/summary';
@@ -38,8 +39,8 @@ export async function sshWay(networks: NetworksForSsh, machine: string): Promise
       users.some((user) => user.machine === machine),
   );
   if (!network) {
-    throw new Failure('network.idle', 'The machine has no network card on a network that leads to it.', {
-      hint: 'Plug a card of it into a NAT or host-only network.',
+    throw new Failure('network.idle', phrase('network.noWayTo'), {
+      hint: phrase('network.noWayToHint'),
     });
   }
   const place = { host: '127.0.0.1', port: await freePort() };

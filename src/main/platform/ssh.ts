@@ -3,6 +3,7 @@ import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { Failure } from '@shared/errors';
+import { phrase } from '@shared/phrases/phrase';
 import { type SshPlace, sshUser } from '@shared/network/ssh';
 import { writeAtomic } from './atomic-file';
 import { findProgram } from './program';
@@ -45,8 +46,8 @@ function sshPath(path: string): string {
 export async function findSsh(): Promise<string> {
   const ssh = await findProgram('ssh');
   if (ssh) return ssh;
-  throw new Failure('host.unavailable', 'There is no ssh on this computer.', {
-    hint: 'Install OpenSSH’s client: openssh-client on Debian and Ubuntu.',
+  throw new Failure('host.unavailable', phrase('network.noSsh'), {
+    hint: phrase('network.noSshHint'),
   });
 }
 

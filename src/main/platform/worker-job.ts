@@ -1,4 +1,5 @@
 import { Failure } from '@shared/errors';
+import { phrase } from '@shared/phrases/phrase';
 import { type ParamsInput, type Result, rpcClient } from '@shared/ipc/rpc';
 import {
   workerProcessCommands,
@@ -80,5 +81,5 @@ export function copyInWorker(
 }
 
 function cancelled(): Failure {
-  return new Failure('cancelled', 'The task was cancelled.');
+  return new Failure('cancelled', phrase('task.thisCancelled'));
 }

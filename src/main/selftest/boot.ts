@@ -3,6 +3,7 @@ import { mkdtemp, mkdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type ErrorValue, Failure, toErrorValue } from '@shared/errors';
+import { phrase } from '@shared/phrases/phrase';
 import type { EngineCapabilities } from '@shared/engine/capabilities';
 import { byteStreamOver, type ByteStream } from '@shared/ipc/byte-stream';
 import type { SelftestResult } from '@shared/ipc/contract';
@@ -88,7 +89,7 @@ async function bootAndAsk(
     );
     const died = runner.ended.then(({ problem: end }) => {
       const why = end ?? problem;
-      throw new Failure('machine.crashed', 'The machine ended before its shell answered.', {
+      throw new Failure('machine.crashed', phrase('selftest.endedEarly'), {
         cause: why ?? undefined,
       });
     });
@@ -171,7 +172,7 @@ function askOverSerial(stream: ByteStream, limitMs: number, signal: AbortSignal)
     const fail = (failure: unknown): void => settle(() => reject(failure));
     const aborted = (): void => fail(signal.reason);
     signal.addEventListener('abort', aborted);
-    stream.onClose(() => fail(new Failure('ipc.closed', 'The serial port was closed.')));
+    stream.onClose(() => fail(new Failure('ipc.closed', phrase('selftest.serialClosed'))));
     stream.onData((data) => {
       output = (output + decoder.decode(data, { stream: true })).slice(-keptOutput);
       if (!output.includes(answer)) {
@@ -185,7 +186,7 @@ function askOverSerial(stream: ByteStream, limitMs: number, signal: AbortSignal)
 
 function noAnswer(output: string): Failure {
   const last = output.trim().split('\n').slice(-5).join('\n');
-  return new Failure('timeout', "The guest's shell did not answer in time.", {
+  return new Failure('timeout', phrase('selftest.noShell'), {
     cause: last ? `The last that came over the serial port: ${last}` : 'Nothing came over the serial port.',
   });
 }

@@ -2,7 +2,8 @@ import { createHash, randomBytes } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import { createConnection, createServer as createTcpServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type ErrorValue, Failure, toErrorValue } from '@shared/errors';
+import { type ErrorValue, Failure, toErrorValue, toFailure } from '@shared/errors';
+import { phrase } from '@shared/phrases/phrase';
 import { byteStreamOver } from '@shared/ipc/byte-stream';
 import { defaultNetworkId } from '@shared/network/config';
 import { type Program, Shell, specFor } from './snapshot';
@@ -68,11 +69,11 @@ async function tryOut(
   const { result: made, error } = await jobs.ended(jobId);
   const id = (made as { id?: string } | undefined)?.id;
   if (id === undefined)
-    throw new Failure(error?.code ?? 'cancelled', error?.message ?? 'No machine was made.');
+    throw error ? toFailure(error) : new Failure('cancelled', phrase('selftest.noMachine'));
 
   const started = performance.now();
   await handlers['machine.start']({ id });
-  await until(signal, bootMs, 'an address', async () => {
+  await until(signal, bootMs, 'address', async () => {
     const { leases } = await handlers['network.get']({ id: defaultNetworkId });
     return leases.length > 0;
   });
@@ -95,9 +96,7 @@ async function tryOut(
   const word = randomBytes(8).toString('hex');
   await guest.run(`{ (echo ${word} | nc -l -p ${guestPort}) >/dev/null 2>&1 & }`, answerMs);
   began = performance.now();
-  await until(signal, answerMs, 'an answer by the forward', async () =>
-    (await read(hostPort)).includes(word),
-  );
+  await until(signal, answerMs, 'forwardAnswer', async () => (await read(hostPort)).includes(word));
   result.forwardMs = Math.round(performance.now() - began);
   guest.close();
   await handlers['machine.powerOff']({ id });
@@ -108,7 +107,7 @@ async function specWithCard({ handlers }: Program, engine: string) {
   const engines = await handlers['host.engines']({});
   const [nicModel] =
     engines.find(({ capabilities }) => capabilities.id === engine)?.capabilities.nicModels ?? [];
-  if (nicModel === undefined) throw new Failure('engine.unsupported', `“${engine}” has no network cards.`);
+  if (nicModel === undefined) throw new Failure('engine.unsupported', phrase('selftest.noCards', { engine }));
   return { ...spec, nicModel };
 }
 
@@ -116,7 +115,7 @@ async function specWithCard({ handlers }: Program, engine: string) {
 async function until(
   signal: AbortSignal,
   limitMs: number,
-  what: string,
+  what: 'address' | 'forwardAnswer',
   isSo: () => Promise<boolean>,
 ): Promise<void> {
   for (const end = performance.now() + limitMs; performance.now() < end;) {
@@ -124,7 +123,7 @@ async function until(
     if (await isSo()) return;
     await sleep(askEveryMs);
   }
-  throw new Failure('timeout', `The guest did not have ${what} in time.`);
+  throw new Failure('timeout', phrase('selftest.notInTime', { what: phrase(`selftest.${what}`) }));
 }
 
 function listen(server: Server): Promise<number> {

@@ -1,4 +1,5 @@
-import { Failure } from '@shared/errors';
+import { Failure, hintOf } from '@shared/errors';
+import { phrase } from '@shared/phrases/phrase';
 import type { SelftestResult } from '@shared/ipc/contract';
 import type { GalleryItem } from '@shared/gallery/entry';
 import type { MachinesContext } from '../machines/context';
@@ -30,8 +31,8 @@ export class SelftestService {
   async run(engine: string, control: JobControl): Promise<SelftestResult> {
     const item = (await this.gallery.list()).find(({ entry }) => entry.id === testedSystem);
     if (!item?.path) {
-      throw new Failure('gallery.unavailable', 'Starter Linux, which the self-test boots, is not there.', {
-        hint: item?.problem?.hint,
+      throw new Failure('gallery.unavailable', phrase('selftest.noStarter'), {
+        hint: item?.problem ? hintOf(item.problem) : undefined,
         cause: item?.problem ?? undefined,
       });
     }

@@ -1,5 +1,6 @@
 import { randomInt } from 'node:crypto';
-import { type ErrorValue, Failure, toErrorValue } from '@shared/errors';
+import { type ErrorValue, Failure, toErrorValue, toFailure } from '@shared/errors';
+import { phrase } from '@shared/phrases/phrase';
 import { byteStreamOver, type ByteStream } from '@shared/ipc/byte-stream';
 import type { Commands } from '@shared/ipc/contract';
 import type { Handlers } from '@shared/ipc/rpc';
@@ -67,7 +68,7 @@ async function tryOut(
   const ended = async (started: { jobId: string }): Promise<unknown> => {
     const { state, error, result: made } = await jobs.ended(started.jobId);
     if (state === 'done') return made;
-    throw new Failure(error?.code ?? 'cancelled', error?.message ?? 'The task was cancelled.');
+    throw error ? toFailure(error) : new Failure('cancelled', phrase('task.thisCancelled'));
   };
   const { id } = (await ended(
     await handlers['machine.create']({ spec: await specFor(handlers, engine) }),
@@ -86,7 +87,7 @@ async function tryOut(
     'for d in /dev/sda /dev/hda /dev/vda; do [ -b $d ] && echo $d; done',
     answerMs,
   );
-  if (!disk) throw new Failure('engine.failed', 'The guest does not see its disk.');
+  if (!disk) throw new Failure('engine.failed', phrase('selftest.noDisk'));
   const put = (word: string): Promise<string> =>
     guest.run(`echo ${word} >/tmp/word; echo ${word} | dd of=${disk} conv=fsync 2>/dev/null`, answerMs);
   const got = (): Promise<string> =>
@@ -129,12 +130,12 @@ function expectWords(found: string, wanted: string): void {
 export async function specFor(handlers: Handlers<Commands>, engine: string): Promise<MachineSpec> {
   const status = (await handlers['host.engines']({})).find(({ capabilities }) => capabilities.id === engine);
   if (!status?.available) {
-    throw new Failure('engine.not-found', `The engine “${engine}” cannot be used here.`, {
+    throw new Failure('engine.not-found', phrase('selftest.noEngine', { engine }), {
       cause: status?.problem,
     });
   }
   const item = (await handlers['gallery.list']({})).find(({ entry }) => entry.id === 'starter-linux');
-  if (!item?.path) throw new Failure('gallery.unavailable', 'Starter Linux, which is needed, is not there.');
+  if (!item?.path) throw new Failure('gallery.unavailable', phrase('selftest.starterNeeded'));
   const { capabilities } = status;
   return {
     name: 'Self-test',
@@ -199,7 +200,7 @@ export class Shell {
       }
       if (performance.now() >= end) {
         const last = this.#output.trim().split('\n').slice(-5).join('\n');
-        throw new Failure('timeout', "The guest's shell did not answer in time.", { cause: last });
+        throw new Failure('timeout', phrase('selftest.noShell'), { cause: last });
       }
     }
   }

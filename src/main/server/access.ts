@@ -1,8 +1,14 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 
-/** The cookie that a browser shows after it came with the token once. */
-export const cookieName = 'vivarium';
+/**
+ * The name of the cookie that a browser shows after it came with the token once. Browsers do not tell the ports of a
+ * computer apart: with one name for all of them two programs would keep throwing each other's pages out.
+ */
+const cookieName = (port: number): string => `vivarium-${port}`;
+
+/** Invitations that nobody has used yet; older ones are forgotten. */
+const mostInvitations = 32;
 
 /** Who may speak to the server: browsers of this computer that were given the token. */
 export interface Access {
@@ -11,7 +17,13 @@ export interface Access {
   /** The request comes from a page of ours: for everything that changes something. */
   isFromOurPage(request: IncomingMessage): boolean;
   hasCookie(request: IncomingMessage): boolean;
-  isToken(given: string | null): boolean;
+  /** Whether an address lets a browser in: by the token, or by an invitation, which is used up then. */
+  admits(given: string | null): boolean;
+  /**
+   * What stands in place of the token in an address that is passed to another program: every user of this computer
+   * can see the words that programs are started with. It lets in one browser, once.
+   */
+  invitation(): string;
   /** What sets the cookie. */
   cookie(): string;
 }
@@ -23,11 +35,11 @@ export interface Access {
 export function accessFor(token: string, port: number): Access {
   const hosts = [`127.0.0.1:${port}`, `localhost:${port}`];
   const origins = hosts.map((host) => `http://${host}`);
-  const isToken = (given: string | null | undefined): boolean => {
-    // Hashes are of one length, so that the comparison takes the same time whatever was given.
-    const hash = (text: string): Buffer => createHash('sha256').update(text).digest();
-    return typeof given === 'string' && timingSafeEqual(hash(given), hash(token));
-  };
+  // Hashes are of one length, so that the comparison takes the same time whatever was given.
+  const hash = (text: string): Buffer => createHash('sha256').update(text).digest();
+  const isToken = (given: string | null | undefined): boolean =>
+    typeof given === 'string' && timingSafeEqual(hash(given), hash(token));
+  let invited: string[] = [];
   return {
     // Another name for 127.0.0.1 would be a page of somebody else's that had its own name point here.
     isForUs: ({ headers }) =>
@@ -35,9 +47,19 @@ export function accessFor(token: string, port: number): Access {
       (headers.origin === undefined || origins.includes(headers.origin)),
     isFromOurPage: ({ headers }) => headers.origin === `http://${headers.host ?? ''}`,
     hasCookie: ({ headers }) =>
-      cookiesOf(headers.cookie).some(([name, value]) => name === cookieName && isToken(value)),
-    isToken,
-    cookie: () => `${cookieName}=${token}; HttpOnly; SameSite=Strict; Path=/`,
+      cookiesOf(headers.cookie).some(([name, value]) => name === cookieName(port) && isToken(value)),
+    admits(given) {
+      if (isToken(given)) return true;
+      const found = invited.find((one) => given !== null && timingSafeEqual(hash(given), hash(one)));
+      invited = invited.filter((one) => one !== found);
+      return found !== undefined;
+    },
+    invitation() {
+      const invitation = randomBytes(32).toString('base64url');
+      invited = [invitation, ...invited].slice(0, mostInvitations);
+      return invitation;
+    },
+    cookie: () => `${cookieName(port)}=${token}; HttpOnly; SameSite=Strict; Path=/`,
   };
 }
 

@@ -62,7 +62,7 @@ async function serve(args: ServerArguments, surroundings: ServerSurroundings): P
       shell,
       version,
       development: process.env['VIVARIUM_DEVELOPMENT'] === '1',
-      address: () => running.server?.url ?? null,
+      address: () => running.server?.invite() ?? null,
       yields: () => args.untilIdle && running.yield?.() === true,
     };
     core = await (args.untilIdle ? createCore(options) : createInTurn(dataFolder, () => createCore(options)));
@@ -80,7 +80,7 @@ async function serve(args: ServerArguments, surroundings: ServerSurroundings): P
   console.log(args.json ? JSON.stringify({ address: server.url }) : `Vivarium is at ${server.url}`);
   // One that a command started is there for that command's machines alone.
   if (!args.untilIdle) core.autostart();
-  if (args.open) await openInBrowser(server.url);
+  if (args.open) await openInBrowser(server.invite());
   if (args.untilIdle) {
     const isIdle = (): boolean => core.isIdle() && server.pages === 0;
     running.yield = () => {

@@ -21,8 +21,10 @@ export interface BrowserServerOptions {
 /** Browser mode's server: the user interface, the contract and the streams, for browsers of this computer. */
 export interface BrowserServer {
   readonly port: number;
-  /** The address that lets a browser in. */
+  /** The address that lets browsers in, for the person who started it. */
   readonly url: string;
+  /** An address that lets one browser in, once: to be passed to other programs. */
+  invite(): string;
   /** Pages that are open now. */
   readonly pages: number;
   close(): Promise<void>;
@@ -40,6 +42,7 @@ export async function startBrowserServer(options: BrowserServerOptions): Promise
   const token = randomBytes(32).toString('base64url');
   const access = accessFor(token, port);
   const headers = securityHeaders(port);
+  const addressWith = (key: string): string => `http://127.0.0.1:${port}/?token=${key}`;
   const webSockets = new WebSockets(options.core);
   const { log } = options.core;
   server.on('error', (error) => log.warn('the server', error));
@@ -63,7 +66,8 @@ export async function startBrowserServer(options: BrowserServerOptions): Promise
   });
   return {
     port,
-    url: `http://127.0.0.1:${port}/?token=${token}`,
+    url: addressWith(token),
+    invite: () => addressWith(access.invitation()),
     get pages() {
       return webSockets.count;
     },
@@ -100,7 +104,7 @@ async function respond(
   if (!url) return refuse(response, 400, 'No such address.');
   const { method } = request;
   const isRead = method === 'GET' || method === 'HEAD';
-  if (isRead && url.pathname === '/' && access.isToken(url.searchParams.get('token'))) {
+  if (method === 'GET' && url.pathname === '/' && access.admits(url.searchParams.get('token'))) {
     // The token must not stay in the address, where it would be seen, kept and passed on.
     const machine = machineId.safeParse(url.searchParams.get('machine'));
     const Location = machine.success ? `/console.html?machine=${machine.data}` : '/';

@@ -2,7 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { link, open, readdir, rename, rm } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
 import { extname, join } from 'node:path';
-import { Failure, toErrorValue } from '@shared/errors';
+import { Failure, toErrorValue, saidBy } from '@shared/errors';
+import { phrase } from '@shared/phrases/phrase';
 import { freeSpace } from '../platform/disk-space';
 import { syncFolder } from '../platform/sync-folder';
 
@@ -129,11 +130,11 @@ function cutTo(text: string, maxBytes: number): string {
 }
 
 function noSpace(name: string): Failure {
-  return new Failure('file.no-space', `There is not enough free space for “${name.slice(0, 100)}”.`);
+  return new Failure('file.no-space', phrase('upload.noSpace', { name: name.slice(0, 100) }));
 }
 
 function interrupted(name: string): Failure {
-  return new Failure('cancelled', `The upload of “${name.slice(0, 100)}” was interrupted.`);
+  return new Failure('cancelled', phrase('upload.interrupted', { name: name.slice(0, 100) }));
 }
 
 function uploadFailure(error: unknown, name: string): Failure {
@@ -141,7 +142,11 @@ function uploadFailure(error: unknown, name: string): Failure {
   const { code } = error as { code?: string };
   if (code === 'ECONNRESET' || code === 'ERR_STREAM_PREMATURE_CLOSE') return interrupted(name);
   const value = toErrorValue(error);
-  return new Failure(value.code, `“${name.slice(0, 100)}” could not be stored: ${value.message}`, {
-    cause: error,
-  });
+  return new Failure(
+    value.code,
+    phrase('upload.failed', { name: name.slice(0, 100), reason: saidBy(error) }),
+    {
+      cause: error,
+    },
+  );
 }

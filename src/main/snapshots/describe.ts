@@ -1,4 +1,5 @@
 import { Failure } from '@shared/errors';
+import { phrase } from '@shared/phrases/phrase';
 import type { MachineConfig } from '@shared/machine/config';
 import { settingChanges, type SnapshotComparison } from '@shared/snapshot/changes';
 import type { Snapshot, SnapshotEstimate, SnapshotList } from '@shared/snapshot/snapshot';
@@ -86,7 +87,7 @@ export function compareSnapshots(
   const find = (wanted: string): Snapshot => {
     const found = snapshots.find((snapshot) => snapshot.id === wanted);
     if (found) return found;
-    throw new Failure('snapshot.not-found', 'This machine has no such snapshot any more.');
+    throw new Failure('snapshot.not-found', phrase('snapshot.none'));
   };
   const left = find(a);
   const right = b === null ? null : find(b);

@@ -1,4 +1,5 @@
 import { Failure } from '@shared/errors';
+import { phrase } from '@shared/phrases/phrase';
 import { hasProcess } from '@shared/machine/state';
 import type { Machine } from '../machines/machine';
 import { removeUnfinishedFiles } from './tidy';
@@ -52,13 +53,9 @@ export class Discarding {
   async requireOff(machine: Machine): Promise<void> {
     await this.discard(machine);
     if (!(await this.work.storeOf(machine).config()).kept) return;
-    throw new Failure(
-      'machine.wrong-state',
-      `“${machine.name}” is saved, with changes that are to be discarded.`,
-      {
-        hint: 'Start it and power it off, or discard its saved state.',
-      },
-    );
+    throw new Failure('machine.wrong-state', phrase('snapshot.discards', { name: machine.name }), {
+      hint: phrase('snapshot.discardsHint'),
+    });
   }
 
   /** In the machine's turn. Whether there was something to discard; a saved state keeps it. */

@@ -2,7 +2,7 @@ import { cp, mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises
 import { dirname, join } from 'node:path';
 import { createOverlay, settleImage } from '../disks/chain/chain';
 import { mergeImages, type MergeOptions, type MergeRequest } from '../disks/chain/merge';
-import { hostFailure } from '../disks/host-file';
+import { type FileAction, hostFailure } from '../disks/host-file';
 import { collectMemory } from '../disks/memory-chunks/collect';
 import { secondName, shareImage } from '../disks/memory-chunks/share-image';
 import { writeAtomic } from '../platform/atomic-file';
@@ -38,7 +38,7 @@ export type LongTasks = Pick<SnapshotFiles, 'merge' | 'shareMemory' | 'collectMe
 /** The host's disk itself. @param long how what takes long is done, if not in this process */
 export function hostSnapshotFiles(long: Partial<LongTasks> = {}): SnapshotFiles {
   const { merge = mergeImages, shareMemory = shareImage, collectMemory: collect = collectMemory } = long;
-  const told = async (what: string, path: string, work: () => Promise<unknown>): Promise<void> => {
+  const told = async (what: FileAction, path: string, work: () => Promise<unknown>): Promise<void> => {
     try {
       await work();
       await syncFolder(dirname(path));

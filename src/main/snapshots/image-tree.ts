@@ -1,5 +1,6 @@
 import { relative, sep } from 'node:path';
 import { Failure } from '@shared/errors';
+import { phrase } from '@shared/phrases/phrase';
 import { backingOf } from '../disks/chain/chain';
 import { inspectDisk } from '../disks/inspect';
 import { imagesOf, type ImageTree } from './plan-delete';
@@ -28,7 +29,7 @@ export async function readImageTree(
       const backing = await backingOf(inFolder(folder, image));
       const next: string | null = backing === undefined ? null : (innerPathOf(folder, backing) ?? null);
       if (backing !== undefined && next === null) {
-        throw new Failure('disk.unsupported', `${image} is based on an image outside the machine's folder.`);
+        throw new Failure('disk.unsupported', phrase('snapshot.outside', { image }));
       }
       below.set(image, next);
       image = next;
@@ -41,10 +42,8 @@ export async function readImageTree(
 export async function refuseForeignFeatures(folder: string, layers: readonly string[]): Promise<void> {
   for (const layer of layers) {
     if (!(await inspectDisk(inFolder(folder, layer))).readOnlyFeatures) continue;
-    throw new Failure(
-      'disk.unsupported',
-      `${layer} contains internal snapshots or bitmaps of another program.`,
-      { hint: 'They would be lost. Remove them with qemu-img first, if they are not needed.' },
-    );
+    throw new Failure('disk.unsupported', phrase('snapshot.otherProgram', { image: layer }), {
+      hint: phrase('snapshot.otherProgramHint'),
+    });
   }
 }

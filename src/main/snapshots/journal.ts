@@ -1,7 +1,8 @@
 import { readFile, realpath } from 'node:fs/promises';
 import { dirname, join, relative, isAbsolute, sep } from 'node:path';
 import { z } from 'zod';
-import { Failure, toErrorValue } from '@shared/errors';
+import { Failure, toErrorValue, saidBy } from '@shared/errors';
+import { phrase } from '@shared/phrases/phrase';
 import { readMachineConfig } from '@shared/machine/migrate';
 import type { MachineConfig } from '@shared/machine/config';
 import type { MergeOptions } from '../disks/chain/merge';
@@ -52,12 +53,12 @@ export class JournalledFolder {
   /** The first part of `run`: everything new has been made when it resolves. */
   async begin(operation: Operation, options: MergeOptions = {}): Promise<PendingOperation> {
     if (await exists(this.path)) {
-      throw new Failure('journal.unfinished', 'An earlier change of this machine has not been dealt with.');
+      throw new Failure('journal.unfinished', phrase('snapshot.unfinished'));
     }
     // To undo it is to remove these: they must not be somebody else's.
     for (const { path } of operation.prepare) {
       if (!(await exists(inFolder(this.folder, path)))) continue;
-      throw new Failure('file.exists', `Something is in the way: ${inFolder(this.folder, path)}`);
+      throw new Failure('file.exists', phrase('snapshot.inTheWay', { path: inFolder(this.folder, path) }));
     }
     const entry: Journal = { schema: 1, phase: 'prepare', ...operation };
     const pending = new PendingOperation(this, entry);
@@ -79,14 +80,10 @@ export class JournalledFolder {
     try {
       entry = parseJournal(text);
     } catch (error) {
-      throw new Failure(
-        'journal.unfinished',
-        `The journal of an interrupted change cannot be read: ${this.path}`,
-        {
-          hint: 'The disks have not been touched. A newer Vivarium may be able to read it.',
-          cause: error,
-        },
-      );
+      throw new Failure('journal.unfinished', phrase('snapshot.badJournal', { path: this.path }), {
+        hint: phrase('snapshot.badJournalHint'),
+        cause: error,
+      });
     }
     try {
       if (entry.phase === 'commit') await this.commit(entry);
@@ -190,7 +187,7 @@ export class JournalledFolder {
     const changed = changedConfig(present, step);
     for (const disk of changed.disks) {
       if (step.paths[disk.id] === undefined || (await exists(inFolder(this.folder, disk.path)))) continue;
-      throw new Failure('snapshot.broken', `The machine's new disk is missing: ${disk.path}`);
+      throw new Failure('snapshot.broken', phrase('snapshot.newDiskMissing', { path: disk.path }));
     }
     const text = `${JSON.stringify(changed, null, 2)}\n`;
     await this.files.write(path, text);
@@ -202,7 +199,7 @@ export class JournalledFolder {
     const path = inFolder(this.folder, inner);
     const inside = relative(await realpath(this.folder), await realpath(dirname(path)));
     if (inside === '..' || inside.startsWith(`..${sep}`) || isAbsolute(inside)) {
-      throw new Failure('machine.config-invalid', `This is not in the machine's folder: ${path}`);
+      throw new Failure('machine.config-invalid', phrase('snapshot.notInFolder', { path }));
     }
     return path;
   }
@@ -267,9 +264,9 @@ export class PendingOperation {
       const { message } = toErrorValue(error);
       throw new Failure(
         'journal.unfinished',
-        `${this.entry.title}: it failed, and what it left cannot be removed: ${message}`,
+        phrase('snapshot.notUndone', { title: this.entry.title, reason: message }),
         {
-          hint: 'Nothing is lost. It is tidied up as soon as that can be done.',
+          hint: phrase('snapshot.notUndoneHint'),
           cause: why,
         },
       );
@@ -311,12 +308,8 @@ function withoutUndefined<T extends object>(value: T): T {
 }
 
 function unfinished(title: string, cause: unknown): Failure {
-  return new Failure(
-    'journal.unfinished',
-    `${title}: it could not be finished yet. ${toErrorValue(cause).message}`,
-    {
-      hint: 'Nothing is lost. Remove the cause, then try again: it is finished before anything else is done.',
-      cause,
-    },
-  );
+  return new Failure('journal.unfinished', phrase('snapshot.notFinished', { title, reason: saidBy(cause) }), {
+    hint: phrase('snapshot.notFinishedHint'),
+    cause,
+  });
 }

@@ -2,6 +2,7 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { Failure, toErrorValue } from '@shared/errors';
+import { phrase } from '@shared/phrases/phrase';
 import { innerPath } from '@shared/machine/config';
 import { storedConfig } from '@shared/machine/migrate';
 import { automaticReason } from '@shared/snapshot/automatic';
@@ -81,7 +82,7 @@ async function snapshotIds(folder: string): Promise<string[]> {
     names = await readdir(join(folder, 'snapshots'));
   } catch (error) {
     if ((error as { code?: string }).code === 'ENOENT') return [];
-    throw new Failure(toErrorValue(error).code, `The snapshots in ${folder} cannot be read.`, {
+    throw new Failure(toErrorValue(error).code, phrase('snapshot.listUnreadable', { folder }), {
       cause: error,
     });
   }
@@ -112,8 +113,8 @@ async function readRecord(folder: string, id: string): Promise<SnapshotRecord> {
     if (record.id !== id) throw new Error('It is the record of another snapshot.');
     return record;
   } catch (error) {
-    throw new Failure('snapshot.broken', `A snapshot cannot be read: ${path}`, {
-      hint: 'Its disks are not affected. Restore this file from a backup.',
+    throw new Failure('snapshot.broken', phrase('snapshot.unreadable', { path }), {
+      hint: phrase('snapshot.unreadableHint'),
       cause: error,
     });
   }

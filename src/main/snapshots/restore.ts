@@ -1,4 +1,5 @@
-import { Failure, toErrorValue } from '@shared/errors';
+import { Failure, toErrorValue, saidBy } from '@shared/errors';
+import { phrase } from '@shared/phrases/phrase';
 import { verifySavedState } from '../disks/saved-state/reader';
 import { requireEngine, requireState } from '../machines/context';
 import type { Machine } from '../machines/machine';
@@ -36,11 +37,15 @@ export class Restoring {
         await checkSavedState(path, record.config, engine);
         if (everyByte) await verifySavedState(path);
       } catch (error) {
-        const { code, message } = toErrorValue(error);
-        throw new Failure(code, `The memory of “${record.name}” cannot be used: ${message}`, {
-          hint: 'Nothing has been changed. Restore its disks only: the guest boots from them.',
-          cause: error,
-        });
+        const { code } = toErrorValue(error);
+        throw new Failure(
+          code,
+          phrase('snapshot.memoryUnusable', { name: record.name, reason: saidBy(error) }),
+          {
+            hint: phrase('snapshot.memoryUnusableHint'),
+            cause: error,
+          },
+        );
       }
     }
     return record;

@@ -1,6 +1,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Failure } from '@shared/errors';
+import { phrase } from '@shared/phrases/phrase';
 import type { MachineConfig } from '@shared/machine/config';
 import { ancestorsOf } from '@shared/snapshot/tree';
 import { chainOf, formatOf } from '../disks/chain/chain';
@@ -57,7 +58,7 @@ export class SnapshotStore {
     const { records } = await readUsableRecords(this.folder);
     const found = records.find((record) => record.id === id);
     if (found) return found;
-    throw new Failure('snapshot.not-found', 'This machine has no such snapshot any more.');
+    throw new Failure('snapshot.not-found', phrase('snapshot.none'));
   }
 
   /** Precondition: the machine does not run. @param memory keeps the saved state, if there is one, as the memory */
@@ -119,7 +120,7 @@ export class SnapshotStore {
     const doomed = new Set(ids);
     for (const id of doomed) {
       if (records.some((record) => record.id === id)) continue;
-      throw new Failure('snapshot.not-found', 'This machine has no such snapshot any more.');
+      throw new Failure('snapshot.not-found', phrase('snapshot.none'));
     }
     const config = await this.config();
     const present = config.disks.map(({ path }) => path);
@@ -209,7 +210,7 @@ export class SnapshotStore {
   async config(): Promise<MachineConfig> {
     const { config, problem } = await readFolder(this.folder);
     if (config) return config;
-    throw new Failure('machine.inaccessible', `The machine in ${this.folder} cannot be used now.`, {
+    throw new Failure('machine.inaccessible', phrase('machine.folderUnusable', { folder: this.folder }), {
       cause: problem ?? undefined,
     });
   }
@@ -221,8 +222,8 @@ export class SnapshotStore {
         const image = inFolder(this.folder, path);
         await (await openDisk(image, { readOnly: true, format: formatOf(image) })).close();
       } catch (error) {
-        throw new Failure('snapshot.broken', `An image that is gone back to cannot be used: ${path}`, {
-          hint: 'Nothing has been changed. Put the file back from a backup, or delete the snapshot.',
+        throw new Failure('snapshot.broken', phrase('snapshot.imageUnusable', { path }), {
+          hint: phrase('snapshot.imageUnusableHint'),
           cause: error,
         });
       }

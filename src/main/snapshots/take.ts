@@ -1,4 +1,5 @@
 import { toErrorValue, Failure } from '@shared/errors';
+import { phrase } from '@shared/phrases/phrase';
 import { hasProcess } from '@shared/machine/state';
 import type { AutomaticReason } from '@shared/snapshot/automatic';
 import type { SnapshotState } from '@shared/snapshot/snapshot';
@@ -155,8 +156,8 @@ export class Taking {
       await written?.();
     } catch (error) {
       if (!isUnwanted()) {
-        throw new Failure(toErrorValue(error).code, 'The snapshot has no memory: it could not be written.', {
-          hint: 'Its disks are in order: restored, the guest boots from them.',
+        throw new Failure(toErrorValue(error).code, phrase('snapshot.noMemory'), {
+          hint: phrase('snapshot.noMemoryHint'),
           cause: error,
         });
       }

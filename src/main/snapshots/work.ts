@@ -1,4 +1,5 @@
 import { Failure, toErrorValue, toFailure } from '@shared/errors';
+import { phrase } from '@shared/phrases/phrase';
 import type { MachineConfig } from '@shared/machine/config';
 import { hasProcess, type MachineAction } from '@shared/machine/state';
 import { removeUnusedPacks, unusedFiles } from '../disks/memory-chunks/collect';
@@ -138,6 +139,6 @@ export class SnapshotWork {
   /** @throws Failure `machine.wrong-state` when somebody has started it meanwhile */
   requireStopped(machine: Machine): void {
     if (!machine.runner) return;
-    throw new Failure('machine.wrong-state', `“${machine.name}” was started meanwhile.`);
+    throw new Failure('machine.wrong-state', phrase('machine.startedMeanwhile', { name: machine.name }));
   }
 }

@@ -1,4 +1,5 @@
 import { Failure } from '@shared/errors';
+import { phrase } from '@shared/phrases/phrase';
 import type { Commands, Events } from '@shared/ipc/contract';
 import type { RpcClient } from '@shared/ipc/rpc';
 import { readonly, ref, type Ref } from 'vue';
@@ -58,7 +59,7 @@ export function connect(open: () => Promise<AppClient>): Connection {
     status: readonly(status),
     async call(name, params, options) {
       if (status.value === 'connecting') await first;
-      if (!client) throw new Failure('ipc.closed', 'Vivarium cannot be reached at the moment.');
+      if (!client) throw new Failure('ipc.closed', phrase('desktop.unreachable'));
       return client.call(name, params, options);
     },
     on(name, listener) {

@@ -1,4 +1,5 @@
 import { Failure, isErrorCode, toFailure, type ErrorValue } from '@shared/errors';
+import { phrase } from '@shared/phrases/phrase';
 import { call } from './client';
 
 /** How much of a file has reached the server, in bytes. */
@@ -38,7 +39,7 @@ function failureOf(request: XMLHttpRequest): Failure {
   } catch {
     // not one of our own answers: the status below says what there is to say
   }
-  return new Failure('file.io', `The upload was refused (${request.status || 'no answer'}).`);
+  return new Failure('file.io', phrase('upload.refused', { status: request.status || 'no answer' }));
 }
 
 /**
@@ -49,7 +50,7 @@ export function hostPathOf(file: File, { onProgress, signal }: UploadOptions = {
   if (window.vivarium) {
     const path = window.vivarium.pathOf(file);
     if (path) return Promise.resolve(path);
-    return Promise.reject(new Failure('file.not-found', `“${file.name}” is not a file on this computer.`));
+    return Promise.reject(new Failure('file.not-found', phrase('upload.notAFile', { name: file.name })));
   }
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
@@ -64,7 +65,7 @@ export function hostPathOf(file: File, { onProgress, signal }: UploadOptions = {
       resolve(path);
     });
     request.addEventListener('error', () => reject(failureOf(request)));
-    request.addEventListener('abort', () => reject(new Failure('cancelled', 'The upload was cancelled.')));
+    request.addEventListener('abort', () => reject(new Failure('cancelled', phrase('task.uploadCancelled'))));
     signal?.addEventListener('abort', () => request.abort(), { once: true });
     request.send(file);
   });

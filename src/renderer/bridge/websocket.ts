@@ -1,4 +1,5 @@
 import { Failure, toFailure } from '@shared/errors';
+import { phrase } from '@shared/phrases/phrase';
 import { byteStreamOver, type ByteStream, type StreamChannel } from '@shared/ipc/byte-stream';
 import type { MessageChannelLike } from '@shared/ipc/messages';
 
@@ -21,7 +22,7 @@ function closeFailure(event: CloseEvent): Failure {
       return new Failure('internal', event.reason);
     }
   }
-  return new Failure('ipc.closed', 'The connection to Vivarium could not be opened, or was lost.');
+  return new Failure('ipc.closed', phrase('desktop.connectionLost'));
 }
 
 /** Opens `/rpc`; resolves once it is open. */

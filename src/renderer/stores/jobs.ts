@@ -1,4 +1,5 @@
 import { Failure, toFailure } from '@shared/errors';
+import { phrase } from '@shared/phrases/phrase';
 import type { Job } from '@shared/ipc/contract';
 import { defineStore } from 'pinia';
 import { computed, ref } from 'vue';
@@ -18,7 +19,7 @@ export const useJobs = defineStore('jobs', () => {
     for (const { resolve, reject } of waiting.get(job.id) ?? []) {
       if (job.state === 'done') resolve(job);
       else if (job.error) reject(toFailure(job.error));
-      else reject(new Failure('cancelled', 'The task was cancelled.'));
+      else reject(new Failure('cancelled', phrase('task.thisCancelled')));
     }
     waiting.delete(job.id);
   }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { type ErrorValue, Failure, toErrorValue, toFailure } from '../errors';
+import { phrase } from '../phrases/phrase';
 import { message, type Message, type MessageChannelLike } from './messages';
 
 /** One command of a table: what it takes and what it gives. */
@@ -114,8 +115,7 @@ export function rpcClient<T extends CommandTable, E extends EventTable>(
   >();
   const listeners = new Map<string, Set<(value: never) => void>>();
   const closeListeners: (() => void)[] = [];
-  const closedFailure = (): Failure =>
-    new Failure('ipc.closed', 'The connection to the other process is closed.');
+  const closedFailure = (): Failure => new Failure('ipc.closed', phrase('desktop.processGone'));
 
   channel.onClose(() => {
     open = false;
@@ -159,11 +159,12 @@ export function rpcClient<T extends CommandTable, E extends EventTable>(
       const id = next++;
       return new Promise((resolve, reject) => {
         let timer: ReturnType<typeof setTimeout> | undefined;
-        if (options?.timeoutMs !== undefined) {
+        const limit = options?.timeoutMs;
+        if (limit !== undefined) {
           timer = setTimeout(() => {
             pending.delete(id);
-            reject(new Failure('timeout', `“${name}” was not answered within ${options.timeoutMs} ms.`));
-          }, options.timeoutMs);
+            reject(new Failure('timeout', phrase('desktop.noReply', { name, limit })));
+          }, limit);
         }
         pending.set(id, {
           name,

@@ -22,8 +22,8 @@ export function readMachineConfig(
 ): MachineConfig {
   const head = versioned.safeParse(raw);
   if (!head.success) {
-    throw new Failure('machine.config-invalid', 'This is not the configuration of a machine.', {
-      hint: 'A machine.json is a JSON object with a whole number as its “schema”.',
+    throw new Failure('machine.config-invalid', phrase('machine.notAConfig'), {
+      hint: phrase('machine.notAConfigHint'),
       cause: z.prettifyError(head.error),
     });
   }
@@ -39,7 +39,7 @@ export function readMachineConfig(
   for (; version < currentSchema; version++) {
     const migration = migrations[version];
     if (!migration) {
-      throw new Failure('machine.config-invalid', `There never was a schema version ${version}.`);
+      throw new Failure('machine.config-invalid', phrase('machine.noSchema', { version }));
     }
     config = { ...migration(config), schema: version + 1 };
   }

@@ -1,6 +1,7 @@
 /** Why an engine does not take a configuration. `{engine}` is its title. */
 export const engine = {
   noSuchEngine: 'There is no engine “{engine}” on this computer.',
+  notHere: 'The engine “{engine}” is not on this computer.',
   architecture: 'The engine “{engine}” cannot run a system for {architecture}, only {offered}.',
   tooWideForIt: 'The machine is a 64-bit PC, and the engine “{engine}” has a 32-bit processor.',
   tooWideForItHint: 'Make a new machine for it, with a 32-bit (i386) edition of the system.',

@@ -60,4 +60,11 @@ export const network = {
   portDeniedHint: 'Choose a port of 1024 or above.',
   portUnusable: '{what} cannot be used: {why}',
   port: '{protocol} port {port} of {address}',
+  none: 'There is no network “{id}”.',
+  unusable: 'The settings of the network “{id}” cannot be used: {why}',
+  unusableHint: 'Correct {path} and start Vivarium again, or remove it.',
+  noWayTo: 'The machine has no network card on a network that leads to it.',
+  noWayToHint: 'Plug a card of it into a NAT or host-only network.',
+  noSsh: 'There is no ssh on this computer.',
+  noSshHint: 'Install OpenSSH’s client: openssh-client on Debian and Ubuntu.',
 } as const;

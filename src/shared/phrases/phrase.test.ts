@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Failure, toFailure } from '../errors';
+import { Failure, hintOf, saidBy, toFailure } from '../errors';
 import { errorValue } from '../ipc/messages';
 import { phraseIn } from './languages';
 import { phrase, phraseRef } from './phrase';
@@ -37,6 +37,20 @@ describe('a phrase', () => {
   it('has no character that the catalogue of messages takes for something else', () => {
     const texts = Object.values(phrases).flatMap((group) => Object.values(group) as string[]);
     expect(texts.filter((text) => /[@|]|[{}](?<!\{\w+\}|\{(?=\w+\}))/.test(text))).toEqual([]);
+  });
+
+  it('is still one within the sentence of another error', () => {
+    const below = new Failure('file.io', phrase('file.unreadable', { path: '/a' }), {
+      hint: phrase('problem.noSpaceHint'),
+    });
+    const above = new Failure('file.io', phrase('upload.failed', { name: 'b', reason: saidBy(below) }), {
+      hint: hintOf(below.toValue()),
+    }).toValue();
+    expect(above.message).toBe('“b” could not be stored: The file /a cannot be read.');
+    expect(phraseIn('zh-CN', above.phrases?.message, '')).toBe('无法存储“b”：无法读取文件 /a。');
+    expect(phraseIn('zh-CN', above.phrases?.hint, '')).toMatch(/空间/);
+    expect(saidBy(new Error('As it came.'))).toBe('As it came.');
+    expect(hintOf(new Error('As it came.'))).toBeUndefined();
   });
 
   it('goes with an error through every process', () => {

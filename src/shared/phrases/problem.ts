@@ -27,6 +27,7 @@ export const problem = {
   diskInUse: 'Another program uses {path}',
   diskInUseHint: 'Power off the machine or close the program that has this disk open, then try again.',
   noSpaceHint: 'Free some space on the file system that holds this file, then continue.',
+  systemError: 'the operating system reports an error',
   brokenDiskHint: 'Look after the disk that holds this file, then continue.',
   savedStateHint:
     'Discard the saved state; the disks are not affected, and the machine starts as after a loss of power.',

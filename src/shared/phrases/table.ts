@@ -12,6 +12,22 @@ import { problem, state } from './problem';
 import { qemu } from './qemu';
 import { qemuEnd } from './qemu-end';
 import { saving } from './saving';
+import { file } from './file';
+import { desktop } from './desktop';
+import { gallery } from './gallery';
+import { task } from './task';
+import { upload } from './upload';
+import { clone } from './clone';
+import { imageUse } from './image-use';
+import { image } from './image';
+import { medium } from './medium';
+import { memory } from './memory';
+import { device } from './device';
+import { qemuTalk } from './qemu-talk';
+import { selftest } from './selftest';
+import { snapshot } from './snapshot';
+import { plan } from './plan';
+import { fileAction } from './file-action';
 
 /**
  * Every phrase in English, by group. The renderer shows this same table as its English messages, and a test holds
@@ -34,4 +50,20 @@ export const phrases = {
   qemuEnd,
   saving,
   state,
+  file,
+  desktop,
+  gallery,
+  task,
+  upload,
+  clone,
+  imageUse,
+  image,
+  medium,
+  memory,
+  device,
+  qemuTalk,
+  selftest,
+  snapshot,
+  plan,
+  fileAction,
 } as const;

@@ -1,5 +1,21 @@
 import type { phrases } from './table';
 import type { Translated } from './translated';
+import { file } from './zh-CN/file';
+import { desktop } from './zh-CN/desktop';
+import { gallery } from './zh-CN/gallery';
+import { task } from './zh-CN/task';
+import { upload } from './zh-CN/upload';
+import { clone } from './zh-CN/clone';
+import { imageUse } from './zh-CN/image-use';
+import { image } from './zh-CN/image';
+import { medium } from './zh-CN/medium';
+import { memory } from './zh-CN/memory';
+import { device } from './zh-CN/device';
+import { qemuTalk } from './zh-CN/qemu-talk';
+import { selftest } from './zh-CN/selftest';
+import { snapshot } from './zh-CN/snapshot';
+import { plan } from './zh-CN/plan';
+import { fileAction } from './zh-CN/file-action';
 
 /** The same phrases in simplified Chinese. */
 export const zhCN = {
@@ -95,6 +111,7 @@ export const zhCN = {
   },
   engine: {
     noSuchEngine: '本机没有引擎“{engine}”。',
+    notHere: '本机没有引擎“{engine}”。',
     architecture: '引擎“{engine}”不能运行 {architecture} 系统，只支持 {offered}。',
     tooWideForIt: '此虚拟机是 64 位 PC，而引擎“{engine}”的处理器为 32 位。',
     tooWideForItHint: '请为它新建一台虚拟机，并使用该系统的 32 位（i386）版本。',
@@ -227,6 +244,13 @@ export const zhCN = {
     portDeniedHint: '请选择 1024 或以上的端口。',
     portUnusable: '无法使用 {what}：{why}',
     port: '{address} 的 {protocol} 端口 {port}',
+    none: '没有网络“{id}”。',
+    unusable: '无法使用网络“{id}”的设置：{why}',
+    unusableHint: '请更正 {path} 并重新启动 Vivarium，或将其删除。',
+    noWayTo: '虚拟机没有连接到可通达网络的网卡。',
+    noWayToHint: '请将它的一块网卡接入 NAT 或仅主机网络。',
+    noSsh: '本机没有 ssh。',
+    noSshHint: '请安装 OpenSSH 客户端：Debian 和 Ubuntu 上为 openssh-client。',
   },
   problem: {
     wrongState: '“{name}”{state}：现在无法执行此操作。',
@@ -253,6 +277,7 @@ export const zhCN = {
     diskInUse: '另一个程序正在使用 {path}',
     diskInUseHint: '请关闭该虚拟机或打开此磁盘的程序，然后重试。',
     noSpaceHint: '请在此文件所在的文件系统上释放一些空间，然后继续。',
+    systemError: '操作系统报告错误',
     brokenDiskHint: '请检查此文件所在的磁盘，然后继续。',
     savedStateHint: '请丢弃保存的状态；磁盘不受影响，虚拟机会像断电后那样启动。',
     savedByEngine: '该状态由引擎 {engine} 保存，而不是 {wanted}。',
@@ -385,6 +410,52 @@ export const zhCN = {
     noSuchLink: '此链接指向的虚拟机不在本库中。',
     badLink: '无法打开此链接。',
     badLinkHint: '虚拟机的链接形如 vivarium://open/ 加上十六个字母和数字。',
+    none: '库中没有此虚拟机。',
+    unusable: '现在无法使用“{name}”。',
+    folderUnusable: '现在无法使用 {folder} 中的虚拟机。',
+    busy: '“{name}”{what}。',
+    busyHint: '请等待其完成，或在任务列表中取消。',
+    needsName: '虚拟机需要一个名称。',
+    nameLong: '此虚拟机名称太长。',
+    nameControl: '名称不能包含不可见的控制字符。',
+    nameTaken: '已有名为“{name}”的虚拟机。',
+    usedElsewhere: '另一个程序正在使用此虚拟机。',
+    folderGone: '虚拟机的文件夹不存在：{folder}',
+    notItsFolder: '{folder} 已不是此虚拟机的文件夹。',
+    notItsFolderHint: '请改为从列表中移除该虚拟机，并自行查看该文件夹。',
+    notWritten: '无法将设置写入 {folder}。',
+    disksChanging: '“{name}”{state}，其磁盘正在变化。',
+    disksChangingHint: '请先关闭虚拟机电源。运行时可以使用它的快照。',
+    imageAbsolute: '{device} 的映像必须是绝对路径：{path}',
+    diskOutside: '虚拟机的磁盘不在其文件夹中：{path}',
+    diskOutsideHint: '请将映像本身放入该文件夹，以取代链接。',
+    notDiskImage: '这不是磁盘映像：{path}',
+    isCopy: '这是另一台虚拟机的副本，且无法为它赋予自己的标识。',
+    isCopyHint: '请使 {path} 可写，然后重新扫描。',
+    anotherThere: '此文件夹中现在是另一台虚拟机。',
+    scanHint: '请重新扫描虚拟机库。',
+    notRunning: '“{name}”没有运行。',
+    offWhileStarting: '“{name}”在启动过程中被关闭了电源。',
+    noDriveOf: '“{name}”没有驱动器“{drive}”。',
+    thisNotRunning: '此虚拟机没有运行。',
+    launched: '此虚拟机之前已经启动过。',
+    poweredOff: '虚拟机电源已关闭。',
+    noLock: '无法锁定虚拟机的文件夹：{reason}',
+    stateLost: '“{name}”的进程在状态保存之前已结束。',
+    startedMeanwhile: '“{name}”在此期间被启动了。',
+    notAConfig: '这不是虚拟机的配置。',
+    notAConfigHint: 'machine.json 是一个 JSON 对象，其“schema”为整数。',
+    noSchema: '从未有过格式版本 {version}。',
+    isMoved: '正在移动',
+    isCloned: '正在克隆',
+    diskChecked: '正在检查磁盘',
+    diskCompacted: '正在压缩磁盘',
+    diskRepaired: '正在修复磁盘',
+    diskConverted: '正在转换磁盘',
+    diskResized: '正在调整磁盘大小',
+    diskCopied: '正在复制磁盘',
+    fileRemoved: '正在删除文件',
+    isChecked: '正在接受检查',
   },
   dataFolder: {
     running: '有虚拟机正在运行，无法移动数据文件夹。',
@@ -415,4 +486,20 @@ export const zhCN = {
     restoring: '正在恢复',
     aborted: '已异常终止',
   },
+  file,
+  desktop,
+  gallery,
+  task,
+  upload,
+  clone,
+  imageUse,
+  image,
+  medium,
+  memory,
+  device,
+  qemuTalk,
+  selftest,
+  snapshot,
+  plan,
+  fileAction,
 } satisfies Translated<typeof phrases>;

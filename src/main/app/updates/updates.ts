@@ -1,6 +1,7 @@
 import { CancellationToken } from 'electron-updater';
 import type { AppUpdater } from 'electron-updater';
 import { Failure, toErrorValue } from '@shared/errors';
+import { phrase } from '@shared/phrases/phrase';
 import { noUpdateKnown, type UpdateStatus } from '@shared/updates/status';
 import type { HttpOptions } from '../../gallery/http';
 import type { ShellUpdates } from '../../platform/shell';
@@ -96,8 +97,7 @@ export class Updates implements ShellUpdates {
   }
 
   installAndRestart(): void {
-    if (this.current.state !== 'ready')
-      throw new Failure('input.invalid', 'No new version has been downloaded.');
+    if (this.current.state !== 'ready') throw new Failure('input.invalid', phrase('desktop.noDownloaded'));
     this.wanted = true;
     this.options.requestQuit();
   }

@@ -1,5 +1,6 @@
 import { basename, dirname } from 'node:path';
 import { Failure, toErrorValue } from '@shared/errors';
+import { phrase } from '@shared/phrases/phrase';
 import { openHostFile } from '../host-file';
 import { inspectDisk } from '../inspect';
 import type { DiskFormat } from '../image-format';
@@ -26,7 +27,7 @@ export async function chainOf(path: string): Promise<string[]> {
   let next: string | undefined = path;
   while (next !== undefined) {
     if (chain.includes(next) || chain.length >= deepest) {
-      throw new Failure('disk.corrupt', `The images below ${path} are based on one another in a circle`);
+      throw new Failure('disk.corrupt', phrase('image.circle', { path }));
     }
     chain.push(next);
     next = await backingOf(next);
@@ -39,7 +40,7 @@ export async function backingOf(path: string): Promise<string | undefined> {
   if (formatOf(path) === 'raw') return undefined;
   const { backingFile, backingPath } = await inspectDisk(path);
   if (backingFile !== undefined && backingPath === undefined) {
-    throw new Failure('disk.unsupported', `${path} is based on ${backingFile}, which is not a plain file`);
+    throw new Failure('disk.unsupported', phrase('image.notPlain', { path, backing: backingFile }));
   }
   return backingPath;
 }
@@ -56,7 +57,7 @@ export async function createOverlay(path: string, below: string): Promise<void> 
   const backingFormat = formatOf(below);
   const info = await inspectDisk(below);
   if (backingFormat === 'qcow2' && info.format !== 'qcow2') {
-    throw new Failure('disk.unknown-format', `${below} is not a qcow2 image, in spite of its name`);
+    throw new Failure('disk.unknown-format', phrase('imageUse.notQcow2', { path: below }));
   }
   await createQcow2(path, { virtualSize: info.virtualSize, backingFile: basename(below), backingFormat });
 }

@@ -1,6 +1,7 @@
 import { unlink } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import { Failure } from '@shared/errors';
+import { phrase } from '@shared/phrases/phrase';
 import type { BlockDevice } from '../block-device';
 import { type HostFile, openHostFile } from '../host-file';
 import { openRawFile } from '../raw/raw-disk';
@@ -211,8 +212,8 @@ async function compare(
       refuseIfCancelled(signal);
       const [expected = noBytes, found = noBytes] = data;
       if (Buffer.compare(expected, found) !== 0) {
-        throw new Failure('disk.corrupt', `The merged image ${target.path} is not what it was made of`, {
-          hint: 'Nothing was replaced. Check the disk and the memory of this computer.',
+        throw new Failure('disk.corrupt', phrase('image.mergeWrong', { path: target.path }), {
+          hint: phrase('image.mergeWrongHint'),
         });
       }
       tell(found.length);
@@ -268,5 +269,5 @@ function* stretches(data: Uint8Array): Generator<{ at: number; length: number; e
 }
 
 function refuseIfCancelled(signal: AbortSignal | undefined): void {
-  if (signal?.aborted) throw new Failure('cancelled', 'Merging the disks was cancelled');
+  if (signal?.aborted) throw new Failure('cancelled', phrase('task.mergeCancelled'));
 }

@@ -69,8 +69,8 @@ export async function openSource(path: string): Promise<ByteSource & { close(): 
   try {
     // Looking before opening keeps pipes from blocking and devices from noticing.
     const status = await stat(path);
-    if (status.isDirectory()) throw new Failure('file.not-a-file', `${path} is a folder, not an image file.`);
-    if (!status.isFile()) throw new Failure('file.not-a-file', `${path} is a device, not an image file.`);
+    if (status.isDirectory()) throw new Failure('file.not-a-file', phrase('medium.folder', { path }));
+    if (!status.isFile()) throw new Failure('file.not-a-file', phrase('medium.device', { path }));
     const nonblock = (constants.O_NONBLOCK as number | undefined) ?? 0;
     const handle = await open(path, constants.O_RDONLY | nonblock);
     return {
@@ -111,6 +111,7 @@ function openFailure(error: unknown, path: string): Failure {
       cause: error,
     });
   }
-  if (code === 'file.not-a-file') return new Failure(code, `${path} is not an image file.`, { cause: error });
-  return new Failure('file.io', `The file ${path} cannot be read.`, { cause: error });
+  if (code === 'file.not-a-file')
+    return new Failure(code, phrase('medium.notImage', { path }), { cause: error });
+  return new Failure('file.io', phrase('file.unreadable', { path }), { cause: error });
 }

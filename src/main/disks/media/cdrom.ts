@@ -67,13 +67,9 @@ function noteVolume(source: ByteSource, volume: IsoVolume, found: Findings): voi
   if (size > source.size) {
     const percent = Math.floor((source.size / size) * 100);
     found.warn(
-      new Failure(
-        'medium.truncated',
-        `The image says that it is ${size} bytes long, but the file has ${source.size} (${percent} %).`,
-        {
-          hint: phrase('problem.cutImageHint'),
-        },
-      ),
+      new Failure('medium.truncated', phrase('medium.shorter', { size, found: source.size, percent }), {
+        hint: phrase('problem.cutImageHint'),
+      }),
     );
   }
 }

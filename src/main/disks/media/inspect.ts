@@ -84,15 +84,13 @@ function architectureOf(
 }
 
 function notBootable(kind: MediumReport['kind']): Failure {
-  const what = kind === 'cdrom' ? 'CD' : kind === 'floppy' ? 'floppy' : 'disk';
   return new Failure(
     'medium.not-bootable',
-    `No machine can start from this ${what}: it has no boot record.`,
+    phrase('medium.notBootable', {
+      what: phrase(kind === 'cdrom' || kind === 'floppy' ? `medium.${kind}` : 'medium.disk'),
+    }),
     {
-      hint:
-        kind === 'disk'
-          ? 'It can still be used as a data disk, or as a disk to install a system on.'
-          : 'It can still be inserted into a machine that starts from something else.',
+      hint: kind === 'disk' ? phrase('medium.dataDiskHint') : phrase('medium.insertHint'),
     },
   );
 }
@@ -111,7 +109,7 @@ async function lookAt(source: ByteSource, found: Findings): Promise<void> {
   if (wrapped) {
     found.evidence.push(wrapped.title);
     found.warn(
-      new Failure('disk.unknown-format', `This is a ${wrapped.title}, not an image itself.`, {
+      new Failure('disk.unknown-format', phrase('medium.wrapped', { format: wrapped.title }), {
         hint: wrapped.hint,
       }),
     );
@@ -142,7 +140,7 @@ async function lookForFloppy(source: ByteSource, head: Uint8Array, found: Findin
     found.warn(
       new Failure(
         'medium.truncated',
-        `The floppy says that it has ${volume.size} bytes, but the file has ${source.size}.`,
+        phrase('medium.floppyShorter', { size: volume.size, found: source.size }),
         { hint: phrase('problem.cutImageHint') },
       ),
     );

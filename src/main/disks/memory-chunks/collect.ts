@@ -43,7 +43,7 @@ export async function removeUnusedPacks(folder: string, files: CollectFiles = ho
     for (const name of unused) await files.remove(join(packs, name));
     if (unused.length > 0) await syncFolder(packs);
   } catch (error) {
-    throw hostFailure(error, 'tidy up', packs);
+    throw hostFailure(error, 'tidyUp', packs);
   }
 }
 

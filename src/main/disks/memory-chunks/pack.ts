@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
 import { basename } from 'node:path';
 import { Failure } from '@shared/errors';
+import { phrase } from '@shared/phrases/phrase';
 import { type Codec, codecOf } from '../saved-state/codec';
 import { corrupt } from '../saved-state/format';
 import { openSummedFile, type SummedFile } from '../saved-state/summed-file';
@@ -74,7 +75,7 @@ export class Pack {
 async function takeHeader(file: SummedFile): Promise<Codec> {
   const { version, json } = await file.takeBeginning(packMagic);
   if (version !== packVersion) {
-    throw new Failure('saved-state.mismatch', `The memory in ${file.path} has the newer format ${version}.`);
+    throw new Failure('saved-state.mismatch', phrase('memory.newer', { path: file.path, version }));
   }
   if (file.size < file.position + packEndLength) throw corrupt(file.path, 'its end is missing');
   try {

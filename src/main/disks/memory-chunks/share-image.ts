@@ -3,6 +3,7 @@ import { copyFile, rm, stat, utimes } from 'node:fs/promises';
 import { constants } from 'node:fs';
 import { dirname } from 'node:path';
 import { Failure } from '@shared/errors';
+import { phrase } from '@shared/phrases/phrase';
 import { syncFile } from '../../platform/sync-file';
 import { hostFailure, syncFolder } from '../host-file';
 import { linkFile } from '../link-file';
@@ -83,7 +84,7 @@ async function digestOf(
   const hash = createHash('sha256');
   let done = 0;
   await streamSavedState(image, identity, async (piece, total) => {
-    if (signal?.aborted) throw new Failure('cancelled', 'Storing the memory was cancelled.');
+    if (signal?.aborted) throw new Failure('cancelled', phrase('task.memoryCancelled'));
     hash.update(piece);
     await take(piece);
     done += piece.length;

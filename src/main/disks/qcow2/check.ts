@@ -1,4 +1,5 @@
 import { Failure } from '@shared/errors';
+import { phrase } from '@shared/phrases/phrase';
 import type { ImageCheck } from '@shared/disk/library';
 import { openHostFile, type HostFile } from '../host-file';
 import { type Header, incompatible, readHeader } from './header';
@@ -36,13 +37,9 @@ export async function checkQcow2(path: string, options: CheckOptions = {}): Prom
 export async function checkQcow2File(file: HostFile, options: CheckOptions = {}): Promise<ImageCheck> {
   const header = await readHeader(file);
   if (header.snapshotCount > 0 || header.bitmaps) {
-    throw new Failure(
-      'disk.unsupported',
-      `${file.path} contains internal snapshots or bitmaps of another program`,
-      {
-        hint: 'Check it with: qemu-img check <this image>',
-      },
-    );
+    throw new Failure('disk.unsupported', phrase('image.otherProgram', { path: file.path }), {
+      hint: phrase('image.otherProgramHint'),
+    });
   }
   return new Check(file, header, await file.size(), options).run();
 }
@@ -63,7 +60,7 @@ class Check {
     this.clusterSize = header.geometry.clusterSize;
     const clusters = Math.ceil(fileSize / this.clusterSize);
     if (clusters > maxClusters) {
-      throw new Failure('disk.unsupported', `${file.path} has too many clusters to be checked here`);
+      throw new Failure('disk.unsupported', phrase('image.tooManyClusters', { path: file.path }));
     }
     this.references = new Uint16Array(clusters);
   }
@@ -193,6 +190,6 @@ class Check {
   }
 
   private stopIfCancelled(): void {
-    if (this.options.signal?.aborted) throw new Failure('cancelled', 'The check was cancelled');
+    if (this.options.signal?.aborted) throw new Failure('cancelled', phrase('task.checkCancelled'));
   }
 }

@@ -1,6 +1,7 @@
 import { promisify } from 'node:util';
 import { inflateRaw } from 'node:zlib';
 import { Failure } from '@shared/errors';
+import { phrase } from '@shared/phrases/phrase';
 import type { HostFile } from '../host-file';
 import { findZstd } from '../saved-state/codec';
 import type { Geometry } from './geometry';
@@ -43,20 +44,21 @@ export class CompressedClusters {
     // The length counts whole sectors; the last one may not be there.
     const packed = new Uint8Array(length);
     const present = await this.file.read(packed, offset);
-    if (present === 0) throw new Failure('medium.truncated', `${this.file.path} ends before its data does`);
+    if (present === 0)
+      throw new Failure('medium.truncated', phrase('image.endsEarly', { path: this.file.path }));
     let cluster: Uint8Array;
     try {
       cluster = await this.decompress(packed.subarray(0, present));
     } catch (error) {
       if (error instanceof Failure) throw error;
-      throw new Failure('disk.corrupt', `${this.file.path} is damaged: a cluster cannot be unpacked`, {
+      throw new Failure('disk.corrupt', phrase('image.cannotUnpack', { path: this.file.path }), {
         cause: error,
       });
     }
     if (cluster.length === clusterSize) return cluster;
     throw new Failure(
       'disk.corrupt',
-      `${this.file.path} is damaged: a cluster unpacks to ${cluster.length} bytes`,
+      phrase('image.unpacksTo', { path: this.file.path, size: cluster.length }),
     );
   }
 
@@ -69,8 +71,8 @@ export class CompressedClusters {
     if (contents !== clusterSize) throw new RangeError(`${contents} bytes instead of ${clusterSize}`);
     const zstd = await findZstd();
     if (zstd) return zstd.decompress(packed.subarray(0, length), clusterSize);
-    throw new Failure('host.unavailable', `${this.file.path} is compressed with Zstandard`, {
-      hint: 'Convert the image with: qemu-img convert -O qcow2 <this image> <new image>',
+    throw new Failure('host.unavailable', phrase('image.zstd', { path: this.file.path }), {
+      hint: phrase('image.convertHint'),
     });
   }
 }

@@ -1,6 +1,7 @@
 import { unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { Failure } from '@shared/errors';
+import { phrase } from '@shared/phrases/phrase';
 import { openHostFile, syncFolder, type HostFile } from '../host-file';
 import { detectFormat } from '../image-format';
 import { FileEnd } from './file-end';
@@ -84,18 +85,18 @@ function checkOptions(options: CreateQcow2Options): void {
   const { virtualSize, clusterSize = 65536, backingFile } = options;
   const bits = Math.log2(clusterSize);
   if (!Number.isInteger(bits) || bits < limits.minClusterBits || bits > limits.maxClusterBits) {
-    throw new Failure('input.invalid', `Clusters cannot be ${clusterSize} bytes long`);
+    throw new Failure('input.invalid', phrase('image.clusterSize', { size: clusterSize }));
   }
   const most = (limits.l1Bytes / 8) * geometryOf(3, bits, refcountOrder).l2Coverage;
   if (!Number.isSafeInteger(virtualSize) || virtualSize <= 0 || virtualSize > Math.min(most, 2 ** 52)) {
-    throw new Failure('input.invalid', `A disk cannot be ${virtualSize} bytes long`);
+    throw new Failure('input.invalid', phrase('image.diskSize', { size: virtualSize }));
   }
   if (backingFile === undefined) return;
   const length = Buffer.byteLength(backingFile);
   const room = clusterSize - headerLength - 32;
   if (length === 0 || length > Math.min(limits.backingNameBytes, room) || backingFile.includes('\0')) {
-    throw new Failure('input.invalid', `The path of the backing file cannot be ${length} bytes long`, {
-      hint: 'Use a shorter path, for instance one that is relative to the folder of the new image.',
+    throw new Failure('input.invalid', phrase('image.backingLong', { length }), {
+      hint: phrase('image.backingLongHint'),
     });
   }
 }

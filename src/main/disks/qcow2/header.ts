@@ -1,4 +1,5 @@
 import { Failure } from '@shared/errors';
+import { phrase } from '@shared/phrases/phrase';
 import type { HostFile } from '../host-file';
 import { parseExtensions, type HeaderExtensions } from './header-extensions';
 import { geometryOf, limits, type Geometry } from './geometry';
@@ -57,16 +58,16 @@ export async function readHeader(file: HostFile): Promise<Header> {
   const length = await file.read(fixed, 0);
   const view = new DataView(fixed.buffer);
   if (length < 4 || view.getUint32(0) !== qcow2Magic) {
-    throw new Failure('disk.unknown-format', `${file.path} is not a qcow2 image`);
+    throw new Failure('disk.unknown-format', phrase('image.notQcow2', { path: file.path }));
   }
-  if (length < 72) throw new Failure('medium.truncated', `${file.path} ends within its header`);
+  if (length < 72) throw new Failure('medium.truncated', phrase('image.endsInHeader', { path: file.path }));
   const version = view.getUint32(4);
   if (version !== 2 && version !== 3) throw unsupported(file, `version ${version} of its format`);
   if (version === 3 && length < 104)
-    throw new Failure('medium.truncated', `${file.path} ends within its header`);
+    throw new Failure('medium.truncated', phrase('image.endsInHeader', { path: file.path }));
 
   const corrupt = (what: string): Failure =>
-    new Failure('disk.corrupt', `The header of ${file.path} is damaged: ${what}`);
+    new Failure('disk.corrupt', phrase('image.headerDamaged', { path: file.path, what }));
   const word = (offset: number, what: string): number => {
     const value = view.getBigUint64(offset);
     if (value > BigInt(Number.MAX_SAFE_INTEGER)) throw corrupt(`${what} is impossibly large`);
@@ -142,8 +143,8 @@ function decodeName(bytes: Uint8Array, corrupt: (what: string) => Failure): stri
 }
 
 function unsupported(file: HostFile, what: string): Failure {
-  return new Failure('disk.unsupported', `${file.path} uses ${what}, which Vivarium cannot read`, {
-    hint: 'Convert the image with: qemu-img convert -O qcow2 <this image> <new image>',
+  return new Failure('disk.unsupported', phrase('image.unknownFeature', { path: file.path, what }), {
+    hint: phrase('image.convertHint'),
   });
 }
 
@@ -169,7 +170,7 @@ function checkTables(header: Header, fileSize: number, corrupt: (what: string) =
   function checkPlace(what: string, offset: number, length: number): void {
     if (offset === 0 || offset % clusterSize !== 0) throw corrupt(`${what} begins at ${offset}`);
     if (offset + length > Math.ceil(fileSize / clusterSize) * clusterSize) {
-      throw new Failure('medium.truncated', `The file ends before ${what} does`);
+      throw new Failure('medium.truncated', phrase('image.endsBefore', { what }));
     }
   }
 }

@@ -1,4 +1,5 @@
 import { Failure } from '@shared/errors';
+import { phrase } from '@shared/phrases/phrase';
 import { Mutex } from '../async-locks';
 import type { HostFile } from '../host-file';
 import type { Geometry } from './geometry';
@@ -124,7 +125,7 @@ export class L2Tables {
   private async load(l1Index: number, offset: number): Promise<L2Table> {
     const bytes = new Uint8Array(this.geometry.clusterSize);
     if ((await this.file.read(bytes, offset)) < bytes.length) {
-      throw new Failure('medium.truncated', `${this.file.path} ends before one of its tables does`);
+      throw new Failure('medium.truncated', phrase('image.endsInTable', { path: this.file.path }));
     }
     const table = newTable(l1Index, offset, bytes, false);
     this.evict();

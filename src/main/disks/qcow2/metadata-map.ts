@@ -1,4 +1,5 @@
 import { Failure } from '@shared/errors';
+import { phrase } from '@shared/phrases/phrase';
 import type { Geometry } from './geometry';
 
 /** More tables than this would be an image of hundreds of terabytes, or one with needlessly small clusters. */
@@ -16,8 +17,8 @@ export class MetadataMap {
   add(offset: number, length: number): void {
     this.each(offset, length, (cluster) => this.clusters.add(cluster));
     if (this.clusters.size <= maxClusters) return;
-    throw new Failure('disk.unsupported', 'The disk image has too many tables to be written to', {
-      hint: 'Convert it to bigger clusters: qemu-img convert -O qcow2 <this image> <new image>',
+    throw new Failure('disk.unsupported', phrase('image.tooManyTables'), {
+      hint: phrase('image.biggerHint'),
     });
   }
 
@@ -35,10 +36,7 @@ export class MetadataMap {
   refuseOverlap(offset: number, length: number): void {
     this.each(offset, length, (cluster) => {
       if (!this.clusters.has(cluster)) return;
-      throw new Failure(
-        'disk.corrupt',
-        `The disk image is damaged: its own tables at ${offset} are in use twice`,
-      );
+      throw new Failure('disk.corrupt', phrase('image.tablesTwice', { offset }));
     });
   }
 

@@ -1,5 +1,6 @@
 import { dirname, resolve } from 'node:path';
-import { Failure, toFailure } from '@shared/errors';
+import { Failure, toFailure, saidBy, hintOf } from '@shared/errors';
+import { phrase } from '@shared/phrases/phrase';
 import type { BlockDevice } from '../block-device';
 import { openHostFile, type HostFile } from '../host-file';
 import { detectFormat } from '../image-format';
@@ -50,21 +51,17 @@ export async function openQcow2File(
 }
 
 function refuseWriting(file: HostFile, header: Header): void {
-  const hint = 'Make a copy that can be written to: qemu-img convert -O qcow2 <this image> <new image>';
+  const hint = phrase('image.writableHint');
   if (header.incompatibleFeatures & incompatible.corrupt) {
-    throw new Failure('disk.corrupt', `${file.path} is marked as damaged, so it can only be read`, {
-      hint: 'Repair it with: qemu-img check -r all <this image>',
+    throw new Failure('disk.corrupt', phrase('image.marked', { path: file.path }), {
+      hint: phrase('image.repairHint'),
     });
   }
   if (header.snapshotCount > 0) {
-    throw new Failure(
-      'disk.unsupported',
-      `${file.path} contains internal snapshots, so it can only be read`,
-      { hint },
-    );
+    throw new Failure('disk.unsupported', phrase('image.internalSnapshots', { path: file.path }), { hint });
   }
   if (header.bitmaps) {
-    throw new Failure('disk.unsupported', `${file.path} contains dirty bitmaps, so it can only be read`, {
+    throw new Failure('disk.unsupported', phrase('image.bitmaps', { path: file.path }), {
       hint,
     });
   }
@@ -79,17 +76,25 @@ async function openBacking(
   const { backingFile, backingFormat } = header;
   if (backingFile === undefined) return undefined;
   if (options.backingFiles === 'refuse') {
-    throw new Failure('disk.unsupported', `${file.path} is based on another file (${backingFile})`, {
-      hint: 'Join both into one image: qemu-img convert -O qcow2 <this image> <new image>',
-    });
+    throw new Failure(
+      'disk.unsupported',
+      phrase('image.basedOn', { path: file.path, backing: backingFile }),
+      {
+        hint: phrase('image.joinHint'),
+      },
+    );
   }
   const path = backingPath(file.path, backingFile);
   try {
     const below = await openHostFile(path, { readOnly: true });
     return await openBelow(below, backingFormat, above);
   } catch (error) {
-    const { code, message, hint } = toFailure(error);
-    throw new Failure(code, `${file.path} is based on ${backingFile}: ${message}`, { hint, cause: error });
+    const { code } = toFailure(error);
+    throw new Failure(
+      code,
+      phrase('image.backing', { path: file.path, backing: backingFile, reason: saidBy(error) }),
+      { hint: hintOf(error), cause: error },
+    );
   }
 }
 
@@ -97,10 +102,10 @@ async function openBelow(below: HostFile, format: string | undefined, above: str
   let isQcow2: boolean;
   try {
     if (above.includes(below.identity)) {
-      throw new Failure('disk.corrupt', 'The images are based on one another in a circle');
+      throw new Failure('disk.corrupt', phrase('image.circular'));
     }
     if (format !== undefined && format !== 'raw' && format !== 'qcow2') {
-      throw new Failure('disk.unsupported', `Its format is said to be ${format}`);
+      throw new Failure('disk.unsupported', phrase('image.saidFormat', { format }));
     }
     isQcow2 = (format ?? (await detectFormat(below))) === 'qcow2';
   } catch (error) {
@@ -120,7 +125,7 @@ export function backingPath(imagePath: string, backingFile: string): string {
   if (/^[A-Za-z][A-Za-z0-9+.-]+:/.test(backingFile)) {
     throw new Failure(
       'disk.unsupported',
-      `${imagePath} is based on ${backingFile}, which is not a plain file`,
+      phrase('image.notPlain', { path: imagePath, backing: backingFile }),
     );
   }
   return resolve(dirname(imagePath), backingFile);

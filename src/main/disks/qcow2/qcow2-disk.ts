@@ -1,4 +1,5 @@
 import { Failure } from '@shared/errors';
+import { phrase } from '@shared/phrases/phrase';
 import { RangeLock } from '../async-locks';
 import type { BlockDevice } from '../block-device';
 import type { HostFile } from '../host-file';
@@ -106,7 +107,7 @@ export class Qcow2Disk implements BlockDevice {
     this.check(0, 0);
     if (this.writable === undefined) return;
     if ((await this.file.size()) < this.end.size) {
-      throw new Failure('medium.truncated', `${this.file.path} was cut while it was in use`);
+      throw new Failure('medium.truncated', phrase('image.cut', { path: this.file.path }));
     }
     await this.writable.publisher.publish();
   }
@@ -142,7 +143,7 @@ export class Qcow2Disk implements BlockDevice {
     const { writer } = this.forWriting();
     const whole = roundUp(length, clusterSize);
     if (offset % clusterSize !== 0 || (whole !== length && offset + length !== this.size)) {
-      throw new Failure('disk.out-of-range', 'Only whole clusters can be made zeros');
+      throw new Failure('disk.out-of-range', phrase('image.wholeClusters'));
     }
     if (whole > 0) await this.holding(offset, whole, true, () => writer.writeZeroClusters(offset, whole));
   }

@@ -1,4 +1,5 @@
 import { Failure } from '@shared/errors';
+import { phrase } from '@shared/phrases/phrase';
 import type { BlockDevice } from '../block-device';
 import type { HostFile } from '../host-file';
 import type { CompressedClusters } from './compressed';
@@ -116,8 +117,8 @@ export class Reader {
       into.fill(0, found);
       return;
     }
-    throw new Failure('medium.truncated', `${this.file.path} ends before its data does`, {
-      hint: 'The file was cut, by another program or by an incomplete copy. Restore it from a backup.',
+    throw new Failure('medium.truncated', phrase('image.endsEarly', { path: this.file.path }), {
+      hint: phrase('image.cutHint'),
     });
   }
 }

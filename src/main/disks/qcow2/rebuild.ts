@@ -1,4 +1,5 @@
 import { Failure } from '@shared/errors';
+import { phrase } from '@shared/phrases/phrase';
 import type { HostFile } from '../host-file';
 import type { Header } from './header';
 import type { L1Table } from './l1-table';
@@ -67,15 +68,15 @@ export async function rebuildRefcounts(
     if (length <= 0 || offset >= fileSize) throw truncated();
     const highest = await refcounts.addReferences(offset, length);
     if (highest > 1 && !shared) {
-      throw new Failure('disk.corrupt', `${file.path} is damaged: the cluster at ${offset} is used twice`);
+      throw new Failure('disk.corrupt', phrase('image.clusterTwice', { path: file.path, offset }));
     }
     if (refcounts.dirtyBytes <= maxMemory) return;
-    throw new Failure('disk.unsupported', `${file.path} was not closed and is too big to be repaired here`, {
-      hint: 'Repair it with: qemu-img check -r all <this image>',
+    throw new Failure('disk.unsupported', phrase('image.tooBigToRepair', { path: file.path }), {
+      hint: phrase('image.repairHint'),
     });
   }
 
   function truncated(): Failure {
-    return new Failure('medium.truncated', `${file.path} ends before its data does`);
+    return new Failure('medium.truncated', phrase('image.endsEarly', { path: file.path }));
   }
 }

@@ -1,4 +1,5 @@
 import { Failure } from '@shared/errors';
+import { phrase } from '@shared/phrases/phrase';
 import { Mutex } from '../async-locks';
 import type { HostFile } from '../host-file';
 import type { FileEnd } from './file-end';
@@ -169,7 +170,7 @@ export class Refcounts {
 
   private async set(cluster: number, count: number): Promise<void> {
     if (count > this.counts.max) {
-      throw new Failure('disk.unsupported', `${this.file.path} has too narrow reference counts`);
+      throw new Failure('disk.unsupported', phrase('image.narrowCounts', { path: this.file.path }));
     }
     const index = Math.floor(cluster / this.countsPerBlock);
     const block = (await this.block(index)) ?? this.newBlock(index);
@@ -192,8 +193,8 @@ export class Refcounts {
 
   private newBlock(index: number): Block {
     if (index >= maxBlocks) {
-      throw new Failure('disk.unsupported', `${this.file.path} has outgrown what its cluster size allows`, {
-        hint: 'Convert it to bigger clusters: qemu-img convert -O qcow2 <this image> <new image>',
+      throw new Failure('disk.unsupported', phrase('image.outgrown', { path: this.file.path }), {
+        hint: phrase('image.biggerHint'),
       });
     }
     while (this.offsets.length <= index) this.offsets.push(0);
@@ -312,7 +313,7 @@ export class Refcounts {
   }
 
   private corrupt(what: string): Failure {
-    return new Failure('disk.corrupt', `${this.file.path} is damaged: ${what}`);
+    return new Failure('disk.corrupt', phrase('image.damaged', { path: this.file.path, what }));
   }
 }
 

@@ -1,4 +1,5 @@
 import { Failure } from '@shared/errors';
+import { phrase } from '@shared/phrases/phrase';
 import type { BlockDevice } from '../block-device';
 import type { HostFile } from '../host-file';
 import type { DirtyBit } from './dirty-bit';
@@ -35,7 +36,7 @@ export async function growImage(parts: ResizeParts, size: number): Promise<void>
   const { geometry } = header;
   const entries = Math.ceil(size / geometry.l2Coverage);
   if (!Number.isSafeInteger(size) || size < header.size || entries * 8 > limits.l1Bytes) {
-    throw new Failure('input.invalid', `A disk of ${header.size} bytes cannot be made ${size} bytes long`);
+    throw new Failure('input.invalid', phrase('image.cannotBecome', { size: header.size, wanted: size }));
   }
   if (size === header.size) return;
   await dirtyBit.set();
@@ -54,7 +55,7 @@ export async function shrinkImage(parts: ResizeParts, size: number): Promise<voi
   const { header, publisher, writer, l1 } = parts;
   const { clusterSize } = header.geometry;
   if (!Number.isSafeInteger(size) || size < 512 || size >= header.size) {
-    throw new Failure('input.invalid', `A disk of ${header.size} bytes cannot be cut to ${size} bytes`);
+    throw new Failure('input.invalid', phrase('image.cannotCut', { size: header.size, wanted: size }));
   }
   const from = roundUp(size, clusterSize);
   await writer.discard(from, roundUp(header.size, clusterSize) - from);
@@ -99,13 +100,9 @@ async function hideOldContents(parts: ResizeParts, size: number): Promise<void> 
   const wholeTo = Math.min(roundUp(size, clusterSize), roundUp(backing?.size ?? 0, clusterSize));
   if (wholeTo <= wholeFrom) return;
   if (version === 2) {
-    throw new Failure(
-      'disk.unsupported',
-      'This version of qcow2 cannot hide the rest of a longer backing file',
-      {
-        hint: 'Update the image with: qemu-img amend -o compat=1.1 <this image>',
-      },
-    );
+    throw new Failure('disk.unsupported', phrase('image.oldVersion'), {
+      hint: phrase('image.oldVersionHint'),
+    });
   }
   await writer.writeZeroClusters(wholeFrom, wholeTo - wholeFrom);
 }

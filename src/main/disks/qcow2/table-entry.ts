@@ -1,4 +1,5 @@
 import { Failure } from '@shared/errors';
+import { phrase } from '@shared/phrases/phrase';
 import type { Geometry } from './geometry';
 
 /**
@@ -32,7 +33,7 @@ function splitEntry(view: DataView, index: number): { high: number; low: number 
 function placeOf(high: number, low: number, geometry: Geometry, what: string): Place {
   const offset = (high & 0x00ffffff) * 2 ** 32 + ((low & 0xfffffe00) >>> 0);
   if (offset % geometry.clusterSize !== 0 || !Number.isSafeInteger(offset + geometry.clusterSize)) {
-    throw new Failure('disk.corrupt', `The disk image is damaged: ${what} at ${offset}`);
+    throw new Failure('disk.corrupt', phrase('image.damagedAt', { what, offset }));
   }
   return { offset, copied: high >>> 31 === 1 };
 }
@@ -75,5 +76,5 @@ export function encodePlace(view: DataView, index: number, offset: number, zero 
 }
 
 function reserved(table: string): Failure {
-  return new Failure('disk.corrupt', `The disk image is damaged: an ${table} entry has impossible bits`);
+  return new Failure('disk.corrupt', phrase('image.impossibleBits', { table }));
 }

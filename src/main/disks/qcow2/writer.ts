@@ -1,4 +1,5 @@
 import { Failure } from '@shared/errors';
+import { phrase } from '@shared/phrases/phrase';
 import type { HostFile } from '../host-file';
 import type { DirtyBit } from './dirty-bit';
 import type { FileEnd } from './file-end';
@@ -158,7 +159,7 @@ export class Writer {
     const length = stretch.clusters * geometry.clusterSize;
     metadata.refuseOverlap(cluster.offset, length);
     if (cluster.offset + length > roundUp(fileEnd.size, geometry.clusterSize)) {
-      throw new Failure('medium.truncated', `${file.path} ends before its data does`);
+      throw new Failure('medium.truncated', phrase('image.endsEarly', { path: file.path }));
     }
     const to = Math.min(end, stretch.start + length);
     await file.write(data.subarray(0, to - from), cluster.offset + (from - stretch.start));

@@ -1,4 +1,5 @@
 import { Failure } from '@shared/errors';
+import { phrase } from '@shared/phrases/phrase';
 import type { BlockDevice } from '../block-device';
 import { openHostFile, type HostFile } from '../host-file';
 import { checkRange, closedFailure, readOnlyFailure } from '../request';
@@ -17,7 +18,7 @@ export async function openRaw(path: string, options: { readOnly: boolean }): Pro
 export async function openRawFile(file: HostFile): Promise<BlockDevice> {
   try {
     const size = await file.size();
-    if (size === 0) throw new Failure('medium.empty', `${file.path} is empty`);
+    if (size === 0) throw new Failure('medium.empty', phrase('image.empty', { path: file.path }));
     return new RawDisk(file, size);
   } catch (error) {
     await file.close();
@@ -78,12 +79,8 @@ class RawDisk implements BlockDevice {
   }
 
   private truncated(): Failure {
-    return new Failure(
-      'medium.truncated',
-      `${this.file.path} has become shorter than it was when it was opened`,
-      {
-        hint: 'Another program has changed the file. Put the whole file back, then start the machine again.',
-      },
-    );
+    return new Failure('medium.truncated', phrase('image.becameShorter', { path: this.file.path }), {
+      hint: phrase('image.becameShorterHint'),
+    });
   }
 }

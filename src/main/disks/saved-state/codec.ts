@@ -2,6 +2,7 @@ import { createRequire } from 'node:module';
 import { promisify } from 'node:util';
 import * as zlib from 'node:zlib';
 import { Failure } from '@shared/errors';
+import { phrase } from '@shared/phrases/phrase';
 
 /** Named in the header of each file, so that any build can read what another has written. */
 export const codecNames = ['zstd', 'zlib'] as const;
@@ -97,11 +98,7 @@ export async function codecOf(name: CodecName): Promise<Codec> {
   if (name === 'zlib') return zlibCodec;
   const found = await findZstd();
   if (found) return found;
-  throw new Failure(
-    'host.unavailable',
-    'This saved state is compressed with Zstandard, which this Node lacks.',
-    {
-      hint: 'Use Node 22.15 or later.',
-    },
-  );
+  throw new Failure('host.unavailable', phrase('memory.zstd'), {
+    hint: phrase('memory.zstdHint'),
+  });
 }

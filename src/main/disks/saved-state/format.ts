@@ -67,7 +67,7 @@ export function encodeBeginning(mark: Uint8Array, version: number, header: objec
 }
 
 export function corrupt(path: string, what: string, cause?: unknown): Failure {
-  return new Failure('saved-state.corrupt', `The saved state ${path} is damaged: ${what}.`, {
+  return new Failure('saved-state.corrupt', phrase('memory.damaged', { path, what }), {
     cause,
     hint: phrase('problem.savedStateHint'),
   });

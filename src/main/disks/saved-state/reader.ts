@@ -99,10 +99,7 @@ function readPieces(path: string, wanted: SavedStateIdentity, take: TakePiece): 
 async function takeHeader(file: SummedFile): Promise<{ version: number; header: SavedStateHeader }> {
   const { version, json } = await file.takeBeginning(magic);
   if (version !== formatVersions.whole && version !== formatVersions.shared) {
-    throw new Failure(
-      'saved-state.mismatch',
-      `The saved state ${file.path} has the newer format ${version}.`,
-    );
+    throw new Failure('saved-state.mismatch', phrase('memory.stateNewer', { path: file.path, version }));
   }
   try {
     return { version, header: savedStateHeader.parse(JSON.parse(json)) };
@@ -115,7 +112,7 @@ function allocate(total: number): Uint8Array<ArrayBuffer> {
   try {
     return new Uint8Array(total);
   } catch (error) {
-    throw new Failure('host.unavailable', `There is not enough memory for a saved state of ${total} bytes.`, {
+    throw new Failure('host.unavailable', phrase('memory.noMemory', { size: total }), {
       cause: error,
     });
   }

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { Failure, toErrorValue } from '@shared/errors';
+import { Failure, saidBy } from '@shared/errors';
 import type { FoundQemu } from '@shared/host/report';
 import type { Architecture } from '@shared/machine/config';
 import { phrase } from '@shared/phrases/phrase';
@@ -110,5 +110,5 @@ export class Emulators {
 }
 
 function asFailure(error: unknown): Failure {
-  return error instanceof Failure ? error : new Failure('engine.failed', toErrorValue(error).message);
+  return error instanceof Failure ? error : new Failure('engine.failed', saidBy(error));
 }

@@ -254,8 +254,8 @@ function chosenModel(
 ): string | null {
   if (cpuModel === 'auto') return null;
   if (cpuModels.includes(cpuModel)) return cpuModel;
-  throw new Failure('engine.unsupported', `QEMU ${version} does not know the processor model ${cpuModel}.`, {
-    hint: 'Choose another one in the machine’s settings.',
+  throw new Failure('engine.unsupported', phrase('qemuTalk.processor', { version, model: cpuModel }), {
+    hint: phrase('qemuTalk.processorHint'),
   });
 }
 

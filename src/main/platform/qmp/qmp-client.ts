@@ -1,5 +1,6 @@
 import { createConnection, type NetConnectOpts, type Socket } from 'node:net';
 import { Failure, toFailure } from '@shared/errors';
+import { phrase } from '@shared/phrases/phrase';
 import {
   isQmpEventName,
   type QmpCommandName,
@@ -47,9 +48,9 @@ export class QmpClient {
   private constructor(private readonly socket: Socket) {
     socket.on('data', (data) => this.#receive(data));
     socket.on('error', (error) =>
-      this.#end(new Failure('ipc.closed', 'The connection to QEMU broke.', { cause: error })),
+      this.#end(new Failure('ipc.closed', phrase('qemuTalk.broke'), { cause: error })),
     );
-    socket.on('close', () => this.#end(new Failure('ipc.closed', 'QEMU has closed its control connection.')));
+    socket.on('close', () => this.#end(new Failure('ipc.closed', phrase('qemuTalk.qemuClosed'))));
   }
 
   /**
@@ -113,14 +114,14 @@ export class QmpClient {
   }
 
   close(): void {
-    this.#end(new Failure('ipc.closed', 'The connection to QEMU has been closed.'));
+    this.#end(new Failure('ipc.closed', phrase('qemuTalk.closed')));
   }
 
   #greetingWithin(timeoutMs: number): Promise<void> {
     if (this.#greeting) return Promise.resolve();
     return new Promise((resolve, reject) => {
       const timer = setTimeout(
-        () => reject(new Failure('timeout', 'QEMU did not greet in time.')),
+        () => reject(new Failure('timeout', phrase('qemuTalk.greeting'))),
         Math.max(1, timeoutMs),
       );
       this.#greeted = () => {
@@ -140,7 +141,12 @@ export class QmpClient {
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
         this.#waiting.delete(id);
-        reject(new Failure('timeout', `QEMU did not answer “${name}” within ${Math.round(timeoutMs)} ms.`));
+        reject(
+          new Failure(
+            'timeout',
+            phrase('qemuTalk.noAnswer', { command: name, limit: Math.round(timeoutMs) }),
+          ),
+        );
       }, timeoutMs);
       this.#waiting.set(id, { name, resolve, reject, timer });
       this.socket.write(`${JSON.stringify({ execute: name, arguments: params, id })}\n`);
@@ -191,7 +197,7 @@ export class QmpClient {
     }
     const waiting = this.#settle(id);
     waiting?.reject(
-      new Failure('engine.failed', `QEMU refuses “${waiting.name}”: ${text}`, {
+      new Failure('engine.failed', phrase('qemuTalk.refuses', { command: waiting.name, reason: text }), {
         cause: kind === 'GenericError' ? undefined : kind,
       }),
     );
@@ -238,15 +244,15 @@ const notYet = new Set(['ENOENT', 'ECONNREFUSED', 'EAGAIN']);
 
 async function reach(address: NetConnectOpts, end: number, signal: AbortSignal | undefined): Promise<Socket> {
   for (;;) {
-    if (signal?.aborted) throw new Failure('cancelled', 'QEMU ended before it could be reached.');
+    if (signal?.aborted) throw new Failure('cancelled', phrase('qemuTalk.endedEarly'));
     try {
       return await connectOnce(address);
     } catch (error) {
       if (!notYet.has((error as { code?: string }).code ?? '')) {
-        throw new Failure('ipc.closed', 'QEMU’s control connection cannot be opened.', { cause: error });
+        throw new Failure('ipc.closed', phrase('qemuTalk.cannotOpen'), { cause: error });
       }
       if (performance.now() >= end) {
-        throw new Failure('timeout', 'QEMU did not open its control connection in time.', { cause: error });
+        throw new Failure('timeout', phrase('qemuTalk.notOpened'), { cause: error });
       }
     }
     await new Promise((resolve) => setTimeout(resolve, retryMs));

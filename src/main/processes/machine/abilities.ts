@@ -14,8 +14,5 @@ export function execInGuest(machine: RunningMachine, request: ExecRequest): Prom
 /** @throws Failure `engine.unsupported`, and as `RunningMachine.setMemoryTarget` */
 export async function setMemoryTarget(machine: RunningMachine, memoryMiB: number): Promise<void> {
   if (machine.setMemoryTarget) return machine.setMemoryTarget(memoryMiB);
-  throw new Failure(
-    'engine.unsupported',
-    'The engine of this machine cannot change its memory while it runs.',
-  );
+  throw new Failure('engine.unsupported', phrase('device.memoryFixed'));
 }

@@ -1,4 +1,5 @@
 import { Failure } from '@shared/errors';
+import { phrase } from '@shared/phrases/phrase';
 import type { MachineProcessCommands } from '@shared/ipc/machine-process';
 import type { Params } from '@shared/ipc/rpc';
 import type { MachineConfig } from '@shared/machine/config';
@@ -32,10 +33,7 @@ export function deviceHandlers(
     const session = running();
     const { hotPlug } = session.machine;
     if (!hotPlug) {
-      throw new Failure(
-        'engine.unsupported',
-        'This engine adds and removes devices only of a machine that is off.',
-      );
+      throw new Failure('engine.unsupported', phrase('device.onlyOff'));
     }
     await work(hotPlug);
     session.config = config;
@@ -59,5 +57,5 @@ export function deviceGone(running: Running, id: string): void {
 function find<T extends { id: string }>(devices: readonly T[], wanted: string): T {
   const found = devices.find(({ id }) => id === wanted);
   if (found) return found;
-  throw new Failure('input.invalid', `There is no “${wanted}” in the configuration.`);
+  throw new Failure('input.invalid', phrase('device.notConfigured', { device: wanted }));
 }

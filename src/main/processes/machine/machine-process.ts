@@ -1,4 +1,5 @@
 import { type ErrorValue, Failure, toErrorValue } from '@shared/errors';
+import { phrase } from '@shared/phrases/phrase';
 import {
   type LaunchPaths,
   machineProcessCommands,
@@ -169,11 +170,11 @@ export class MachineProcess {
 
   #running(): Session {
     if (this.#session && !this.#ending) return this.#session;
-    throw new Failure('machine.wrong-state', 'This machine does not run.');
+    throw new Failure('machine.wrong-state', phrase('machine.thisNotRunning'));
   }
 
   async #launch(config: MachineConfig, paths: LaunchPaths): Promise<void> {
-    if (this.#launched) throw new Failure('machine.wrong-state', 'This machine has been launched before.');
+    if (this.#launched) throw new Failure('machine.wrong-state', phrase('machine.launched'));
     this.#launched = true;
     // It may have been started before anybody knew for which machine.
     process.title = processTitle('machine-process', config.name);

@@ -1,4 +1,5 @@
 import { Failure } from '@shared/errors';
+import { phrase } from '@shared/phrases/phrase';
 import type { MachineConfig } from '@shared/machine/config';
 import { SharedImageWriter } from '../../disks/memory-chunks/image-writer';
 import { hardwareDigest } from '../../disks/saved-state/hardware-digest';
@@ -108,7 +109,7 @@ export class MemoryImages {
     return {
       expect: (bytes) => (total = bytes),
       write: async (data) => {
-        if (wanted?.aborted) throw new Failure('cancelled', 'The memory is not wanted any more.');
+        if (wanted?.aborted) throw new Failure('cancelled', phrase('task.memoryUnwanted'));
         await writer.write(data);
         done += data.length;
         const now = performance.now();

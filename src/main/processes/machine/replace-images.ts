@@ -1,4 +1,5 @@
 import { Failure } from '@shared/errors';
+import { phrase } from '@shared/phrases/phrase';
 import type { BlockDevice } from '../../disks/block-device';
 import type { ImageOpener } from './images';
 
@@ -24,7 +25,7 @@ export async function replaceImages(
   const pathOf = (paths: ReadonlyMap<string, string>, id: string): string => {
     const path = paths.get(id);
     if (path !== undefined) return path;
-    throw new Failure('input.invalid', `There is no image for the disk “${id}”.`);
+    throw new Failure('input.invalid', phrase('device.noImage', { disk: id }));
   };
   const moves = disks.map((disk) => ({
     disk,

@@ -1,4 +1,4 @@
-import { Failure, toErrorValue } from '@shared/errors';
+import { Failure, toErrorValue, saidBy } from '@shared/errors';
 import type { LaunchPaths } from '@shared/ipc/machine-process';
 import type { MachineConfig } from '@shared/machine/config';
 import { phrase } from '@shared/phrases/phrase';
@@ -54,8 +54,8 @@ export async function beginSession(
 async function takeLock(folder: string, log: (line: string) => void): Promise<MachineLock> {
   const lock = await lockMachine(folder, log).catch((error: unknown) => {
     if (error instanceof Failure && error.code === 'machine.locked') throw error;
-    const { code, message } = toErrorValue(error);
-    throw new Failure(code, `Cannot take the lock of the machine’s folder: ${message}`, { cause: error });
+    const { code } = toErrorValue(error);
+    throw new Failure(code, phrase('machine.noLock', { reason: saidBy(error) }), { cause: error });
   });
   if (lock) return lock;
   throw new Failure('machine.locked', phrase('problem.lockedFolder'), {

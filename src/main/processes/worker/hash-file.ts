@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { Failure } from '@shared/errors';
+import { phrase } from '@shared/phrases/phrase';
 import { openHostFile } from '../../disks/host-file';
 import type { JobControl } from './job-runner';
 
@@ -20,7 +21,7 @@ export async function hashFile(
     const hash = createHash(algorithm);
     const buffer = new Uint8Array(chunkSize);
     for (let done = 0; ;) {
-      if (signal.aborted) throw new Failure('cancelled', 'Reading the file was cancelled.');
+      if (signal.aborted) throw new Failure('cancelled', phrase('task.readingCancelled'));
       const read = await file.read(buffer, done);
       if (read === 0) return hash.digest('hex');
       hash.update(buffer.subarray(0, read));

@@ -1,4 +1,5 @@
 import { Failure } from '@shared/errors';
+import { phrase } from '@shared/phrases/phrase';
 
 /** What a job gets besides its parameters. */
 export interface JobControl {
@@ -56,7 +57,7 @@ export class JobRunner {
       untold = undefined;
     };
     try {
-      if (signal.aborted) throw new Failure('cancelled', 'The job was cancelled before it began.');
+      if (signal.aborted) throw new Failure('cancelled', phrase('task.beforeBegin'));
       const result = await job({ progress, signal });
       if (untold) this.report(untold);
       return result;

@@ -1,6 +1,7 @@
 /** What the wizard knows and decides, without a screen. Sizes in MiB. */
 import type { EngineCapabilities } from '@shared/engine/capabilities';
-import type { ErrorValue } from '@shared/errors';
+import { type ErrorValue, Failure } from '@shared/errors';
+import { phrase } from '@shared/phrases/phrase';
 import type { GalleryItem } from '@shared/gallery/entry';
 import { defaultsFor } from '@shared/guests/defaults';
 import { refusal } from '@shared/guests/refusal';
@@ -43,10 +44,11 @@ export function engineChoices(origin: Origin, engines: readonly EngineStatus[]):
       refusal(sourceOf(origin), capabilities) ??
       (available
         ? undefined
-        : (problem ?? {
-            code: 'engine.not-found',
-            message: `The engine “${capabilities.title}” is not on this computer.`,
-          })),
+        : (problem ??
+          new Failure(
+            'engine.not-found',
+            phrase('engine.notHere', { engine: capabilities.title }),
+          ).toValue())),
   }));
 }
 

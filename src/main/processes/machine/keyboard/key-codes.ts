@@ -1,4 +1,5 @@
 import { Failure } from '@shared/errors';
+import { phrase } from '@shared/phrases/phrase';
 
 /**
  * Scan codes of set 1 by the names of `KeyboardEvent.code` (W3C UI Events KeyboardEvent code Values); 0xe000 is
@@ -61,7 +62,7 @@ const breakBit = 0x80;
 export function chord(keys: readonly string[]): number[][] {
   const codes = keys.map((key) => {
     const code = keyCodes.get(key);
-    if (code === undefined) throw new Failure('input.invalid', `There is no key “${key}”.`);
+    if (code === undefined) throw new Failure('input.invalid', phrase('device.noKey', { key }));
     return code;
   });
   const bytes = (code: number, up: boolean): number[] => {

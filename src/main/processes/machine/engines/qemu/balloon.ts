@@ -1,4 +1,5 @@
 import { Failure } from '@shared/errors';
+import { phrase } from '@shared/phrases/phrase';
 import type { GuestMemory } from '@shared/machine/statistics';
 import type { QmpClient } from '../../../../platform/qmp/qmp-client';
 
@@ -55,8 +56,8 @@ export class Balloon {
    */
   async setTarget(memoryMiB: number): Promise<void> {
     if (!(await this.#isThere())) {
-      throw new Failure('engine.unsupported', 'This machine has no memory balloon.', {
-        hint: 'Machines get one when their guest is a Linux or BSD system, which have the driver.',
+      throw new Failure('engine.unsupported', phrase('device.noBalloon'), {
+        hint: phrase('device.noBalloonHint'),
       });
     }
     await this.client.execute('balloon', { value: memoryMiB * mebibyte });

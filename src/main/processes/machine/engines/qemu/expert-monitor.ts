@@ -72,7 +72,7 @@ export class ExpertMonitor {
   async #open(): Promise<SerialLine> {
     try {
       if (this.path === null) {
-        throw new Failure('engine.unsupported', 'QEMU’s monitor cannot be connected to on this system.');
+        throw new Failure('engine.unsupported', phrase('qemuTalk.noMonitor'));
       }
       const line = await SerialLine.connect(this.path, () => (this.#typed = performance.now()));
       if (this.#closed) line.close();

@@ -17,6 +17,6 @@ export async function prepareVariables({ variables, host }: QemuPlan): Promise<v
     await mkdir(dirname(variables), { recursive: true, mode: 0o700 });
     await writeAtomic(variables, await readFile(host.firmware.variables));
   } catch (error) {
-    throw hostFailure(error, 'copy the firmware’s variables to', variables);
+    throw hostFailure(error, 'write', variables);
   }
 }

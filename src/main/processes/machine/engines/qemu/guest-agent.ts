@@ -2,6 +2,7 @@ import { randomInt } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { z } from 'zod';
 import { Failure } from '@shared/errors';
+import { phrase } from '@shared/phrases/phrase';
 import type { ExecResult } from '@shared/machine/exec';
 import { LineSplitter } from '../../../../platform/qmp/line-splitter';
 import { connectOnce } from '../../../../platform/qmp/qmp-client';
@@ -170,7 +171,10 @@ export class GuestAgent {
     const value = readJson(await this.#nextLine(limitMs));
     const refused = refusal.safeParse(value);
     if (refused.success) {
-      throw new Failure('engine.failed', `The guest agent refuses ${command}: ${refused.data.error.desc}`);
+      throw new Failure(
+        'engine.failed',
+        phrase('qemuTalk.agentRefuses', { command, reason: refused.data.error.desc }),
+      );
     }
     const answered = answer.safeParse(value);
     if (!answered.success) throw garbled(command);
@@ -194,7 +198,7 @@ export class GuestAgent {
         reject(error);
       };
       const timer = setTimeout(
-        () => fail(new Failure('timeout', 'No guest agent answers in this machine.')),
+        () => fail(new Failure('timeout', phrase('agent.none'))),
         Math.max(0, limitMs),
       );
       this.#line = () => {
@@ -226,11 +230,11 @@ export class GuestAgent {
 }
 
 function gone(): Failure {
-  return new Failure('ipc.closed', 'The channel to the guest agent is closed.');
+  return new Failure('ipc.closed', phrase('qemuTalk.agentClosed'));
 }
 
 function garbled(command: string): Failure {
-  return new Failure('engine.failed', `The guest agent’s answer to ${command} is garbled.`);
+  return new Failure('engine.failed', phrase('qemuTalk.agentGarbled', { command }));
 }
 
 function readJson(line: string): unknown {

@@ -68,8 +68,8 @@ export class HotPlug {
     const disk = planDisk(config, plan.platform, path, plan.boot);
     const { id, bus, bootIndex, format } = disk;
     if (bus !== 'virtio' && bus !== 'scsi' && bus !== 'nvme') {
-      throw new Failure('engine.unsupported', `QEMU attaches no ${bus} disk while the machine runs.`, {
-        hint: 'Choose another bus, or power the machine off first.',
+      throw new Failure('engine.unsupported', phrase('device.noLiveBus', { bus }), {
+        hint: phrase('device.noLiveBusHint'),
       });
     }
     // Looked at here first: what QEMU says of an image that it cannot use is hard to understand.
@@ -86,7 +86,7 @@ export class HotPlug {
 
   /** Resolves when the guest has let it go and its image is closed. @throws Failure `timeout`, `engine.failed` */
   async removeDisk(id: string): Promise<void> {
-    if (!this.#disks.has(id)) throw unknown('disk', id);
+    if (!this.#disks.has(id)) throw unknown('diskKind', id);
     await this.#remove(id);
   }
 
@@ -112,13 +112,13 @@ export class HotPlug {
 
   /** Resolves when the guest has let it go. @throws Failure `timeout`, `engine.failed` */
   async removeNic(id: string): Promise<void> {
-    if (!this.#nics.has(id)) throw unknown('network card', id);
+    if (!this.#nics.has(id)) throw unknown('cardKind', id);
     await this.#remove(id);
   }
 
   giveUp(): void {
     for (const waiting of [...this.#waiting.values()]) {
-      waiting.failed(new Failure('cancelled', 'The machine is powered off.'));
+      waiting.failed(new Failure('cancelled', phrase('machine.poweredOff')));
     }
   }
 
@@ -191,7 +191,7 @@ export class HotPlug {
   }
 
   #refuseTaken(id: string): void {
-    if (this.#device(id)) throw new Failure('input.invalid', `This machine has “${id}” already.`);
+    if (this.#device(id)) throw new Failure('input.invalid', phrase('device.isThere', { device: id }));
   }
 
   /** Removes what a device leaves in QEMU. That it stays there changes nothing for the guest. */
@@ -213,6 +213,9 @@ function named(id: string): Phrase {
   return phrase(id.startsWith('nic') ? 'devices.nic' : 'devices.disk', { number: numberOf(id) + 1 });
 }
 
-function unknown(what: string, id: string): Failure {
-  return new Failure('input.invalid', `This machine has no ${what} “${id}”.`);
+function unknown(what: 'diskKind' | 'cardKind', id: string): Failure {
+  return new Failure(
+    'input.invalid',
+    phrase('device.isMissing', { what: phrase(`device.${what}`), device: id }),
+  );
 }

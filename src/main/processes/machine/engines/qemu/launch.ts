@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { Failure } from '@shared/errors';
+import { phrase } from '@shared/phrases/phrase';
 import { qemuStateVersion } from '@shared/engine/qemu/saved-state';
 import { openDisk } from '../../../../disks/open-disk';
 import { consumeSavedState } from '../../../../disks/saved-state/consume';
@@ -82,7 +83,8 @@ export class Launch {
     );
     this.#process = process;
     const { pid } = process;
-    if (pid === undefined) throw new Failure('engine.not-found', `${binary} cannot be started.`);
+    if (pid === undefined)
+      throw new Failure('engine.not-found', phrase('qemuTalk.notStarted', { path: binary }));
     // Written down while QEMU begins; the guest does not run before it is.
     const recorded = record.running(pid);
     recorded.catch(() => undefined); // awaited below

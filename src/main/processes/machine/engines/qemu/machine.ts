@@ -2,6 +2,7 @@ import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isPc } from '@shared/engine/qemu/platform';
 import { Failure, toErrorValue } from '@shared/errors';
+import { phrase } from '@shared/phrases/phrase';
 import type { ByteStream } from '@shared/ipc/byte-stream';
 import type { ExecRequest, ExecResult } from '@shared/machine/exec';
 import type { MachineStatistics, NicRates } from '@shared/machine/statistics';
@@ -255,7 +256,7 @@ export class QemuMachine implements RunningMachine {
 
   async setLink(nic: string, connected: boolean): Promise<void> {
     if (!this.hotPlug.hasNic(nic)) {
-      throw new Failure('input.invalid', `This machine has no network card “${nic}”.`);
+      throw new Failure('input.invalid', phrase('device.noCard', { card: nic }));
     }
     await this.parts.client.execute('set_link', { name: nic, up: connected });
   }

@@ -1,4 +1,5 @@
 import { Failure, toErrorValue } from '@shared/errors';
+import { phrase } from '@shared/phrases/phrase';
 import type { QmpClient } from '../../../../platform/qmp/qmp-client';
 import type { ImageOpener } from '../../images';
 import { isFixedCd, mediumBlockdev, mediumNode } from './arguments/storage';
@@ -26,13 +27,9 @@ export class MediaDrives {
   /** @throws Failure `input.invalid`, `file.*`, `medium.*`, `engine.failed`; the old medium stays then */
   async change(drive: string, path: string | null): Promise<void> {
     const before = this.#nodes.get(drive);
-    if (before === undefined) throw new Failure('input.invalid', `This machine has no drive “${drive}”.`);
+    if (before === undefined) throw new Failure('input.invalid', phrase('device.noDrive', { drive }));
     if (this.#fixed.has(drive)) {
-      throw new Failure(
-        'engine.unsupported',
-        'The CD that this machine started with cannot be changed while it runs: its firmware reads it as a disk.',
-        { hint: 'Power the machine off first.' },
-      );
+      throw new Failure('engine.unsupported', phrase('device.bootCd'), { hint: phrase('devices.offHint') });
     }
     const next = path === null ? null : await this.#open(drive, path);
     try {

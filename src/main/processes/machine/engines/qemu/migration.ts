@@ -101,7 +101,7 @@ async function receive(client: QmpClient, socket: Socket, sink: StateSink): Prom
   }
   const { status, 'error-desc': reason } = await settled(client);
   if (status !== 'completed') {
-    throw new Failure('engine.failed', 'QEMU could not save the state of the machine.', {
+    throw new Failure('engine.failed', phrase('memory.qemuFailed'), {
       cause: reason ?? status,
     });
   }
@@ -128,7 +128,7 @@ export async function restoreState(
       const rest = header.read(piece);
       if (rest.length === 0) return;
       if (broken !== undefined || socket.destroyed) {
-        throw new Failure('ipc.closed', 'QEMU stopped loading the saved state.', { cause: broken });
+        throw new Failure('ipc.closed', phrase('memory.qemuStopped'), { cause: broken });
       }
       if (!socket.write(rest)) await drained(socket);
     });
@@ -142,11 +142,11 @@ export async function restoreState(
 }
 
 function noTransport(): Failure {
-  return new Failure('engine.unsupported', 'The memory of machines on QEMU cannot be saved on this system.');
+  return new Failure('engine.unsupported', phrase('memory.qemuSystem'));
 }
 
 function stopped(cause: unknown): Failure {
-  return new Failure('saved-state.mismatch', 'QEMU cannot go on from this saved state.', {
+  return new Failure('saved-state.mismatch', phrase('memory.qemuCannot'), {
     cause,
     hint: phrase('qemuEnd.savedStateHint'),
   });
@@ -166,7 +166,7 @@ function checkHeader(text: string, { host }: QemuPlan): void {
   try {
     header = stateHeader.parse(JSON.parse(text));
   } catch (error) {
-    throw new Failure('saved-state.corrupt', 'The saved state does not say what it was made by.', {
+    throw new Failure('saved-state.corrupt', phrase('memory.noMaker'), {
       cause: error,
     });
   }
@@ -193,7 +193,7 @@ class HeaderReader {
     if (bytes.length < 8) return new Uint8Array(0);
     const length = bytes.readUInt32LE(4);
     if (!bytes.subarray(0, 4).equals(magic) || length > maxHeader) {
-      throw new Failure('saved-state.corrupt', 'The saved state does not begin like one of QEMU.');
+      throw new Failure('saved-state.corrupt', phrase('memory.notQemu'));
     }
     if (bytes.length < 8 + length) return new Uint8Array(0);
     this.#bytes = undefined;
@@ -210,7 +210,7 @@ async function settled(client: QmpClient): Promise<MigrationState> {
   for (;;) {
     const state = await client.execute('query-migrate', {});
     if (['completed', 'failed', 'cancelled'].includes(state.status ?? '')) return state;
-    if (performance.now() > end) throw new Failure('timeout', 'QEMU does not finish its saved state.');
+    if (performance.now() > end) throw new Failure('timeout', phrase('memory.unfinished'));
     await new Promise((resolve) => setTimeout(resolve, pollMs));
   }
 }
@@ -220,7 +220,7 @@ async function failed(client: QmpClient): Promise<never> {
   for (;;) {
     const { status, 'error-desc': reason } = await client.execute('query-migrate', {});
     if (status === 'failed') {
-      throw new Failure('engine.failed', 'QEMU cannot save the state of the machine.', { cause: reason });
+      throw new Failure('engine.failed', phrase('memory.qemuRefuses'), { cause: reason });
     }
     // Once it flows, the connection has won the race and nobody listens here any more.
     if (status !== undefined && status !== 'setup' && status !== 'none') return new Promise(() => {});

@@ -1,4 +1,5 @@
 import { Failure } from '@shared/errors';
+import { phrase } from '@shared/phrases/phrase';
 import type { QmpClient } from '../../../../platform/qmp/qmp-client';
 import type { PlannedDisk } from './plan';
 
@@ -33,7 +34,7 @@ export class DiskOverlays {
       const { id } = disk;
       const { turn } = this.#topOf(disk);
       const path = overlays.get(id);
-      if (path === undefined) throw new Failure('input.invalid', `There is no image for the disk “${id}”.`);
+      if (path === undefined) throw new Failure('input.invalid', phrase('device.noImage', { disk: id }));
       return {
         type: 'blockdev-snapshot-sync' as const,
         data: {

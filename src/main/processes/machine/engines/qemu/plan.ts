@@ -4,6 +4,7 @@ import { clockIsLocal, isPc, type Platform, platformOfType } from '@shared/engin
 import type { QemuAudio, QemuLaunch } from '@shared/engine/qemu/launch';
 import { hasThreads, processorCount, topologyOf } from '@shared/engine/qemu/topology';
 import { Failure } from '@shared/errors';
+import { phrase, Phrase } from '@shared/phrases/phrase';
 import { type Guest, guestById } from '@shared/guests/table';
 import type { LaunchPaths } from '@shared/ipc/machine-process';
 import type {
@@ -74,7 +75,7 @@ export interface PlannedNic {
   bootIndex: number | undefined;
 }
 
-function unsupported(message: string, hint?: string): Failure {
+function unsupported(message: Phrase, hint?: Phrase): Failure {
   return new Failure('engine.unsupported', message, { hint });
 }
 
@@ -89,7 +90,7 @@ export function isParavirtual(guest: Guest): boolean {
  */
 export function planQemu(config: MachineConfig, paths: LaunchPaths): QemuPlan {
   const host = paths.qemu;
-  if (!host) throw new Failure('engine.not-found', 'No QEMU was found to run this machine.');
+  if (!host) throw new Failure('engine.not-found', phrase('qemuTalk.noQemu'));
   const platform = checkBoard(config, host);
   const boot = bootOrder(config, paths, platform);
   const disks = config.disks.map((disk) => planDisk(disk, platform, paths.disks[disk.id], boot));
@@ -129,9 +130,9 @@ function variablesName({ architecture, secureBoot }: MachineConfig): string {
 
 function planTpm(config: MachineConfig, platform: Platform, { folder, qemu }: LaunchPaths): QemuPlan['tpm'] {
   if (!config.tpm) return null;
-  if (!isPc(platform) && platform !== 'virt') throw unsupported(`A ${platform} machine has no TPM.`);
+  if (!isPc(platform) && platform !== 'virt') throw unsupported(phrase('plan.noTpm', { board: platform }));
   const emulator = qemu?.tpmEmulator;
-  if (emulator === undefined) throw unsupported('There is no swtpm on this computer.', 'Install it.');
+  if (emulator === undefined) throw unsupported(phrase('plan.noSwtpm'), phrase('plan.installIt'));
   return { emulator, folder: join(folder, 'firmware', 'tpm') };
 }
 
@@ -140,30 +141,28 @@ function planTopology(config: MachineConfig, platform: Platform): CpuTopology {
   const topology = topologyOf(config);
   if (processorCount(topology) !== config.cpus) {
     const { sockets, cores, threads } = topology;
-    throw unsupported(
-      `${sockets} sockets with ${cores} cores of ${threads} threads are not ${config.cpus} processors.`,
-    );
+    throw unsupported(phrase('plan.topology', { sockets, cores, threads, cpus: config.cpus }));
   }
-  if (topology.threads > 1 && !hasThreads(platform)) throw unsupported('Only a PC has cores with threads.');
+  if (topology.threads > 1 && !hasThreads(platform)) throw unsupported(phrase('plan.threads'));
   return topology;
 }
 
 function checkBoard(config: MachineConfig, host: QemuLaunch): Platform {
   const platform = platformOfType(host.machineType);
-  if (!platform) throw unsupported(`QEMU’s machine ${host.machineType} is none that is used here.`);
+  if (!platform) throw unsupported(phrase('plan.board', { type: host.machineType }));
   if (config.architecture !== host.architecture) {
-    throw unsupported(`This QEMU runs ${host.architecture} systems, not ${config.architecture}.`);
+    throw unsupported(phrase('plan.architecture', { runs: host.architecture, wanted: config.architecture }));
   }
   if (config.cpus > host.maxCpus) {
-    throw unsupported(`QEMU gives a ${host.machineType} at most ${host.maxCpus} processors.`);
+    throw unsupported(phrase('plan.cpus', { type: host.machineType, most: host.maxCpus }));
   }
-  if (!config.acpi && !isPc(platform)) throw unsupported('Only a PC can do without ACPI.');
-  if (config.secureBoot && config.firmware !== 'uefi') throw unsupported('Secure Boot needs UEFI firmware.');
+  if (!config.acpi && !isPc(platform)) throw unsupported(phrase('plan.acpi'));
+  if (config.secureBoot && config.firmware !== 'uefi') throw unsupported(phrase('plan.secureBoot'));
   if (config.firmware === 'uefi' && !host.firmware && host.bootLoader === undefined) {
-    throw unsupported('There is no UEFI firmware for this machine.', 'Install it: OVMF or AAVMF (edk2).');
+    throw unsupported(phrase('plan.uefi'), phrase('plan.uefiHint'));
   }
   const ports = serialPortLimit(platform);
-  if (config.serialPorts > ports) throw unsupported(`This board has at most ${ports} serial ports.`);
+  if (config.serialPorts > ports) throw unsupported(phrase('plan.serialPorts', { most: ports }));
   return platform;
 }
 
@@ -173,7 +172,7 @@ function serialPortLimit(platform: Platform): number {
 
 function planSound({ sound }: MachineConfig, platform: Platform, { audio }: QemuLaunch): QemuAudio | null {
   if (!sound) return null;
-  if (platform === 's390-ccw-virtio') throw unsupported('An IBM Z machine has no sound.');
+  if (platform === 's390-ccw-virtio') throw unsupported(phrase('plan.zSound'));
   return audio ?? { driver: 'none' };
 }
 
@@ -216,10 +215,10 @@ export function planDisk(
   boot: MachineConfig['boot'],
 ): PlannedDisk {
   const { id, bus } = disk;
-  if (path === undefined) throw new Failure('file.not-found', `Nothing says where the disk “${id}” lies.`);
-  if (bus === 'ide' && !isPc(platform)) throw unsupported('Only a PC has IDE disks.');
+  if (path === undefined) throw new Failure('file.not-found', phrase('device.noPlace', { disk: id }));
+  if (bus === 'ide' && !isPc(platform)) throw unsupported(phrase('plan.ide'));
   if (platform === 's390-ccw-virtio' && bus !== 'virtio' && bus !== 'scsi') {
-    throw unsupported(`An IBM Z machine has no ${bus} disks.`);
+    throw unsupported(phrase('plan.zDisks', { bus }));
   }
   // Never guessed from the contents: a guest could write another format's header into a raw disk.
   const format = path.toLowerCase().endsWith('.qcow2') ? 'qcow2' : 'raw';
@@ -240,11 +239,11 @@ function planDrives(
 function planFloppies(config: MachineConfig, paths: LaunchPaths, platform: Platform): PlannedDrive[] {
   const floppies = planDrives(config, paths, 'floppy', config.boot);
   if (isPc(platform)) {
-    if (floppies.length > 2) throw unsupported('A PC has at most two floppy drives.');
+    if (floppies.length > 2) throw unsupported(phrase('plan.floppies'));
     return floppies;
   }
   // Every new machine has an empty drive; boards without a controller just do not show it.
-  if (floppies.some(({ path }) => path !== null)) throw unsupported('Only a PC has floppy drives.');
+  if (floppies.some(({ path }) => path !== null)) throw unsupported(phrase('plan.pcFloppies'));
   return [];
 }
 
@@ -257,7 +256,7 @@ export function planNic(
 ): PlannedNic {
   const { id, model, mac, connected } = nic;
   if (platform === 's390-ccw-virtio' && model !== 'virtio') {
-    throw unsupported(`An IBM Z machine has no ${model} network card.`);
+    throw unsupported(phrase('plan.zCard', { model }));
   }
   const bootIndex = boot.includes('network') ? bootIndexOf(id, 'network', boot) : undefined;
   return { id, model, mac, connected, socket, bootIndex };

@@ -1,4 +1,5 @@
 import { Failure } from '@shared/errors';
+import { phrase } from '@shared/phrases/phrase';
 
 /** Sides of a screen that are believed, in pixels. */
 const maxSide = 16_384;
@@ -15,7 +16,7 @@ export function readPixmap(data: Uint8Array): { width: number; height: number; r
   const start = match?.[0].length ?? 0;
   const pixels = width * height;
   if (!match || width > maxSide || height > maxSide || data.length !== start + 3 * pixels) {
-    throw new Failure('engine.failed', 'QEMU’s picture of the screen cannot be read.');
+    throw new Failure('engine.failed', phrase('qemuTalk.picture'));
   }
   const rgba = new Uint8Array(4 * pixels);
   for (let from = start, to = 0; to < rgba.length; from += 3, to += 4) {

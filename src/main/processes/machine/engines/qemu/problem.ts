@@ -14,11 +14,15 @@ export function writeProblem(error: QmpEvent<'BLOCK_IO_ERROR'>, disks: readonly 
   const disk = disks.find(({ id }) => node === imageNode(id) || node.startsWith(`${imageNode(id)}-`));
   const path = disk?.path ?? node;
   if (error.nospace) {
-    const full = `Cannot write ${path}: no space is left on the device`;
+    const full = phrase('image.noSpace', { action: phrase('fileAction.write'), path });
     return new Failure('file.no-space', full, { hint: phrase('problem.noSpaceHint') }).toValue();
   }
-  const why = error.reason || 'the operating system reports an error';
-  return new Failure('file.io', `Cannot ${error.operation} ${path}: ${why}`, {
-    hint: phrase('problem.brokenDiskHint'),
-  }).toValue();
+  const why = error.reason || phrase('problem.systemError');
+  return new Failure(
+    'file.io',
+    phrase('image.cannot', { action: phrase(`fileAction.${error.operation}`), path, reason: why }),
+    {
+      hint: phrase('problem.brokenDiskHint'),
+    },
+  ).toValue();
 }

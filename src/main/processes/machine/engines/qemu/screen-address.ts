@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createConnection } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { Failure } from '@shared/errors';
+import { phrase } from '@shared/phrases/phrase';
 import type { QmpClient } from '../../../../platform/qmp/qmp-client';
 import type { QemuSockets } from './sockets';
 import { UnlockedScreen } from './unlocked-screen';
@@ -24,10 +25,7 @@ export async function unlockScreen(client: QmpClient, { screen }: QemuSockets): 
   const { host, service } = await client.execute('query-vnc', {});
   const port = Number(service);
   if (host !== '127.0.0.1' || !(port > 0 && port < 65_536)) {
-    throw new Failure(
-      'engine.failed',
-      `QEMU does not show its screen where it was told to: ${host}:${service}`,
-    );
+    throw new Failure('engine.failed', phrase('qemuTalk.screenElsewhere', { host, service }));
   }
   return { port, password };
 }

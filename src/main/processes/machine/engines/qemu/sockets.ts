@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Failure } from '@shared/errors';
+import { phrase } from '@shared/phrases/phrase';
 import { runtimeFolder } from '../../../../platform/paths';
 import { controlSocket } from '../../../../platform/qemu-leftovers';
 
@@ -84,8 +85,8 @@ export async function makeSockets(
   const sockets = socketsIn(folder);
   if (Buffer.byteLength(sockets.serial(9)) > longestAddress) {
     await rm(folder, { recursive: true, force: true });
-    throw new Failure('host.unavailable', `The path ${folder} is too long for sockets.`, {
-      hint: 'Set TMPDIR or XDG_RUNTIME_DIR to a folder with a shorter path.',
+    throw new Failure('host.unavailable', phrase('file.socketPathLong', { folder }), {
+      hint: phrase('file.socketPathLongHint'),
     });
   }
   return sockets;

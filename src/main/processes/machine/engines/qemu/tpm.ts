@@ -1,6 +1,7 @@
 import { mkdir, stat, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Failure } from '@shared/errors';
+import { phrase } from '@shared/phrases/phrase';
 import { hostFailure } from '../../../../disks/host-file';
 import type { QemuPlan } from './plan';
 import { QemuProcess } from './qemu-process';
@@ -38,9 +39,13 @@ export async function startTpm(
     if (!(await program.endsWithin(lookMs)) && performance.now() < end) continue;
     await program.end();
     const { lines } = await program.ended;
-    throw new Failure('engine.failed', `The TPM does not start: ${lines.at(-1) ?? 'swtpm says nothing'}`, {
-      hint: 'If another program has this machine’s TPM open, end it first.',
-    });
+    throw new Failure(
+      'engine.failed',
+      phrase('qemuTalk.tpm', { reason: lines.at(-1) ?? 'swtpm says nothing' }),
+      {
+        hint: phrase('qemuTalk.tpmHint'),
+      },
+    );
   }
   return program;
 }

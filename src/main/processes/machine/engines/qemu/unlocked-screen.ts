@@ -2,6 +2,7 @@ import { createCipheriv } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { Duplex } from 'node:stream';
 import { Failure } from '@shared/errors';
+import { phrase } from '@shared/phrases/phrase';
 import { protocolVersion, securityTypeNone } from '../../rfb/protocol';
 import { ReceiveBuffer } from '../../rfb/receive-buffer';
 
@@ -120,7 +121,7 @@ export class UnlockedScreen extends Duplex {
   }
 
   #refused(why: string): void {
-    this.destroy(new Failure('engine.failed', `QEMU’s screen cannot be shown: ${why}.`));
+    this.destroy(new Failure('engine.failed', phrase('qemuTalk.screenCannot', { why })));
   }
 }
 

@@ -1,4 +1,5 @@
 import { Failure } from '@shared/errors';
+import { phrase } from '@shared/phrases/phrase';
 import type { DiskRates } from '@shared/machine/statistics';
 import type { BlockDevice } from '../../../../disks/block-device';
 import type { V86Buffer } from './emulator-types';
@@ -150,8 +151,8 @@ export class GuestDisk implements V86Buffer {
     if (state[0] === this.byteLength) return;
     throw new Failure(
       'saved-state.mismatch',
-      `The saved state knows “${this.id}” with ${String(state[0])} bytes, but now it has ${this.byteLength}.`,
-      { hint: 'Put the image back that the machine had when its state was saved.' },
+      phrase('memory.otherDisk', { device: this.id, size: String(state[0]), found: this.byteLength }),
+      { hint: phrase('memory.otherDiskHint') },
     );
   }
 
@@ -289,6 +290,6 @@ export function floppySize(size: number): number {
   if (sectors !== undefined) return sectors * sectorSize;
   throw new Failure(
     'engine.unsupported',
-    `An image of ${size} bytes does not fit on a floppy disk, which has ${(floppySectors.at(-1) ?? 0) * sectorSize} bytes at most.`,
+    phrase('medium.floppyTooBig', { size, most: (floppySectors.at(-1) ?? 0) * sectorSize }),
   );
 }

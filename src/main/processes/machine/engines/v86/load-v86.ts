@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { Failure } from '@shared/errors';
+import { phrase } from '@shared/phrases/phrase';
 import type { V86Module } from './emulator-types';
 
 /** What is used of WebAssembly, which Node has but its types do not describe. */
@@ -39,9 +40,9 @@ export async function loadV86(): Promise<V86Module> {
     return (await import('v86')) as unknown as V86Module;
   } catch (error) {
     compiled = undefined;
-    throw new Failure('engine.not-found', 'The embedded engine (v86) cannot be loaded.', {
+    throw new Failure('engine.not-found', phrase('qemuTalk.noV86'), {
       cause: error,
-      hint: 'Install the packages of Vivarium again (npm ci).',
+      hint: phrase('qemuTalk.noV86Hint'),
     });
   }
 }

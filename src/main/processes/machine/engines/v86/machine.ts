@@ -1,4 +1,5 @@
-import { Failure, toErrorValue, type ErrorValue } from '@shared/errors';
+import { Failure, toErrorValue, type ErrorValue, toFailure } from '@shared/errors';
+import { phrase } from '@shared/phrases/phrase';
 import type { ByteStream } from '@shared/ipc/byte-stream';
 import type { MachineStatistics } from '@shared/machine/statistics';
 import type { ScreenAdapter } from '../../display/screen-adapter';
@@ -170,7 +171,7 @@ export class V86Machine implements RunningMachine {
 
   async setLink(nic: string, connected: boolean): Promise<void> {
     if (this.parts.nic?.id !== nic) {
-      throw new Failure('input.invalid', `This machine has no network card “${nic}”.`);
+      throw new Failure('input.invalid', phrase('device.noCard', { card: nic }));
     }
     this.parts.nic.setLink(connected);
   }
@@ -196,7 +197,7 @@ export class V86Machine implements RunningMachine {
         (closing: unknown) => events.log(`While closing the disks: ${toErrorValue(closing).message}`),
       )
       .then(() => {
-        const message = 'The embedded engine failed while it ran the guest. The registers are in the log.';
+        const message = phrase('qemuTalk.v86Failed');
         events.failed(new Failure('engine.failed', message, { cause: error }).toValue());
       });
   }
@@ -257,7 +258,7 @@ export class V86Machine implements RunningMachine {
     problems.abandon();
     this.#pump.stop();
     await this.#close();
-    if (lost) throw new Failure(lost.code, lost.message, { cause: lost });
+    if (lost) throw toFailure(lost);
   }
 
   /** Closes everything, whatever happens on the way. @throws Failure the first that happened */

@@ -1,4 +1,5 @@
 import { Failure } from '@shared/errors';
+import { phrase } from '@shared/phrases/phrase';
 import type { ImageOpener } from '../../images';
 import { type DiskHost, floppySize, GuestDisk } from './disk';
 import type { V86Cpu } from './emulator-types';
@@ -75,5 +76,5 @@ export class MediaDrive {
 }
 
 export function unknownDrive(id: string): Failure {
-  return new Failure('input.invalid', `This machine has no drive “${id}”.`);
+  return new Failure('input.invalid', phrase('device.noDrive', { drive: id }));
 }

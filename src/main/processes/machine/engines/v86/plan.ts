@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { v86Capabilities } from '@shared/engine/engines';
 import { Failure } from '@shared/errors';
+import { phrase, Phrase } from '@shared/phrases/phrase';
 import type { LaunchPaths } from '@shared/ipc/machine-process';
 import type { MachineConfig } from '@shared/machine/config';
 import { hardwareDigest } from '../../../../disks/saved-state/hardware-digest';
@@ -38,7 +39,7 @@ export interface V86Plan {
 const bootNumbers = { floppy: 1, disk: 2, cdrom: 3 } as const;
 type BootDevice = keyof typeof bootNumbers;
 
-function unsupported(message: string, hint?: string): Failure {
+function unsupported(message: Phrase, hint?: Phrase): Failure {
   return new Failure('engine.unsupported', message, { hint });
 }
 
@@ -54,10 +55,10 @@ export function planV86(config: MachineConfig, paths: LaunchPaths): V86Plan {
       .filter((drive) => drive.kind === kind)
       .map(({ id }) => ({ id, path: paths.drives[id] ?? null }));
   const [cdrom, ...otherCdroms] = drives('cdrom');
-  if (otherCdroms.length > 0) throw unsupported('The embedded engine has one CD drive.');
+  if (otherCdroms.length > 0) throw unsupported(phrase('plan.v86Cd'));
   const floppies = drives('floppy');
   if (floppies.length > v86Capabilities.maxFloppies) {
-    throw unsupported(`The embedded engine has at most ${v86Capabilities.maxFloppies} floppy drives.`);
+    throw unsupported(phrase('plan.v86Floppies', { most: v86Capabilities.maxFloppies }));
   }
   return {
     name: config.name,
@@ -79,56 +80,64 @@ export function planV86(config: MachineConfig, paths: LaunchPaths): V86Plan {
 function checkProcessor(config: MachineConfig): void {
   if (config.architecture !== 'i386') {
     throw unsupported(
-      `The embedded engine runs 32-bit PC systems only, not ${config.architecture}.`,
-      'Choose another engine for this machine, or a 32-bit (i386) edition of the system.',
+      phrase('plan.v86Architecture', { architecture: config.architecture }),
+      phrase('plan.v86ArchitectureHint'),
     );
   }
-  if (config.cpus > v86Capabilities.maxCpus) throw unsupported('The embedded engine has one processor.');
+  if (config.cpus > v86Capabilities.maxCpus) throw unsupported(phrase('plan.v86Cpu'));
   if (config.firmware !== 'bios') {
-    throw unsupported('The embedded engine starts systems by BIOS only, not by UEFI.');
+    throw unsupported(phrase('plan.v86Uefi'));
   }
-  if (config.sound) throw unsupported('The embedded engine has no sound.');
+  if (config.sound) throw unsupported(phrase('plan.v86Sound'));
 }
 
 function checkMemory({ memoryMiB, videoMemoryMiB }: MachineConfig): void {
   const limits = v86Capabilities;
   if (memoryMiB < limits.memoryMiB.min || memoryMiB > limits.memoryMiB.max) {
     throw unsupported(
-      `The embedded engine gives a machine ${limits.memoryMiB.min} to ${limits.memoryMiB.max} MiB of memory, not ${memoryMiB}.`,
+      phrase('plan.v86Memory', {
+        least: limits.memoryMiB.min,
+        most: limits.memoryMiB.max,
+        wanted: memoryMiB,
+      }),
     );
   }
   if (videoMemoryMiB < limits.videoMemoryMiB.min || videoMemoryMiB > limits.videoMemoryMiB.max) {
     throw unsupported(
-      `The embedded engine gives a machine ${limits.videoMemoryMiB.min} to ${limits.videoMemoryMiB.max} MiB of video memory, not ${videoMemoryMiB}.`,
+      phrase('plan.v86Video', {
+        least: limits.videoMemoryMiB.min,
+        most: limits.videoMemoryMiB.max,
+        wanted: videoMemoryMiB,
+      }),
     );
   }
 }
 
 function planDisks(config: MachineConfig, paths: LaunchPaths): V86Plan['disks'] {
   if (config.disks.length > v86Capabilities.maxDisks) {
-    throw unsupported(`The embedded engine has at most ${v86Capabilities.maxDisks} hard disks.`);
+    throw unsupported(phrase('plan.v86Disks', { most: v86Capabilities.maxDisks }));
   }
   return config.disks.map(({ id, bus }) => {
-    if (bus !== 'ide') throw unsupported(`The embedded engine attaches disks to IDE, not to ${bus}.`);
+    if (bus !== 'ide') throw unsupported(phrase('plan.v86Bus', { bus }));
     const path = paths.disks[id];
-    if (path === undefined) throw new Failure('file.not-found', `Nothing says where the disk “${id}” lies.`);
+    if (path === undefined) throw new Failure('file.not-found', phrase('device.noPlace', { disk: id }));
     return { id, path };
   });
 }
 
 function planNic(config: MachineConfig, paths: LaunchPaths): V86Plan['nic'] {
   const [nic, ...others] = config.nics;
-  if (others.length > 0) throw unsupported('The embedded engine has one network card.');
+  if (others.length > 0) throw unsupported(phrase('plan.v86Card'));
   if (!nic) return null;
   const { id, model, mac, connected } = nic;
-  if (model === 'e1000') throw unsupported('The embedded engine has no e1000 network card.');
+  if (model === 'e1000') throw unsupported(phrase('plan.v86E1000'));
   return { id, model, mac, connected, socket: paths.networks?.[id] ?? null };
 }
 
 /** Devices that are not mentioned come last, in a usual order: nothing is gained by not trying them. */
 function bootOrder(wanted: MachineConfig['boot']): number {
   const named = wanted.map((device): BootDevice => {
-    if (device === 'network') throw unsupported('The embedded engine cannot boot from the network.');
+    if (device === 'network') throw unsupported(phrase('plan.v86Network'));
     return device;
   });
   const all = new Set<BootDevice>([...named, 'disk', 'cdrom', 'floppy']);

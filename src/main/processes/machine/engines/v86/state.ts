@@ -1,4 +1,5 @@
 import { Failure, toErrorValue } from '@shared/errors';
+import { phrase } from '@shared/phrases/phrase';
 import type { StateSink } from '../../engine';
 import type { Emulator } from './emulator';
 
@@ -31,7 +32,7 @@ export function restoreState(emulator: Emulator, image: ArrayBuffer): void {
     emulator.restore(image);
   } catch (error) {
     if (toErrorValue(error).code === 'saved-state.mismatch') throw error;
-    throw new Failure('saved-state.mismatch', 'The embedded engine cannot go on from this saved state.', {
+    throw new Failure('saved-state.mismatch', phrase('memory.v86Cannot'), {
       cause: error,
     });
   }

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { v86Version } from '@shared/engine/engines';
 import { Failure } from '@shared/errors';
+import { phrase } from '@shared/phrases/phrase';
 import { hostFailure } from '../../../../disks/host-file';
 import { consumeSavedState } from '../../../../disks/saved-state/consume';
 import { readSavedState } from '../../../../disks/saved-state/reader';
@@ -208,9 +209,9 @@ async function readFirmware(path: string): Promise<ArrayBuffer> {
     const data = await readFile(path);
     return data.buffer.slice(data.byteOffset, data.byteOffset + data.byteLength) as ArrayBuffer;
   } catch (error) {
-    throw new Failure('file.not-found', `The firmware ${path} cannot be read.`, {
+    throw new Failure('file.not-found', phrase('qemuTalk.noFirmware', { path }), {
       cause: hostFailure(error, 'read', path),
-      hint: 'Run “npm run resources” to fetch the firmware again.',
+      hint: phrase('qemuTalk.noFirmwareHint'),
     });
   }
 }

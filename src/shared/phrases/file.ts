@@ -1,0 +1,23 @@
+/** Files and folders of this computer, the data folder among them. */
+export const file = {
+  absolute: 'An absolute path is needed: {path}',
+  exists: '{path} exists already',
+  notAFolder: 'This is not a folder: {path}',
+  notAFile: 'This is not a file: {path}',
+  isNoFile: '{path} is not a file',
+  noFolder: 'There is no such folder: {path}',
+  folderUnreadable: 'This folder cannot be read: {folder}',
+  unreadable: 'The file {path} cannot be read.',
+  cannotLock: 'Cannot lock {path}',
+  dataFolderUnusable: 'The data folder cannot be used: {folder}',
+  dataFolderTaken: 'Another Vivarium{who} uses the data folder {folder}.',
+  dataFolderTakenHint: 'Use that one, or choose another data folder with VIVARIUM_DATA.',
+  dataFolderUnknown: 'Where the data folder is cannot be read from {path}: {reason}',
+  noSocketFolder: 'There is no private folder for sockets.',
+  noSocketFolderHint: 'Remove {folder} if it is not yours.',
+  socketPathLong: 'The path {folder} is too long for sockets.',
+  socketPathLongHint: 'Set TMPDIR or XDG_RUNTIME_DIR to a folder with a shorter path.',
+  backgroundVersion: 'Vivarium {theirs} runs machines in the background; this is Vivarium {ours}.',
+  backgroundVersionHint: 'End that one first: “vivarium app quit save” saves its machines.',
+  processNumber: ' (process {pid})',
+} as const;

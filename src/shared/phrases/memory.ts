@@ -1,0 +1,20 @@
+/** Memory of machines on disk: saved states, and that of snapshots. */
+export const memory = {
+  newer: 'The memory in {path} has the newer format {version}.',
+  zstd: 'This saved state is compressed with Zstandard, which this Node lacks.',
+  zstdHint: 'Use Node 22.15 or later.',
+  damaged: 'The saved state {path} is damaged: {what}.',
+  stateNewer: 'The saved state {path} has the newer format {version}.',
+  noMemory: 'There is not enough memory for a saved state of {size} bytes.',
+  otherDisk: 'The saved state knows “{device}” with {size} bytes, but now it has {found}.',
+  otherDiskHint: 'Put the image back that the machine had when its state was saved.',
+  v86Cannot: 'The embedded engine cannot go on from this saved state.',
+  qemuCannot: 'QEMU cannot go on from this saved state.',
+  qemuStopped: 'QEMU stopped loading the saved state.',
+  qemuSystem: 'The memory of machines on QEMU cannot be saved on this system.',
+  qemuFailed: 'QEMU could not save the state of the machine.',
+  qemuRefuses: 'QEMU cannot save the state of the machine.',
+  noMaker: 'The saved state does not say what it was made by.',
+  notQemu: 'The saved state does not begin like one of QEMU.',
+  unfinished: 'QEMU does not finish its saved state.',
+} as const;
