@@ -1,6 +1,8 @@
+import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { ElectronBridge } from './electron-bridge';
 import { openStream } from './streams';
+import { openMs } from './websocket';
 
 const params = { id: 'm000000000000001', width: 320 };
 
@@ -49,5 +51,30 @@ describe('a stream in Electron', () => {
     const error = { code: 'machine.wrong-state', message: 'It is off.' };
     window.vivarium = bridge((requestId) => arrive({ vivariumStream: requestId, error }));
     await expect(openStream('console.thumbnail', params)).rejects.toMatchObject(error);
+  });
+});
+
+describe('a stream in a browser', () => {
+  afterEach(() => {
+    vi.useRealTimers();
+    vi.unstubAllGlobals();
+  });
+
+  it('is given up when nobody answers, so that others can be opened', async () => {
+    const asked: Socket[] = [];
+    const server = createServer((socket) => asked.push(socket.resume()));
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as AddressInfo;
+    vi.stubGlobal('location', new URL(`http://127.0.0.1:${port}/`));
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    let settled = false;
+    const opened = openStream('console.thumbnail', params).finally(() => (settled = true));
+    const refused = expect(opened).rejects.toMatchObject({ code: 'ipc.closed' });
+    await vi.waitUntil(() => asked.length > 0);
+    vi.advanceTimersByTime(openMs - 1);
+    expect(settled).toBe(false);
+    vi.advanceTimersByTime(1);
+    await refused;
+    await new Promise((resolve) => server.close(resolve));
   });
 });

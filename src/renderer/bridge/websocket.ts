@@ -68,14 +68,30 @@ function socketChannel(socket: WebSocket): StreamChannel {
 /** How long a stream may be refused after its socket was opened, in milliseconds. */
 const refusalMs = 100;
 
-/** Opens `/stream`; rejects with the `Failure` that the server gives. */
+/**
+ * How long an answer to the request for a stream is waited for, in milliseconds. It comes from the machine's own process,
+ * which may be busy or gone; a browser opens one socket to a server at a time and would wait for minutes, and with it
+ * everything else that wants a stream.
+ */
+export const openMs = 30_000;
+
+/** Opens `/stream`; rejects with the `Failure` that the server gives, `ipc.closed` when there is no answer. */
 export function openSocketStream(name: string, params: unknown): Promise<ByteStream> {
   const socket = new WebSocket(socketUrl('/stream', { name, params: JSON.stringify(params) }));
   socket.binaryType = 'arraybuffer';
   // listening begins at once: data may arrive in the same turn in which the socket opens
   const stream = byteStreamOver(socketChannel(socket));
   return new Promise((resolve, reject) => {
-    socket.addEventListener('close', (event) => reject(closeFailure(event)), { once: true });
+    const late = setTimeout(() => socket.close(), openMs);
+    socket.addEventListener('open', () => clearTimeout(late), { once: true });
+    socket.addEventListener(
+      'close',
+      (event) => {
+        clearTimeout(late);
+        reject(closeFailure(event));
+      },
+      { once: true },
+    );
     // a browser tells a page why only when the socket was open: a refusal is a close right after the opening
     const accepted = (): void => resolve(stream);
     socket.addEventListener('message', accepted, { once: true });
