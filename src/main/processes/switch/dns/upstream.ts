@@ -15,7 +15,8 @@ export interface DnsServer {
 /** For one attempt over UDP, and for a whole question; milliseconds. */
 const attemptMs = 2000;
 const questionMs = 8000;
-const tcpMs = 4000;
+/** For one over TCP, the answer included. */
+export const tcpMs = 4000;
 /** Questions under way at a time. */
 export const maxQuestions = 512;
 /** The host's settings are looked at again after this long: a VPN may have changed them. */
@@ -124,10 +125,12 @@ function askTcp({ address, port }: DnsServer, message: Buffer): Promise<Buffer |
     let received = Buffer.alloc(0);
     const socket = createConnection({ host: address, port });
     const finish = (answer?: Buffer): void => {
+      clearTimeout(timer);
       socket.destroy();
       resolve(answer);
     };
-    socket.setTimeout(tcpMs, () => finish());
+    // Not since the last byte: one that comes now and then would keep the question for ever.
+    const timer = setTimeout(finish, tcpMs);
     socket.on('error', () => finish());
     socket.on('close', () => finish());
     const length = Buffer.alloc(2);

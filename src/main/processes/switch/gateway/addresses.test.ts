@@ -1,20 +1,20 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { defaultNetwork } from '@shared/network/config';
 import { messageTypes, optionCodes } from '../dhcp/message';
 import { checksum } from '../ethernet/checksum';
 import { headerLength } from '../ethernet/frame';
 import { protocols } from '../ip/ip';
 import { writeIpv4Header } from '../ipv4/packet';
+import { eachWorld } from '../testing/each-world';
 import { gatewayAddress, ip, outside, GatewayWorld } from '../testing/gateway-world';
 import { dnsQuestion } from '../testing/guest';
 
 describe('what the gateway tells guests', () => {
   let world: GatewayWorld;
-
-  beforeEach(() => {
-    world = new GatewayWorld();
-  });
-  afterEach(() => world.close());
+  eachWorld(
+    (made) => (world = made),
+    () => world,
+  );
 
   it('gives out addresses with all that a guest needs, the same one again, and refuses a wrong one', () => {
     const { a } = world;

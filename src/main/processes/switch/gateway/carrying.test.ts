@@ -1,17 +1,17 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { defaultNetwork } from '@shared/network/config';
 import { checksum } from '../ethernet/checksum';
 import { maxPerCard } from '../icmp/echo-relay';
 import { protocols } from '../ip/ip';
-import { gatewayAddress, ip, outside, GatewayWorld } from '../testing/gateway-world';
+import { eachWorld } from '../testing/each-world';
+import { gatewayAddress, ip, outside, type GatewayWorld } from '../testing/gateway-world';
 
 describe('what the gateway carries', () => {
   let world: GatewayWorld;
-
-  beforeEach(() => {
-    world = new GatewayWorld();
-  });
-  afterEach(() => world.close());
+  eachWorld(
+    (made) => (world = made),
+    () => world,
+  );
 
   it('carries TCP to what the host offers, whole, with both halves closed in turn', async () => {
     const { a } = world;

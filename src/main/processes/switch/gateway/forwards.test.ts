@@ -1,15 +1,15 @@
 import { createConnection, createServer } from 'node:net';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { defaultNetwork } from '@shared/network/config';
-import { gatewayAddress, machineA, GatewayWorld } from '../testing/gateway-world';
+import { eachWorld } from '../testing/each-world';
+import { gatewayAddress, machineA, type GatewayWorld } from '../testing/gateway-world';
 
 describe('forwards to guests', () => {
   let world: GatewayWorld;
-
-  beforeEach(() => {
-    world = new GatewayWorld();
-  });
-  afterEach(() => world.close());
+  eachWorld(
+    (made) => (world = made),
+    () => world,
+  );
 
   it('forwards ports of the host to a machine, tells when one is taken, and gives it back', async () => {
     const { a, gateway } = world;

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { messageTypes, optionCodes } from '../dhcp/message';
 import { maxLeasesPerPort, maxRememberedPerPort } from '../dhcp/leases';
 import { checksum } from '../ethernet/checksum';
@@ -8,16 +8,16 @@ import { writeIpv4Header } from '../ipv4/packet';
 import { maxFlowsPerCard } from '../nat/udp-nat';
 import { maxWaitingPerCard } from '../tcp/account';
 import { framesIn } from '../testing/frames';
-import { gatewayAddress, GatewayWorld, ip, outside } from '../testing/gateway-world';
+import { eachWorld } from '../testing/each-world';
+import { gatewayAddress, type GatewayWorld, ip, outside } from '../testing/gateway-world';
 import { dnsQuestion, type TestGuest } from '../testing/guest';
 
 describe('the gateway among hostile guests', () => {
   let world: GatewayWorld;
-
-  beforeEach(() => {
-    world = new GatewayWorld();
-  });
-  afterEach(() => world.close());
+  eachWorld(
+    (made) => (world = made),
+    () => world,
+  );
 
   it('does not let one port take all addresses, nor ask in the name of others', () => {
     const { a, bridge } = world;
