@@ -1,6 +1,7 @@
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
+import { Failure } from '@shared/errors';
 import type { Job } from '@shared/ipc/contract';
 import { createMachine, failureCode, fakeSpec, jobEnd, reached } from '../helpers/core';
 import { complaintsAbout } from '../helpers/snapshots';
@@ -227,6 +228,28 @@ describe('a change that was interrupted', () => {
     expect((await app.core.handlers['machine.log']({ id })).join('\n')).toContain(
       'was undone: Take a snapshot',
     );
+    await clean(id);
+  });
+
+  it('is finished afterwards when another program has the machine at that moment', async () => {
+    const id = await createMachine(app.core, fakeSpec('Taken'));
+    await start(id);
+    await write(id, 'first');
+    const first = await take(id, true);
+    await write(id, 'second');
+    const locked = new Failure('machine.locked', 'Another program uses it.');
+    const lock = vi.spyOn(app.core.machines, 'locked').mockRejectedValueOnce(locked);
+    try {
+      const { jobId } = await app.core.handlers['snapshot.restore']({ id, snapshot: first });
+      const { error } = await app.core.jobs.ended(jobId);
+      expect(error).toMatchObject({ code: 'journal.unfinished', hint: expect.any(String) as string });
+    } finally {
+      lock.mockRestore();
+    }
+    await expect.poll(() => app.core.machines.get(id)).toMatchObject({ state: 'saved', problem: null });
+    await start(id);
+    expect(await read(id)).toBe('first');
+    await powerOff(id);
     await clean(id);
   });
 

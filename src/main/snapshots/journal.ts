@@ -242,8 +242,14 @@ export class PendingOperation {
     try {
       await this.home.commit(this.entry);
     } catch (error) {
-      throw unfinished(this.entry.title, error);
+      throw this.unfinished(error);
     }
+  }
+
+  /** What to tell of an operation that was decided and cannot be finished now. */
+  unfinished(cause: unknown): Failure {
+    const isTold = cause instanceof Failure && cause.code === 'journal.unfinished';
+    return isTold ? cause : unfinished(this.entry.title, cause);
   }
 
   /** After `decide`, when nothing of it has taken effect after all. @throws Failure `journal.unfinished` */

@@ -110,9 +110,12 @@ export class Restoring {
     await machine.inTurn(async () => {
       // Whoever has started it since has finished the restore before.
       if (machine.runner) return;
-      await machines.locked(machine, async () => {
+      const finish = machines.locked(machine, async () => {
         if (await pending.isDue()) await pending.finish();
         await removeUnfinishedFiles(machine.folder);
+      });
+      await finish.catch(async (error: unknown) => {
+        throw (await pending.isDue()) ? pending.unfinished(error) : error;
       });
       machine.runProblem = null;
     });
