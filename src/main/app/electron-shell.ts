@@ -1,4 +1,5 @@
 import { app, dialog, shell } from 'electron';
+import type { DesktopTexts } from '@shared/desktop/texts';
 import type { PickPurpose, Shell } from '../platform/shell';
 import { hasTray } from './desktop/has-tray';
 import type { Later } from './later';
@@ -23,7 +24,12 @@ const imageExtensions = [
 ];
 
 /** What Electron offers to the core. @param later windows are shown once they can be served */
-export function electronShell(windows: Windows, guard: QuitGuard, later: Later): Shell {
+export function electronShell(
+  windows: Windows,
+  guard: QuitGuard,
+  later: Later,
+  texts: () => DesktopTexts,
+): Shell {
   let tray: Promise<boolean> | undefined;
   return {
     kind: 'electron',
@@ -35,7 +41,7 @@ export function electronShell(windows: Windows, guard: QuitGuard, later: Later):
       shell.showItemInFolder(path);
     },
     openExternal: (url) => shell.openExternal(url),
-    pickPath: (purpose) => pickPath(windows, purpose),
+    pickPath: (purpose) => pickPath(windows, purpose, texts()),
     openConsole: (id) => later.run(() => windows.showConsole(id)),
     focus: () => later.run(() => windows.showManager()),
     quit: guard.quit,
@@ -43,7 +49,11 @@ export function electronShell(windows: Windows, guard: QuitGuard, later: Later):
   };
 }
 
-export async function pickPath(windows: Windows, purpose: PickPurpose): Promise<string | null> {
+export async function pickPath(
+  windows: Windows,
+  purpose: PickPurpose,
+  { dialog: words }: DesktopTexts,
+): Promise<string | null> {
   const options: Electron.OpenDialogOptions =
     purpose === 'machine-folder'
       ? { properties: ['openDirectory'], defaultPath: app.getPath('documents') }
@@ -55,8 +65,8 @@ export async function pickPath(windows: Windows, purpose: PickPurpose): Promise<
               properties: ['openFile'],
               defaultPath: app.getPath('downloads'),
               filters: [
-                { name: 'Disk, CD and floppy images', extensions: imageExtensions },
-                { name: 'All files', extensions: ['*'] },
+                { name: words.images, extensions: imageExtensions },
+                { name: words.allFiles, extensions: ['*'] },
               ],
             };
   const parent = windows.active();

@@ -3,7 +3,9 @@ import path from 'node:path';
 import { app, type BrowserWindow, crashReporter, dialog, Menu, nativeTheme } from 'electron';
 import { linkScheme, type OpenRequest } from '@shared/desktop/open-request';
 import type { ShowTarget } from '@shared/desktop/target';
+import { desktopTextsIn, languageOf } from '@shared/desktop/texts';
 import { Failure, toErrorValue } from '@shared/errors';
+import { type Language, phraseIn } from '@shared/phrases/languages';
 import { version } from '../../../package.json';
 import { type Core, createCore, type ShellCore } from '../core';
 import { createInTurn } from '../make-way';
@@ -53,7 +55,8 @@ async function main(args: AppArguments, base: string): Promise<void> {
   serveAppScheme(folders.renderer);
 
   // The shell needs windows, the windows need the core, and the core needs the shell: this is the knot.
-  const program: { core?: ShellCore; desktop?: Desktop } = {};
+  const program: { core?: ShellCore; desktop?: Desktop; known?: Known } = {};
+  const texts = () => desktopTextsIn(language(program.known));
   const memory = new WindowMemory(path.join(dataFolder, 'windows.json'), (error) =>
     program.core?.log.once('windows.json', `the places of windows are not kept: ${String(error)}`),
   );
@@ -73,7 +76,7 @@ async function main(args: AppArguments, base: string): Promise<void> {
     refused: (reason) => program.core?.log.once(`window ${reason}`, `refused ${reason}`),
   });
   const later = new Later();
-  const shell = withUpdates(electronShell(windows, guard, later), electronUpdates());
+  const shell = withUpdates(electronShell(windows, guard, later, texts), electronUpdates());
   const core = await ownOrAttached(dataFolder, shell, async () => {
     const own = await createCore({
       dataFolder: base,
@@ -90,7 +93,7 @@ async function main(args: AppArguments, base: string): Promise<void> {
     own.autostart();
     return own;
   });
-  const known = await Known.of(core);
+  const known = (program.known = await Known.of(core));
   const lead = (window: BrowserWindow, target: ShowTarget): void => ipc.tell(window, 'app.show', target);
   const opener = new Opener(core, known, windows, lead);
   program.core = core;
@@ -105,7 +108,7 @@ async function main(args: AppArguments, base: string): Promise<void> {
     opener,
     iconsFolder,
     development,
-    pickPath: (purpose) => pickPath(windows, purpose),
+    pickPath: (purpose) => pickPath(windows, purpose, texts()),
   });
   program.desktop = desktop;
   followPower(core, known, guard.quit);
@@ -167,6 +170,11 @@ async function ownOrAttached(
   }
 }
 
+/** What native texts are said in. @param known missing where the preferences are not known: as the system does */
+function language(known?: Known): Language {
+  return languageOf(known?.preferences.language ?? 'system', app.getLocale());
+}
+
 /** Native parts (title bar, dialogs, scroll bars) follow the theme that was chosen. */
 function followTheme(core: ShellCore, known: Known): void {
   core.onEvent((event) => {
@@ -188,9 +196,11 @@ async function notStarted(error: unknown, base: string, open: readonly OpenReque
     app.exit(0);
     return;
   }
-  const { message, hint } = toErrorValue(error);
+  const { message, hint = '', phrases } = toErrorValue(error);
   console.error(message);
-  dialog.showErrorBox('Vivarium could not start', [message, hint].filter(Boolean).join('\n\n'));
+  const shown = language();
+  const said = [phraseIn(shown, phrases?.message, message), phraseIn(shown, phrases?.hint, hint)];
+  dialog.showErrorBox(desktopTextsIn(shown).dialog.notStarted, said.filter(Boolean).join('\n\n'));
   app.exit(1);
 }
 

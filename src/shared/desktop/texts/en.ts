@@ -65,6 +65,11 @@ export const en = {
     closeWindow: 'Close Window',
     cancel: 'Cancel',
   },
+  dialog: {
+    images: 'Disk, CD and floppy images',
+    allFiles: 'All files',
+    notStarted: 'Vivarium could not start',
+  },
   tray: {
     show: 'Show Vivarium',
     none: 'No machine is running',

@@ -66,6 +66,11 @@ export const zhCN: DesktopTexts = {
     closeWindow: '关闭窗口',
     cancel: '取消',
   },
+  dialog: {
+    images: '磁盘、光盘和软盘映像',
+    allFiles: '所有文件',
+    notStarted: 'Vivarium 无法启动',
+  },
   tray: {
     show: '显示 Vivarium',
     none: '没有正在运行的虚拟机',
