@@ -45,6 +45,7 @@ export class FaultyImages implements ImageOpener {
         fail(this.writeFault);
         await device.flush();
       },
+      ...(device.pull && { pull: (below, options) => device.pull?.(below, options) ?? Promise.resolve() }),
       close: async () => {
         this.open--;
         await device.close();

@@ -19,4 +19,19 @@ export interface BlockDevice {
   flush(): Promise<void>;
   /** Flushes and releases the files. The device must not be used afterwards. */
   close(): Promise<void>;
+  /**
+   * Takes over what lies between this image and another one below it, while it is in use: that one is what it is based
+   * on then, and those in between are closed. Missing where nothing can be below. One that fails or is ended has
+   * changed nothing that can be read.
+   *
+   * @param below a file in the image's own folder; null: nothing is to be below
+   * @throws Failure `cancelled`, `disk.unsupported`, `input.invalid` when it is not based on that, and those of the files
+   */
+  pull?(below: string | null, options?: PullOptions): Promise<void>;
+}
+
+export interface PullOptions {
+  signal?: AbortSignal | undefined;
+  /** In bytes. */
+  onProgress?: (done: number, total: number) => void;
 }

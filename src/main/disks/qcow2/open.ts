@@ -1,11 +1,11 @@
 import { dirname, resolve } from 'node:path';
 import { Failure, toFailure, saidBy, hintOf } from '@shared/errors';
 import { phrase } from '@shared/phrases/phrase';
-import type { BlockDevice } from '../block-device';
 import { openHostFile, type HostFile } from '../host-file';
-import { detectFormat } from '../image-format';
+import { detectFormat, type DiskFormat } from '../image-format';
 import { openRawFile } from '../raw/raw-disk';
 import { incompatible, readHeader, type Header } from './header';
+import type { Basis } from './pull';
 import { Qcow2Disk } from './qcow2-disk';
 
 export interface OpenQcow2Options {
@@ -37,14 +37,14 @@ export async function openQcow2File(
   options: OpenQcow2Options,
   above: string[] = [],
 ): Promise<Qcow2Disk> {
-  let backing: BlockDevice | undefined;
+  let basis: Basis | undefined;
   try {
     const header = await readHeader(file);
     if (!options.readOnly) refuseWriting(file, header);
-    backing = await openBacking(file, header, options, [...above, file.identity]);
-    return await Qcow2Disk.open(file, header, backing, options.readOnly);
+    basis = await openBacking(file, header, options, [...above, file.identity]);
+    return await Qcow2Disk.open(file, header, basis, options.readOnly);
   } catch (error) {
-    await backing?.close();
+    await basis?.device.close();
     await file.close();
     throw error;
   }
@@ -72,7 +72,7 @@ async function openBacking(
   header: Header,
   options: OpenQcow2Options,
   above: string[],
-): Promise<BlockDevice | undefined> {
+): Promise<Basis | undefined> {
   const { backingFile, backingFormat } = header;
   if (backingFile === undefined) return undefined;
   if (options.backingFiles === 'refuse') {
@@ -87,7 +87,7 @@ async function openBacking(
   const path = backingPath(file.path, backingFile);
   try {
     const below = await openHostFile(path, { readOnly: true });
-    return await openBelow(below, backingFormat, above);
+    return { path, ...(await openBelow(below, backingFormat, above)) };
   } catch (error) {
     const { code } = toFailure(error);
     throw new Failure(
@@ -98,8 +98,12 @@ async function openBacking(
   }
 }
 
-async function openBelow(below: HostFile, format: string | undefined, above: string[]): Promise<BlockDevice> {
-  let isQcow2: boolean;
+async function openBelow(
+  below: HostFile,
+  format: string | undefined,
+  above: string[],
+): Promise<Omit<Basis, 'path'>> {
+  let found: DiskFormat;
   try {
     if (above.includes(below.identity)) {
       throw new Failure('disk.corrupt', phrase('image.circular'));
@@ -107,12 +111,13 @@ async function openBelow(below: HostFile, format: string | undefined, above: str
     if (format !== undefined && format !== 'raw' && format !== 'qcow2') {
       throw new Failure('disk.unsupported', phrase('image.saidFormat', { format }));
     }
-    isQcow2 = (format ?? (await detectFormat(below))) === 'qcow2';
+    found = format ?? (await detectFormat(below));
   } catch (error) {
     await below.close();
     throw error;
   }
-  return isQcow2 ? openQcow2File(below, { readOnly: true }, above) : openRawFile(below);
+  const open = found === 'qcow2' ? openQcow2File(below, { readOnly: true }, above) : openRawFile(below);
+  return { device: await open, format: found };
 }
 
 /**

@@ -1,7 +1,7 @@
 import { Failure } from '@shared/errors';
 import { phrase } from '@shared/phrases/phrase';
 import { RangeLock } from '../async-locks';
-import type { BlockDevice } from '../block-device';
+import type { BlockDevice, PullOptions } from '../block-device';
 import type { HostFile } from '../host-file';
 import { checkRange, closedFailure, readOnlyFailure } from '../request';
 import { CompressedClusters } from './compressed';
@@ -13,6 +13,7 @@ import { L1Table } from './l1-table';
 import { L2Tables } from './l2-tables';
 import { MetadataMap } from './metadata-map';
 import { Publisher } from './publisher';
+import { type Basis, imagesBetween, type Layer, pullLayers } from './pull';
 import { Reader } from './reader';
 import { decodeL2 } from './table-entry';
 import { rebuildRefcounts } from './rebuild';
@@ -37,7 +38,7 @@ export interface Stretch {
 }
 
 /** An open qcow2 image, as `openQcow2` gives it. */
-export class Qcow2Disk implements BlockDevice {
+export class Qcow2Disk implements Layer {
   private readonly locks = new RangeLock();
   private readonly tables: L2Tables;
   private readonly reader: Reader;
@@ -48,7 +49,7 @@ export class Qcow2Disk implements BlockDevice {
     private readonly file: HostFile,
     private readonly header: Header,
     private l1: L1Table,
-    private readonly backing: BlockDevice | undefined,
+    private below: Basis | undefined,
     private readonly end: FileEnd,
   ) {
     const { geometry } = header;
@@ -58,6 +59,7 @@ export class Qcow2Disk implements BlockDevice {
       freeTable: (offset) => this.freeTable(offset),
     });
     const compressed = new CompressedClusters(file, geometry, header.compression);
+    const backing = (): BlockDevice | undefined => this.below?.device;
     this.reader = new Reader(file, geometry, this.tables, compressed, backing, () => end.size);
   }
 
@@ -65,12 +67,12 @@ export class Qcow2Disk implements BlockDevice {
   static async open(
     file: HostFile,
     header: Header,
-    backing: BlockDevice | undefined,
+    basis: Basis | undefined,
     readOnly: boolean,
   ): Promise<Qcow2Disk> {
     const l1 = await L1Table.load(file, header);
     const end = new FileEnd(file, header.geometry.clusterSize, await file.size());
-    const disk = new Qcow2Disk(file, header, l1, backing, end);
+    const disk = new Qcow2Disk(file, header, l1, basis, end);
     if (!readOnly) await disk.prepareWriting();
     return disk;
   }
@@ -78,6 +80,25 @@ export class Qcow2Disk implements BlockDevice {
   /** Virtual size in bytes. */
   get size(): number {
     return this.header.size;
+  }
+
+  get path(): string {
+    return this.file.path;
+  }
+
+  /** In bytes. */
+  get clusterSize(): number {
+    return this.header.geometry.clusterSize;
+  }
+
+  /** What it is based on; undefined for nothing. */
+  get basis(): Basis | undefined {
+    return this.below;
+  }
+
+  /** See `Layer`. */
+  leaveBasis(): void {
+    this.below = undefined;
   }
 
   get readOnly(): boolean {
@@ -190,7 +211,7 @@ export class Qcow2Disk implements BlockDevice {
 
   /** Where something other than zeros may be found, here or below, from `from` on (bytes); in order. */
   async *stretchesWithData(from: number): AsyncGenerator<Stretch> {
-    const below = Math.max(from, Math.min(this.size, this.backing?.size ?? 0));
+    const below = Math.max(from, Math.min(this.size, this.below?.device.size ?? 0));
     if (below > from) yield { offset: from, length: below - from };
     for await (const { offset, length } of this.ownStretches()) {
       const start = Math.max(offset, below);
@@ -198,9 +219,20 @@ export class Qcow2Disk implements BlockDevice {
     }
   }
 
+  async pull(below: string | null, options: PullOptions = {}): Promise<void> {
+    this.check(0, 0);
+    const { publisher, writer } = this.forWriting();
+    const { file, header, locks, tables, reader } = this;
+    const parts = { file, header, locks, tables, reader, writer, publisher };
+    const setBasis = (basis: Basis | undefined): void => void (this.below = basis);
+    const refuseClosed = (): void => this.check(0, 0);
+    await pullLayers({ ...parts, setBasis, refuseClosed }, imagesBetween(this, below), below, options);
+  }
+
   private async resize(work: (parts: ResizeParts) => Promise<void>): Promise<void> {
     this.check(0, 0);
-    const { file, header, tables, reader, backing } = this;
+    const { file, header, tables, reader } = this;
+    const backing = this.below?.device;
     const writable = this.forWriting();
     await this.locks.run(0, Infinity, true, async () => {
       const l1 = { get: () => this.l1, replace: (table: L1Table) => void (this.l1 = table) };
@@ -213,7 +245,7 @@ export class Qcow2Disk implements BlockDevice {
       try {
         await this.finish();
       } finally {
-        await Promise.all([this.file.close(), this.backing?.close()]);
+        await Promise.all([this.file.close(), this.below?.device.close()]);
       }
     });
     return this.closing;

@@ -22,14 +22,14 @@ export class Reader {
     private readonly geometry: Geometry,
     private readonly tables: L2Tables,
     private readonly compressed: CompressedClusters,
-    private readonly backing: BlockDevice | undefined,
+    private readonly backing: () => BlockDevice | undefined,
     /** The size that the file had at least, in bytes. */
     private readonly fileSize: () => number,
   ) {}
 
   /** Whether unallocated clusters from `offset` on read as zeros without asking anybody. */
   isZeroBeyond(offset: number): boolean {
-    return this.backing === undefined || offset >= this.backing.size;
+    return offset >= (this.backing()?.size ?? 0);
   }
 
   /** Fills `into` with what the guest finds at `offset`. */
@@ -100,10 +100,11 @@ export class Reader {
       into.set(cluster.subarray(run.skip, run.skip + run.length));
     } else {
       // A disk may be longer than what it is based on; the rest are zeros.
-      const below = run.from === 'backing' ? (this.backing?.size ?? 0) - run.start : 0;
+      const backing = this.backing();
+      const below = run.from === 'backing' ? (backing?.size ?? 0) - run.start : 0;
       const length = Math.max(0, Math.min(run.length, below));
       into.fill(0, length);
-      if (length > 0) await this.backing?.readInto(run.start, into.subarray(0, length));
+      if (length > 0) await backing?.readInto(run.start, into.subarray(0, length));
     }
   }
 

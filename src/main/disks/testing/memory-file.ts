@@ -9,7 +9,6 @@ export type LogEntry =
 
 /** A file in memory for tests: it records what is written, and fails when it is told to. */
 export class MemoryFile implements HostFile {
-  readonly path = '/memory/disk.qcow2';
   readonly identity = 'memory';
   readonly log: LogEntry[] = [];
   /** Decides about each change before it happens. */
@@ -22,6 +21,7 @@ export class MemoryFile implements HostFile {
   constructor(
     public contents: Uint8Array = new Uint8Array(),
     readonly readOnly = false,
+    readonly path = '/memory/disk.qcow2',
   ) {}
 
   async read(into: Uint8Array, position: number): Promise<number> {
