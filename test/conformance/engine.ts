@@ -1,6 +1,7 @@
 import { describe } from 'vitest';
 import { engineDevices } from './engine-devices';
 import { engineLife } from './engine-life';
+import { engineMerges } from './engine-merges';
 import { EngineRig, type Subject } from './engine-rig';
 import { engineSavedState } from './engine-saved-state';
 import { engineScreen } from './engine-screen';
@@ -15,6 +16,7 @@ export function engineConformance(name: string, subject: Subject): void {
     engineLife(rig, subject);
     engineSavedState(rig);
     engineDevices(rig, subject);
+    engineMerges(rig);
     engineTrouble(rig, subject);
     engineScreen(rig, subject);
   });

@@ -114,6 +114,13 @@ export async function jobEnd(core: Core, started: { jobId: string }): Promise<Jo
   return core.jobs.ended(started.jobId);
 }
 
+/** The end of the last merge of what deleted snapshots have left below a running machine. */
+export async function mergeEnd(core: Core, id: string): Promise<Job> {
+  const last = core.jobs.list().findLast(({ kind, subject }) => kind === 'mergeDisks' && subject === id);
+  if (!last) throw new Error('Nothing is merged.');
+  return core.jobs.ended(last.id);
+}
+
 /** Types a line at the first serial port of a running machine; resolves to what came until `until` was there. */
 export async function typeSerial(core: Core, id: string, line: string, until: string): Promise<string> {
   const runner = core.machines.power.processOf(core.machines.library.get(id));

@@ -1,9 +1,10 @@
-import { readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { byteStreamOver } from '@shared/ipc/byte-stream';
 import type { Job } from '@shared/ipc/contract';
 import type { Core } from '../../src/main/core';
+import { chainOf } from '../../src/main/disks/chain/chain';
 import { memoryBytes } from '../../src/main/snapshots/memory';
 import { tinyGuest } from '../conformance/tiny-guest';
 import { tinyGuestDisk } from '../helpers/boot-sector';
@@ -13,6 +14,8 @@ import {
   createMachine,
   fakeSpec,
   jobEnd,
+  mergeEnd,
+  reached,
   temporaryFolder,
   testCore,
 } from '../helpers/core';
@@ -106,8 +109,23 @@ describe.each(engines)('snapshots with a guest on %s', (engine) => {
 
     // The one in use is deleted while the guest runs; then the rest, when it is off.
     await done(core.handlers['snapshot.delete']({ id, snapshots: [first] }));
-    expect(await guest.numberOnDisk()).toBe(one + 1);
+    const present = join(folder, core.machines.get(id).config?.disks[0]?.path ?? '');
     expect(await guest.addOnDisk()).toBe(one + 2);
+    expect(await mergeEnd(core, id)).toMatchObject({ state: 'done' });
+    // Its space is back while the guest runs: there is nothing below the present image any more.
+    expect(await chainOf(present)).toEqual([present]);
+    expect(await readdir(join(folder, 'disks'))).toHaveLength(2);
+    const { pid } = core.machines.get(id).runtime ?? {};
+    expect(await guest.numberOnDisk()).toBe(one + 2);
+    // A process that is killed has not lost anything of it. The embedded engine writes when it likes.
+    if (engine === 'v86') await core.handlers['machine.pause']({ id });
+    const aborted = reached(core, id, 'aborted');
+    process.kill(pid ?? 0, 'SIGKILL');
+    await aborted;
+    await core.handlers['machine.start']({ id });
+    guest = talk(id);
+    await guest.ready();
+    expect(await guest.numberOnDisk()).toBe(one + 2);
     // What the other one's memory had in common with it is still there.
     await done(core.handlers['snapshot.restore']({ id, snapshot: second }));
     guest = talk(id);

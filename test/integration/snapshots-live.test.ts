@@ -5,12 +5,14 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Job } from '@shared/ipc/contract';
 import type { Snapshot } from '@shared/snapshot/snapshot';
 import type { Core } from '../../src/main/core';
+import { chainOf } from '../../src/main/disks/chain/chain';
 import {
   buildMain,
   type BuiltMain,
   createMachine,
   fakeSpec,
   jobEnd,
+  mergeEnd,
   nextEvent,
   reached,
   temporaryFolder,
@@ -160,5 +162,107 @@ describe('a snapshot that is cancelled while its memory is written', () => {
     await core.handlers['machine.start']({ id });
     await clean(id);
     expect(existsSync(join(folderOf(id), 'journal.json'))).toBe(false);
+  });
+});
+
+describe('deleting the snapshot that a running machine goes on from', () => {
+  const imageOf = (id: string): string =>
+    join(folderOf(id), core.machines.get(id).config?.disks[0]?.path ?? '');
+  const depth = async (id: string): Promise<number> => (await chainOf(imageOf(id))).length;
+  /** Three snapshots; the newest two have a word of their own, and the present has nothing. */
+  const three = async (name: string, ...lines: string[]): Promise<{ id: string; ids: string[] }> => {
+    const id = await machineWith(name, ...lines);
+    const ids: string[] = [];
+    for (const word of ['one', 'two', 'three']) {
+      await say(id, `disk-write ${word}`);
+      ids.push(((await take(id, false)).result as { snapshot: string }).snapshot);
+    }
+    return { id, ids };
+  };
+  const remove = async (id: string, ...snapshots: string[]): Promise<{ jobId: string }> =>
+    core.handlers['snapshot.delete']({ id, snapshots });
+  /** Resolves when images are being merged, and nothing is done yet. */
+  const merging = (id: string): Promise<string> =>
+    nextEvent(core, ({ name, value }) =>
+      name === 'job.changed' && value.kind === 'mergeDisks' && value.subject === id && value.done > 0
+        ? value.id
+        : undefined,
+    );
+  const running = (kind: Job['kind']): boolean =>
+    core.jobs.list().some((job) => job.kind === kind && job.state === 'running');
+
+  it('gives its space back while the machine runs', async () => {
+    const { id, ids } = await three('Space');
+    const estimate = await core.handlers['snapshot.estimate']({ id, snapshots: [ids[2] ?? ''] });
+    expect(estimate).toMatchObject({ merged: [], mergesPresent: true, neededBytes: 65536 });
+    expect(estimate.freedBytes).toBeGreaterThan(0);
+    const before = await readdir(join(folderOf(id), 'disks'));
+    expect((await jobEnd(core, await remove(id, ids[2] ?? ''))).state).toBe('done');
+    expect(await mergeEnd(core, id)).toMatchObject({ state: 'done', automatic: true });
+    expect(core.machines.get(id).state).toBe('running');
+    expect(await depth(id)).toBe(3);
+    expect(await readdir(join(folderOf(id), 'disks'))).toHaveLength(before.length - 1);
+    expect(await say(id, 'disk-read')).toContain('disk=three');
+    // All of them at once, and the guest stands still: what it writes is on the disk.
+    await say(id, 'disk-write four');
+    await core.handlers['machine.pause']({ id });
+    expect((await jobEnd(core, await remove(id, ids[0] ?? '', ids[1] ?? ''))).state).toBe('done');
+    expect(await mergeEnd(core, id)).toMatchObject({ state: 'done' });
+    expect(await chainOf(imageOf(id))).toEqual([imageOf(id)]);
+    expect(await readdir(join(folderOf(id), 'disks'))).toHaveLength(1);
+    await core.handlers['machine.resume']({ id });
+    expect(await say(id, 'disk-read')).toContain('disk=four');
+    await clean(id);
+    await core.handlers['machine.start']({ id });
+    expect(await say(id, 'disk-read')).toContain('disk=four');
+    await clean(id);
+  });
+
+  it('makes way for a snapshot, and goes on afterwards', async () => {
+    const { id, ids } = await three('Making way', 'slow-merge');
+    const seen = merging(id);
+    await jobEnd(core, await remove(id, ids[2] ?? ''));
+    await seen;
+    expect((await take(id, true)).state).toBe('done');
+    expect(running('mergeDisks')).toBe(true);
+    expect(await mergeEnd(core, id)).toMatchObject({ state: 'done' });
+    // What was in the way belongs to nobody: the new snapshot has it now.
+    expect(await depth(id)).toBe(4);
+    expect(await say(id, 'disk-read')).toContain('disk=three');
+    expect(await list(id)).toHaveLength(3);
+    await clean(id);
+  });
+
+  it('is ended by a person, by saving and by a death: the rest is merged when the machine is off', async () => {
+    const { id, ids } = await three('Ended', 'slow-merge');
+    const seen = merging(id);
+    await jobEnd(core, await remove(id, ids[2] ?? ''));
+    await core.handlers['job.cancel']({ id: await seen });
+    expect(await mergeEnd(core, id)).toMatchObject({ state: 'cancelled', error: null });
+    expect(await depth(id)).toBe(4);
+    // The next deletion takes all of it.
+    const again = merging(id);
+    await jobEnd(core, await remove(id, ids[1] ?? ''));
+    await again;
+    expect(await jobEnd(core, await core.handlers['machine.save']({ id }))).toMatchObject({ state: 'done' });
+    expect(await mergeEnd(core, id)).toMatchObject({ state: 'cancelled', error: null });
+    await expect.poll(() => running('deleteSnapshots')).toBe(false);
+    await expect.poll(() => depth(id)).toBe(2);
+    await core.handlers['machine.start']({ id });
+    expect(await say(id, 'disk-read', 'slow-merge')).toContain('disk=three');
+    await say(id, 'disk-write five');
+    expect((await take(id, false)).state).toBe('done');
+    const third = merging(id);
+    await jobEnd(core, await remove(id, (await list(id)).at(-1)?.id ?? ''));
+    await third;
+    await core.handlers['machine.pause']({ id });
+    const aborted = reached(core, id, 'aborted');
+    process.kill(core.machines.get(id).runtime?.pid ?? 0, 'SIGKILL');
+    await aborted;
+    expect(await mergeEnd(core, id)).toMatchObject({ state: 'cancelled' });
+    await expect.poll(() => depth(id)).toBe(2);
+    await core.handlers['machine.start']({ id });
+    expect(await say(id, 'disk-read')).toContain('disk=five');
+    await clean(id);
   });
 });

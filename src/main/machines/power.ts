@@ -22,9 +22,13 @@ const clockMs = 30_000;
 /** How often a machine tells how far its saving is, in bytes of its memory image. */
 export type SaveProgress = (done: number, total: number | null) => void;
 
+/** How often a machine tells how far it is with merging a disk's images, in a unit of the engine's own. */
+export type MergeProgress = (disk: string, done: number, total: number) => void;
+
 /** Starts and ends machines: everything between `off` and `off`. */
 export class Power {
   private readonly saveProgress = new Map<Machine, SaveProgress>();
+  private readonly mergeProgress = new Map<Machine, MergeProgress>();
   private closing = false;
 
   constructor(
@@ -189,6 +193,12 @@ export class Power {
     return () => void this.saveProgress.delete(machine);
   }
 
+  /** Tells how far the merge of a machine's images is, until the returned function is called. */
+  onMergeProgress(machine: Machine, progress: MergeProgress): () => void {
+    this.mergeProgress.set(machine, progress);
+    return () => void this.mergeProgress.delete(machine);
+  }
+
   /** The process of a machine that runs. @throws Failure `machine.wrong-state` */
   processOf(machine: Machine): Runner {
     if (machine.runner) return machine.runner;
@@ -216,6 +226,7 @@ export class Power {
         pointer: (pointer) => this.updateRuntime(machine, { pointer }),
         screen: (screen) => this.updateRuntime(machine, { screen }),
         saveProgress: (done, total) => this.saveProgress.get(machine)?.(done, total),
+        mergeProgress: (...progress) => this.mergeProgress.get(machine)?.(...progress),
         log: (line) => machine.note(line),
         notice: (notice) => this.context.emit({ name: 'machine.notice', value: { id: machine.id, notice } }),
       },

@@ -43,6 +43,8 @@ export interface RunnerListener {
   pointer(mode: 'absolute' | 'relative'): void;
   screen(size: { width: number; height: number; text: boolean }): void;
   saveProgress(done: number, total: number | null): void;
+  /** How much of a disk's images has been merged; the unit is the engine's own. */
+  mergeProgress?(disk: string, done: number, total: number): void;
   log(line: string): void;
   notice?(said: SaidPhrase): void;
 }
@@ -82,6 +84,7 @@ export class Runner {
     this.rpc.on('pointer', ({ mode }) => listener.pointer(mode));
     this.rpc.on('screen', (size) => listener.screen(size));
     this.rpc.on('saveProgress', ({ done, total }) => listener.saveProgress(done, total));
+    this.rpc.on('mergeProgress', ({ disk, done, total }) => listener.mergeProgress?.(disk, done, total));
     this.rpc.on('log', ({ line }) => listener.log(line));
     this.rpc.on('notice', (said) => listener.notice?.(said));
     this.ended = this.process.exited.then((exit) => {

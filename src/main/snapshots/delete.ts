@@ -1,11 +1,16 @@
 import { requireState } from '../machines/context';
 import type { Machine } from '../machines/machine';
 import type { JobControl } from '../jobs/registry';
+import { MergingLive } from './merge-live';
 import type { SnapshotWork } from './work';
 
 /** Deletes snapshots, also while the machine runs. */
 export class Deleting {
-  constructor(private readonly work: SnapshotWork) {}
+  private readonly merging: MergingLive;
+
+  constructor(private readonly work: SnapshotWork) {
+    this.merging = new MergingLive(work);
+  }
 
   /** Starts the job. What can be refused is refused before there is one. */
   async start(id: string, ids: string[]): Promise<{ jobId: string }> {
@@ -42,20 +47,29 @@ export class Deleting {
       ids.length > 0 ? `deleted snapshots: ${ids.join(', ')}` : 'merged what deleted snapshots had left',
     );
     await this.work.afterChange(machine);
-    if (running) this.mergeWhenOff(machine);
+    if (plan.waiting.length > 0) {
+      this.merging.begin(machine);
+      this.mergeWhenOff(machine);
+    }
     this.work.changed(machine);
   }
 
-  /** What the running machine needs of deleted snapshots stays until then; after that it is only in the way. */
+  /** What could not be merged while the machine runs is merged then. */
   private mergeWhenOff(machine: Machine): void {
     const { work } = this;
     const { runner } = machine;
     void runner?.ended
       .then(() => machine.settled)
       .then(async () => {
-        if (work.machines.power.isClosing || machine.runner || machine.config === null) return;
-        const { merges } = await work.storeOf(machine).planDelete([], false);
-        if (merges.length === 0) return;
+        if (machine.config === null || work.machines.power.isClosing) return;
+        if (machine.runner) {
+          // It has been started again.
+          if ((await work.storeOf(machine).planDelete([], true)).waiting.length > 0)
+            this.merging.begin(machine);
+          return;
+        }
+        const { operation } = await work.storeOf(machine).planDelete([], false);
+        if (operation.commit.length === 0) return;
         work.job(machine, 'deleteSnapshots', true, (control) => this.now(machine, [], control));
       })
       .catch((error: unknown) => work.context.log.warn(`“${machine.name}”: not merged yet`, error));

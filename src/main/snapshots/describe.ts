@@ -115,6 +115,6 @@ export async function estimateDeletion(
     freedBytes: freed,
     neededBytes: needed,
     merged: merged.map((record) => record.id),
-    mergesPresent: config.disks.some(({ path }) => tops.has(path)),
+    mergesPresent: plan.waiting.length > 0 || config.disks.some(({ path }) => tops.has(path)),
   };
 }

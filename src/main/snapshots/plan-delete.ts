@@ -6,15 +6,26 @@ import type { CommitStep, Operation, PrepareStep } from './steps';
 /** What a machine's disks consist of. Paths are inside its folder. */
 export interface ImageTree {
   /** By image, the one that it is based on; null for none. */
-  below: ReadonlyMap<string, string | null>;
+  below: Map<string, string | null>;
   /** The images that the present state writes to. */
   present: readonly string[];
 }
 
+/** Images that become one, the newest first; and what they are based on, null for nothing. */
+export interface Merge {
+  layers: string[];
+  below: string | null;
+}
+
 export interface DeletePlan {
   operation: Operation;
-  /** Images that are merged, the newest first, into one that takes the place of the first. */
-  merges: { layers: string[]; below: string | null }[];
+  /** Into one that takes the place of the first. */
+  merges: Merge[];
+  /**
+   * What only the process of the running machine can merge: into the first, which it writes to. The images stay until
+   * then.
+   */
+  waiting: Merge[];
   /** Images that are not there afterwards. */
   removed: string[];
 }
@@ -34,7 +45,7 @@ export function imagesOf(record: Pick<SnapshotRecord, 'config'>): string[] {
  * of the present state that belong to no snapshot any more are merged along the way.
  *
  * @param pinned images in use that can neither be replaced nor lose what is below them: those of a running machine.
- * What they need stays, as images of no snapshot, and is merged by the next plan without that.
+ * What they need stays, as images of no snapshot, until it has been merged.
  * @param operationId part of the names of new files
  * @param kept what the machine goes back to when it is powered off
  */
@@ -50,7 +61,8 @@ export function planDelete(
   const left = withoutItems(records, doomed);
   const bases = left.flatMap(({ base = [] }) => base);
   const stay = new Set([...left.flatMap(imagesOf), ...bases, ...images.present, ...keptImages(kept)]);
-  const merges: DeletePlan['merges'] = [];
+  const merges: Merge[] = [];
+  const waiting: Merge[] = [];
   const needed = new Set<string>();
   for (const image of stay) {
     const layers = [image];
@@ -60,8 +72,12 @@ export function planDelete(
       below = images.below.get(below) ?? null;
     }
     if (layers.length === 1) continue;
-    if (pinned.has(image)) layers.forEach((layer) => needed.add(layer));
-    else merges.push({ layers, below });
+    if (!pinned.has(image)) {
+      merges.push({ layers, below });
+      continue;
+    }
+    layers.forEach((layer) => needed.add(layer));
+    if (images.present.includes(image)) waiting.push({ layers, below });
   }
   const removed = [...images.below.keys()].filter((image) => !stay.has(image) && !needed.has(image));
 
@@ -101,6 +117,7 @@ export function planDelete(
   return {
     operation: { title, prepare, commit: [...replaced, ...rewritten, ...config, ...removals, ...collection] },
     merges,
+    waiting,
     removed,
   };
 }

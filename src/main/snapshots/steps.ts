@@ -5,7 +5,7 @@ import { snapshotRecord } from './record';
 
 /** Paths in steps are inside the machine's folder, and nothing but these places is ever touched. */
 const stepPath = innerPath.refine(
-  (path) => /^(disks|snapshots|firmware|saved|kept)(\/|$)/.test(path),
+  (path) => /^((disks|snapshots|firmware|saved|kept)(\/|$)|merging\.json$)/.test(path),
   'not a place that snapshots have to do with',
 );
 

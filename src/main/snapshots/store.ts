@@ -6,15 +6,18 @@ import type { MachineConfig } from '@shared/machine/config';
 import { ancestorsOf } from '@shared/snapshot/tree';
 import { chainOf, formatOf } from '../disks/chain/chain';
 import { measureMerge, type MergeOptions } from '../disks/chain/merge';
+import { bytesToTakeOver } from '../disks/chain/taken-over';
 import { openDisk } from '../disks/open-disk';
 import { freedMemory } from './memory';
 import { readFolder } from '../machines/folder';
+import { syncFile } from '../platform/sync-file';
 import { newMachineId } from '../machines/identity';
 import { exists, type SnapshotFiles } from './files';
 import { JournalledFolder, type PendingOperation, type Recovery } from './journal';
 import { innerPathOf, readImageTree, refuseForeignFeatures } from './image-tree';
-import { type DeletePlan, imagesOf, keptImages, planDelete } from './plan-delete';
+import { type DeletePlan, imagesOf, keptImages, type Merge, planDelete } from './plan-delete';
 import { planDiscard, planKeep } from './plan-discard';
+import { mergeNote, notedImages, noteImages } from './merge-note';
 import { planRestore } from './plan-restore';
 import { newImages, type NewSnapshot, planTake } from './plan-take';
 import { filesOf, inFolder, readRecords, readUsableRecords, type SnapshotRecord } from './record';
@@ -125,6 +128,10 @@ export class SnapshotStore {
     const config = await this.config();
     const present = config.disks.map(({ path }) => path);
     const images = await readImageTree(this.folder, records, [...present, ...keptImages(config.kept)]);
+    // What a running machine has taken over is below nothing any more.
+    for (const image of await notedImages(this.folder)) {
+      if (!images.below.has(image)) images.below.set(image, null);
+    }
     const pinned = new Set(running ? present : []);
     // Elsewhere files that are open can be replaced and removed; there the whole chain has to stay.
     if (running && process.platform === 'win32') {
@@ -133,11 +140,13 @@ export class SnapshotStore {
     const current = config.snapshot ?? null;
     const plan = planDelete(records, current, doomed, images, pinned, newMachineId(), config.kept);
     for (const { layers } of plan.merges) await refuseForeignFeatures(this.folder, layers);
+    if (await this.has(mergeNote)) plan.operation.commit.push({ do: 'remove', path: mergeNote });
     return plan;
   }
 
   /** @throws Failure what went wrong; everything is as it was then */
   async delete(plan: DeletePlan, options: MergeOptions = {}): Promise<void> {
+    await this.settleHeaders();
     await this.journalled.run(plan.operation, options);
   }
 
@@ -173,11 +182,55 @@ export class SnapshotStore {
     }
     let freed = replaced - needed;
     for (const image of plan.removed) freed += await this.bytesOf(image);
+    for (const merge of plan.waiting) {
+      const taken = await this.bytesToMerge(merge);
+      needed += taken;
+      freed -= taken;
+      for (const layer of merge.layers.slice(1)) freed += await this.bytesOf(layer);
+    }
     freed += await freedMemory(
       this.folder,
       ids.map((id) => inFolder(this.folder, filesOf(id).memory)),
     );
     return { freed: Math.max(0, freed), needed };
+  }
+
+  /** Images that a running machine merges, or has merged: they belong to no snapshot. @throws Failure */
+  mergedImages(): Promise<string[]> {
+    return notedImages(this.folder);
+  }
+
+  /** To be called before a running machine is asked to merge images that belong to no snapshot. @throws Failure */
+  async noteMerges(merges: readonly Merge[]): Promise<void> {
+    const images = merges.flatMap(({ layers }) => layers.slice(1));
+    await noteImages(this.folder, images, this.files);
+  }
+
+  /** What a running machine has taken over goes when a killed program has left it. @throws Failure */
+  async removeMerged(): Promise<void> {
+    const noted = await notedImages(this.folder);
+    const { records, broken } = await readUsableRecords(this.folder);
+    // Nobody knows what belongs to a snapshot that cannot be read.
+    if (broken.length > 0) return;
+    const { disks, kept } = await this.config();
+    const present = disks.map(({ path }) => path);
+    const { below } = await readImageTree(this.folder, records, [...present, ...keptImages(kept)]);
+    const unneeded = noted.filter((image) => !below.has(image));
+    await this.settleHeaders();
+    const commit = [...unneeded, mergeNote].map((path) => ({ do: 'remove' as const, path }));
+    await this.journalled.run({ title: 'Remove what has been merged', prepare: [], commit });
+  }
+
+  /** Nothing goes before the headers that do not name it any more are on the disk for good. */
+  private async settleHeaders(): Promise<void> {
+    if (!(await this.has(mergeNote))) return;
+    for (const { path } of (await this.config()).disks) await syncFile(inFolder(this.folder, path));
+  }
+
+  /** By how much the first of the images grows when it takes over what the others have, in bytes at most. */
+  bytesToMerge({ layers }: Merge): Promise<number> {
+    const [image = '', ...others] = layers.map((layer) => inFolder(this.folder, layer));
+    return bytesToTakeOver(image, others);
   }
 
   /** What an image or file occupies, in bytes; nothing where there is none. */

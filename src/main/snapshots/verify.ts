@@ -43,9 +43,11 @@ export async function verifyDisks(store: SnapshotStore, deep?: DeepChecks): Prom
   await verifyKept(store, config, complain);
   const images = [...records.flatMap(imagesOf), ...config.disks.map(({ path }) => path)];
   const used = await verifyChains(store, [...images, ...keptImages(config.kept)], complain);
+  const merged = await store.mergedImages();
   // What nobody is known to need may belong to a snapshot that cannot be read.
   for (const file of broken.length > 0 ? [] : await store.diskFiles()) {
-    if (!used.has(file)) complain(file, 'No disk of the machine or of a snapshot uses this file.');
+    if (!used.has(file) && !merged.includes(file))
+      complain(file, 'No disk of the machine or of a snapshot uses this file.');
   }
   await verifyMemory(store.folder, (path, message) => complain(store.inner(path) ?? path, message));
   if (deep) await verifyDeeply(store, records, [...used], deep, complain);

@@ -8,12 +8,15 @@ import { type MachinesContext, requireConfig, requireState } from '../machines/c
 import { writeConfig } from '../machines/folder';
 import type { Machine } from '../machines/machine';
 import type { MachineService } from '../machines/service';
+import { mergeNote } from './merge-note';
 import { SnapshotStore } from './store';
 import { workerSnapshotFiles } from './worker-files';
 
 /** What operations on snapshots have in common: who works on which machine when, and what is told of it. */
 export class SnapshotWork {
   private readonly queues = new Map<string, Promise<unknown>>();
+  /** By machine: what makes way for whoever comes next. */
+  private readonly yielding = new Map<string, AbortController>();
 
   constructor(
     readonly machines: MachineService,
@@ -63,12 +66,23 @@ export class SnapshotWork {
 
   /** Operations on one machine happen one after the other. */
   inTurn<T>(machine: Machine, task: () => Promise<T>): Promise<T> {
+    this.yielding.get(machine.id)?.abort();
     const result = (this.queues.get(machine.id) ?? Promise.resolve()).then(task);
     this.queues.set(
       machine.id,
       result.catch(() => undefined),
     );
     return result;
+  }
+
+  /** The same for a task that makes way: its signal is aborted as soon as another operation waits for its turn. */
+  inTurnUntilWanted<T>(machine: Machine, task: (wanted: AbortSignal) => Promise<T>): Promise<T> {
+    const wanted = new AbortController();
+    const result = this.inTurn(machine, () => task(wanted.signal));
+    this.yielding.set(machine.id, wanted);
+    return result.finally(() => {
+      if (this.yielding.get(machine.id) === wanted) this.yielding.delete(machine.id);
+    });
   }
 
   /**
@@ -80,6 +94,7 @@ export class SnapshotWork {
     const store = this.storeOf(machine);
     if (await store.has('journal.json')) await this.finishOrUndo(machine, store);
     await this.removeLeftMemory(machine);
+    await this.removeMerged(machine);
   }
 
   private async finishOrUndo(machine: Machine, store: SnapshotStore): Promise<void> {
@@ -103,6 +118,19 @@ export class SnapshotWork {
     } catch (error) {
       // Whoever has the machine may be writing just that; and space is all that is at stake.
       this.context.log.warn(`“${machine.name}” (${machine.id}): unused memory stays for now`, error);
+    }
+  }
+
+  /** What was merged under a machine by a program that was killed before it removed that. */
+  private async removeMerged(machine: Machine): Promise<void> {
+    const store = this.storeOf(machine);
+    if (!(await store.has(mergeNote))) return;
+    try {
+      await this.machines.locked(machine, () => store.removeMerged());
+    } catch (error) {
+      if (toErrorValue(error).code === 'journal.unfinished') throw error;
+      // Space is all that is at stake.
+      this.context.log.warn(`“${machine.name}” (${machine.id}): merged images stay for now`, error);
     }
   }
 

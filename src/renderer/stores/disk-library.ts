@@ -12,6 +12,7 @@ export const diskJobs = [
   'verifyDisks',
   'checkDisk',
   'compactDisk',
+  'mergeDisks',
   'repairDisk',
   'convertDisk',
   'exportDisk',

@@ -70,6 +70,14 @@ export const machineProcessCommands = {
   snapshotMemory: { params: none, result: nothing },
   /** Writes no more of it: `snapshotMemory` rejects with `cancelled` then, and nothing is left of it. */
   cancelSnapshotMemory: { params: none, result: nothing },
+  /**
+   * Takes what lies between a disk's image and another one below it over into the image, while the guest uses it; told
+   * in between by `mergeProgress`. `below` is a file in the image's own folder, or null for nothing. It is ended, and
+   * rejects with `cancelled`, by whatever it would be in the way of; the rest stays as it is then.
+   */
+  mergeDisk: { params: z.strictObject({ disk: z.string(), below: z.string().nullable() }), result: nothing },
+  /** Ends the merge of a disk; resolves when it has ended. */
+  cancelMergeDisk: { params: z.strictObject({ disk: z.string() }), result: nothing },
   insertMedium: {
     params: z.strictObject({ drive: z.string(), path: z.string().nullable() }),
     result: nothing,
@@ -130,6 +138,7 @@ export const machineProcessEvents = {
   pointer: z.object({ mode: z.enum(['absolute', 'relative']) }),
   screen: z.object({ width: z.number().int(), height: z.number().int(), text: z.boolean() }),
   saveProgress: z.object({ done: z.number(), total: z.number().nullable() }),
+  mergeProgress: z.object({ disk: z.string(), done: z.number(), total: z.number() }),
   log: z.object({ line: z.string().max(4000) }),
   /** Something that a person should know, though nothing is wrong now. */
   notice: saidPhrase,

@@ -78,6 +78,8 @@ async function carryOut(step: TortureStep): Promise<string | null> {
       return null;
     case 'delete':
       await ended(await core.handlers['snapshot.delete']({ id, snapshots: step.snapshots }));
+      // What a running machine still needs of them is merged under it.
+      for (const job of core.jobs.list()) if (job.kind === 'mergeDisks') await ended({ jobId: job.id });
       return null;
     case 'powerOff':
       await powerOff();

@@ -115,6 +115,42 @@ export const qmpCommands = {
     }),
     result: empty,
   },
+  /** All block nodes; `file`: a path, or a description as JSON. */
+  'query-named-block-nodes': {
+    params: z.strictObject({ flat: z.literal(true) }),
+    result: z.array(z.looseObject({ 'node-name': text.default(''), file: text.default(''), drv: text })),
+  },
+  /**
+   * Takes over into `device`, a node, what lies between it and `base-node`, while it is in use; everything below it
+   * without that. `backing-file` is the name for the header. Not finalized, it waits with that as `pending`.
+   */
+  'block-stream': {
+    params: z.strictObject({
+      'job-id': z.string(),
+      device: z.string(),
+      'base-node': z.string().optional(),
+      'backing-file': z.string().optional(),
+      'auto-finalize': z.literal(false),
+      'auto-dismiss': z.literal(false),
+    }),
+    result: empty,
+  },
+  /** Progress is in a unit of the job's own. */
+  'query-jobs': {
+    params: none,
+    result: z.array(
+      z.looseObject({
+        id: text,
+        status: text,
+        'current-progress': z.number(),
+        'total-progress': z.number(),
+        error: text.optional(),
+      }),
+    ),
+  },
+  'job-cancel': { params: z.strictObject({ id: z.string() }), result: empty },
+  'job-finalize': { params: z.strictObject({ id: z.string() }), result: empty },
+  'job-dismiss': { params: z.strictObject({ id: z.string() }), result: empty },
   'blockdev-add': {
     params: z.looseObject({ driver: z.string(), 'node-name': z.string() }),
     result: empty,

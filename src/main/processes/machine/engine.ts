@@ -5,6 +5,7 @@ import type { LaunchPaths } from '@shared/ipc/machine-process';
 import type { ExecRequest, ExecResult } from '@shared/machine/exec';
 import type { DiskConfig, EngineId, MachineConfig, NicConfig } from '@shared/machine/config';
 import type { MachineStatistics, NicRates } from '@shared/machine/statistics';
+import type { PullOptions } from '../../disks/block-device';
 
 /**
  * What every engine is to the rest of the machine process. Engines receive paths and streams; they know nothing of
@@ -68,6 +69,15 @@ export interface RunningMachine {
    * @throws Failure the old images are in use as before
    */
   takeSnapshot(overlays: ReadonlyMap<string, string>, sink: StateSink | null): Promise<TakenSnapshot>;
+  /**
+   * Takes what lies between a disk's image and another one below it over into the image, while the guest uses it. The
+   * images in between are closed then. Other calls may be made meanwhile; before `takeSnapshot`, `saveState` and the
+   * removal of the disk it must have settled. It ends with the machine. Missing where an engine cannot do that.
+   *
+   * @param below a file in the image's own folder; null: nothing is to be below
+   * @throws Failure `cancelled`, `disk.*`, `file.*`: the guest reads what it did before, from all of the images
+   */
+  mergeDisk?(disk: string, below: string | null, options: PullOptions): Promise<void>;
   /** `path` null ejects. @throws Failure as for `launch`; the old medium stays then */
   insertMedium(drive: string, path: string | null): Promise<void>;
   /** Serves RFB to one more viewer until the stream closes. */

@@ -14,6 +14,7 @@ import { processTitle } from '../../platform/process-title';
 import { execInGuest, setMemoryTarget } from './abilities';
 import { CommandQueue } from './command-queue';
 import { deviceGone, deviceHandlers } from './device-changes';
+import { DiskMerges } from './disk-merges';
 import { screenPng } from './display/screen-png';
 import type { EngineEvents, RunningMachine } from './engine';
 import { chord } from './keyboard/key-codes';
@@ -50,6 +51,10 @@ export class MachineProcess {
   readonly #streams = new StreamDoor((line) => this.#log(line));
   readonly #images = new MemoryImages({
     progress: (done, total) => this.#rpc.emit('saveProgress', { done, total }),
+    log: (line) => this.#log(line),
+  });
+  readonly #merges = new DiskMerges({
+    progress: (disk, done, total) => this.#rpc.emit('mergeProgress', { disk, done, total }),
     log: (line) => this.#log(line),
   });
 
@@ -132,13 +137,29 @@ export class MachineProcess {
         return obstacle?.toValue() ?? null;
       },
       save: inTurn(({ path, screenPath }) => (this.#saving = this.#save(path, screenPath))),
-      snapshot: inTurn((params) => this.#images.snapshot(this.#running(), params, this.#paused)),
+      snapshot: inTurn(async (params) => {
+        await this.#merges.end();
+        return this.#images.snapshot(this.#running(), params, this.#paused);
+      }),
       snapshotMemory: () => this.#images.written,
       cancelSnapshotMemory: () => this.#images.cancel(),
+      mergeDisk: async ({ disk, below }) => {
+        const { done } = await this.#queue.run(async () => {
+          // The images must not change under what is still to be written of a snapshot.
+          await this.#images.quiet();
+          return this.#merges.begin(this.#machine(), disk, below);
+        });
+        await done;
+      },
+      // In turn, so that it also ends one that is about to begin.
+      cancelMergeDisk: inTurn(({ disk }) => this.#merges.end(disk)),
       insertMedium: inTurn(({ drive, path }) => this.#machine().insertMedium(drive, path)),
       setLink: inTurn(devices.setLink),
       addDisk: inTurn(devices.addDisk),
-      removeDisk: inTurn(devices.removeDisk),
+      removeDisk: inTurn(async (params) => {
+        await this.#merges.end(params.disk);
+        await devices.removeDisk(params);
+      }),
       addNic: inTurn(devices.addNic),
       removeNic: inTurn(devices.removeNic),
       traffic: ({ nics }) => this.#session?.machine.tellTraffic?.(nics),
@@ -214,6 +235,7 @@ export class MachineProcess {
         this.#paused = true;
         await machine.pause();
       }
+      await this.#merges.end();
       await this.#images.save(session, path, screenPath);
     } finally {
       this.#isSaving = false;
@@ -273,6 +295,7 @@ export class MachineProcess {
   /** From now on nothing is asked of the machine any more. */
   #beginEnd(): void {
     this.#ending = true;
+    this.#merges.abandon();
     this.#streams.close();
     this.#session?.statistics.stop();
   }

@@ -81,6 +81,7 @@ export default {
     verifyDisks: 'Checking all disks',
     checkDisk: 'Checking {name}',
     compactDisk: 'Compacting {name}',
+    mergeDisks: 'Giving back the space of deleted snapshots of “{name}”',
     repairDisk: 'Repairing {name}',
     convertDisk: 'Converting {name}',
     exportDisk: 'Writing {name}',

@@ -82,6 +82,7 @@ export default {
     verifyDisks: '正在检查所有磁盘',
     checkDisk: '正在检查 {name}',
     compactDisk: '正在压缩 {name}',
+    mergeDisks: '正在释放“{name}”已删除快照的空间',
     repairDisk: '正在修复 {name}',
     convertDisk: '正在转换 {name}',
     exportDisk: '正在写入 {name}',

@@ -19,6 +19,7 @@ export const job = z.object({
     'verifyDisks',
     'checkDisk',
     'compactDisk',
+    'mergeDisks',
     'repairDisk',
     'convertDisk',
     'exportDisk',

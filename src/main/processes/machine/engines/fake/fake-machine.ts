@@ -2,10 +2,11 @@ import { Failure, toErrorValue } from '@shared/errors';
 import type { ByteStream } from '@shared/ipc/byte-stream';
 import type { MachineConfig } from '@shared/machine/config';
 import type { MachineStatistics } from '@shared/machine/statistics';
-import type { BlockDevice } from '../../../../disks/block-device';
+import type { BlockDevice, PullOptions } from '../../../../disks/block-device';
 import type { EngineEvents, RunningMachine, ScreenCapture, StateSink, TakenSnapshot } from '../../engine';
 import type { ImageOpener } from '../../images';
 import { Problems } from '../../problems';
+import { pullInto } from '../../pull-into';
 import { replaceImages } from '../../replace-images';
 import { RfbServer } from '../../rfb/rfb-server';
 import { SerialHub } from '../../serial/serial-hub';
@@ -16,7 +17,7 @@ import { FakeShell, type FakeShellHost } from './fake-shell';
 
 const tickMs = 20;
 const powerButtonMs = 200;
-/** Memory that is written slowly: in so many pieces, with so many milliseconds between them. */
+/** What is written or merged slowly: in so many pieces, with so many milliseconds between them. */
 const slowPieces = 100;
 const slowPieceMs = 20;
 /** Where the shell's text lies on the disk, and how long it is, in bytes. */
@@ -58,6 +59,7 @@ export class FakeMachine implements RunningMachine, FakeShellHost {
   readonly #screen = new FakeScreen();
   readonly #agent = new FakeAgent();
   #slowMemory = false;
+  #slowMerge = false;
   readonly #rfb: RfbServer;
   readonly #hubs: SerialHub[];
   readonly #shell: FakeShell;
@@ -177,6 +179,16 @@ export class FakeMachine implements RunningMachine, FakeShellHost {
     }
   }
 
+  async mergeDisk(disk: string, below: string | null, options: PullOptions): Promise<void> {
+    const device = this.config.disks[0]?.id === disk ? this.images.disk : undefined;
+    if (!device) throw new Failure('input.invalid', `This machine has no disk “${disk}”.`);
+    for (let piece = 0; this.#slowMerge && piece < slowPieces && !options.signal?.aborted; piece++) {
+      options.onProgress?.(piece, slowPieces);
+      await new Promise((resolve) => setTimeout(resolve, slowPieceMs));
+    }
+    await pullInto(device, disk, below, options, () => this.#ended);
+  }
+
   freezeDisks(): Promise<boolean> {
     return this.#agent.freeze();
   }
@@ -195,6 +207,10 @@ export class FakeMachine implements RunningMachine, FakeShellHost {
 
   describeAgent(): string {
     return this.#agent.history.join(' ');
+  }
+
+  mergeSlowly(): void {
+    this.#slowMerge = true;
   }
 
   writeMemorySlowly(): void {

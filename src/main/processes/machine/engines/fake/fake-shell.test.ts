@@ -22,6 +22,7 @@ function setUp() {
     setAgent: note('agent'),
     describeAgent: () => 'freeze thaw',
     writeMemorySlowly: note('slow'),
+    mergeSlowly: note('slow-merge'),
   };
   const shell = new FakeShell(host, (text) => (printed += text));
   const type = async (text: string): Promise<string> => {

@@ -22,6 +22,8 @@ export interface FakeShellHost {
   describeAgent(): string;
   /** From now on a snapshot's memory takes its time. */
   writeMemorySlowly(): void;
+  /** From now on merging images takes its time. */
+  mergeSlowly(): void;
 }
 
 const sum = /\$\(\((-?\d+)\s*([-+*])\s*(-?\d+)\)\)/g;
@@ -117,6 +119,10 @@ export class FakeShell {
       case 'slow-memory':
         host.writeMemorySlowly();
         say('memory is slow now');
+        break;
+      case 'slow-merge':
+        host.mergeSlowly();
+        say('merging is slow now');
         break;
       default:
         say(`${command}: not found`);

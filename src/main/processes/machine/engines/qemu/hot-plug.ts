@@ -116,6 +116,11 @@ export class HotPlug {
     await this.#remove(id);
   }
 
+  /** Closes the image of a disk that has gone while something else had it in use. */
+  async tidyDisk(id: string): Promise<void> {
+    if (!this.#disks.has(id)) await this.#tidy('blockdev-del', { 'node-name': diskNode(id) });
+  }
+
   giveUp(): void {
     for (const waiting of [...this.#waiting.values()]) {
       waiting.failed(new Failure('cancelled', phrase('machine.poweredOff')));
@@ -200,7 +205,11 @@ export class HotPlug {
   ): Promise<void> {
     const { client } = this;
     const done = call[0] === 'blockdev-del' ? client.execute(...call) : client.execute(...call);
-    await done.catch((error: unknown) => this.log(`Left in QEMU: ${toErrorValue(error).message}`));
+    await done.catch((error: unknown) => {
+      const { message } = toErrorValue(error);
+      // The first image of a disk was closed when it had been merged.
+      if (!/find node/i.test(message)) this.log(`Left in QEMU: ${message}`);
+    });
   }
 }
 

@@ -55,6 +55,11 @@ export class LiveSnapshots {
     return this.#overlays.present(this.disks());
   }
 
+  /** The block node with the image that a disk writes to now, and where that lies. */
+  top(disk: PlannedDisk): { node: string; path: string } {
+    return this.#overlays.top(disk);
+  }
+
   /** As `RunningMachine.takeSnapshot`. */
   async take(overlays: ReadonlyMap<string, string>, sink: StateSink | null): Promise<TakenSnapshot> {
     const { client } = this;

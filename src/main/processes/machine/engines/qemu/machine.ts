@@ -8,6 +8,7 @@ import type { ExecRequest, ExecResult } from '@shared/machine/exec';
 import type { MachineStatistics, NicRates } from '@shared/machine/statistics';
 import type { RunRecord } from '../../../../platform/qemu-leftovers';
 import type { QmpClient } from '../../../../platform/qmp/qmp-client';
+import type { PullOptions } from '../../../../disks/block-device';
 import { hostFailure } from '../../../../disks/host-file';
 import { CommandQueue } from '../../command-queue';
 import type { EngineEvents, RunningMachine, ScreenCapture, StateSink, TakenSnapshot } from '../../engine';
@@ -25,6 +26,8 @@ import type { MediaDrives } from './media';
 import { Balloon } from './balloon';
 import { QemuMeter } from './meter';
 import { LiveSnapshots } from './live-snapshot';
+import { mergeDisk } from './merge-disk';
+import { imageNode } from './overlays';
 import type { QemuPlan } from './plan';
 import { readPixmap } from './portable-pixmap';
 import type { QemuProcess } from './qemu-process';
@@ -180,6 +183,24 @@ export class QemuMachine implements RunningMachine {
   async takeSnapshot(overlays: ReadonlyMap<string, string>, sink: StateSink | null): Promise<TakenSnapshot> {
     this.#fault.check();
     return this.#snapshots.take(overlays, sink);
+  }
+
+  async mergeDisk(disk: string, below: string | null, options: PullOptions): Promise<void> {
+    const found = this.hotPlug.disks.find(({ id }) => id === disk);
+    if (!found) throw new Failure('input.invalid', `This machine has no disk “${disk}”.`);
+    const { client } = this.parts;
+    try {
+      await mergeDisk(
+        client,
+        { disk, below, first: imageNode(disk), ...this.#snapshots.top(found) },
+        options,
+      );
+    } catch (error) {
+      if (!client.closed) throw error;
+      throw new Failure('cancelled', 'The machine has ended.', { cause: error });
+    } finally {
+      await this.hotPlug.tidyDisk(disk);
+    }
   }
 
   insertMedium(drive: string, path: string | null): Promise<void> {

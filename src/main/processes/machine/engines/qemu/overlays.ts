@@ -24,6 +24,12 @@ export class DiskOverlays {
     return disks.map((disk) => ({ ...disk, path: this.#topOf(disk).path }));
   }
 
+  /** The block node with the image that a disk writes to now, and where that lies. */
+  top(disk: PlannedDisk): { node: string; path: string } {
+    const { turn, path } = this.#topOf(disk);
+    return { node: imageNode(disk.id, turn), path };
+  }
+
   /** Precondition: the guest stands still. For all disks, or for none. @throws Failure: for none */
   async put(
     client: QmpClient,

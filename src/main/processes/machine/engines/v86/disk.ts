@@ -1,9 +1,10 @@
 import { Failure } from '@shared/errors';
 import { phrase } from '@shared/phrases/phrase';
 import type { DiskRates } from '@shared/machine/statistics';
-import type { BlockDevice } from '../../../../disks/block-device';
+import type { BlockDevice, PullOptions } from '../../../../disks/block-device';
 import type { V86Buffer } from './emulator-types';
 import { Abandoned, type Problems } from '../../problems';
+import { pullInto } from '../../pull-into';
 import { ReadAhead } from './read-ahead';
 
 /** The guest never says when data has to be safe (v86 ignores its FLUSH), so it is made safe by the clock. */
@@ -198,6 +199,11 @@ export class GuestDisk implements V86Buffer {
       this.lost = false;
       throw error;
     }
+  }
+
+  /** As `RunningMachine.mergeDisk`. */
+  async merge(below: string | null, options: PullOptions): Promise<void> {
+    await pullInto(this.device, this.id, below, options, () => this.#closed);
   }
 
   /** @throws Failure when what was written last cannot be made safe; the files are closed all the same */

@@ -2,6 +2,7 @@ import { Failure, toErrorValue, type ErrorValue, toFailure } from '@shared/error
 import { phrase } from '@shared/phrases/phrase';
 import type { ByteStream } from '@shared/ipc/byte-stream';
 import type { MachineStatistics } from '@shared/machine/statistics';
+import type { PullOptions } from '../../../../disks/block-device';
 import type { ScreenAdapter } from '../../display/screen-adapter';
 import type { EngineEvents, RunningMachine, ScreenCapture, StateSink, TakenSnapshot } from '../../engine';
 import type { ImageOpener } from '../../images';
@@ -134,6 +135,12 @@ export class V86Machine implements RunningMachine {
     });
     const pausedMs = performance.now() - began;
     return { memory: image && sink ? writeImage(image, sink) : Promise.resolve(), pausedMs };
+  }
+
+  async mergeDisk(disk: string, below: string | null, options: PullOptions): Promise<void> {
+    const found = this.parts.disks.find(({ id }) => id === disk);
+    if (!found) throw new Failure('input.invalid', `This machine has no disk “${disk}”.`);
+    await found.merge(below, options);
   }
 
   async insertMedium(drive: string, path: string | null): Promise<void> {
