@@ -1,5 +1,6 @@
 import { posix } from 'node:path';
 import { Failure, toErrorValue } from '@shared/errors';
+import { phrase } from '@shared/phrases/phrase';
 import type { JobControl } from '../jobs/registry';
 import type { Machine } from '../machines/machine';
 import { requireConfig } from '../machines/context';
@@ -85,8 +86,8 @@ export class MergingLive {
     const total = merges.reduce((sum, { size }) => sum + size, 0);
     const free = await freeSpace(machine.folder);
     if (free !== null && free < total + leftToGuests) {
-      throw new Failure('file.no-space', 'There is too little room to merge disks while the machine runs.', {
-        hint: 'What deleted snapshots have left is merged when the machine is off.',
+      throw new Failure('file.no-space', phrase('merge.littleRoom'), {
+        hint: phrase('merge.whenOff'),
       });
     }
     await store.noteMerges(merges);
@@ -149,7 +150,7 @@ async function diskMerges(machine: Machine, store: SnapshotStore): Promise<DiskM
     if (!disk || image === undefined) continue;
     await refuseForeignFeatures(store.folder, others);
     if (merge.below !== null && posix.dirname(merge.below) !== posix.dirname(image)) {
-      throw new Failure('disk.unsupported', `${image} is based on an image in another folder.`);
+      throw new Failure('disk.unsupported', phrase('merge.otherFolder', { image }));
     }
     merges.push({ ...merge, disk: disk.id, size: await store.bytesToMerge(merge) });
   }
@@ -163,5 +164,5 @@ function requireRunning(machine: Machine): void {
 }
 
 function ended(machine: Machine): Failure {
-  return new Failure('cancelled', `“${machine.name}” does not run any more.`);
+  return new Failure('cancelled', phrase('machine.notRunning', { name: machine.name }));
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { Failure } from '@shared/errors';
 import { innerPath } from '@shared/machine/config';
+import { phrase } from '@shared/phrases/phrase';
 import { exists, readIfThere, type SnapshotFiles } from './files';
 import { inFolder } from './record';
 
@@ -20,8 +21,8 @@ export async function notedImages(folder: string): Promise<string[]> {
   try {
     ({ images } = note.parse(JSON.parse(text)));
   } catch (error) {
-    throw new Failure('snapshot.broken', `The note of disks that are merged cannot be read: ${mergeNote}`, {
-      hint: 'Nothing has been changed. Remove the file to go on; images that nobody needs may be left.',
+    throw new Failure('snapshot.broken', phrase('merge.badNote', { path: mergeNote }), {
+      hint: phrase('merge.badNoteHint'),
       cause: error,
     });
   }

@@ -224,7 +224,12 @@ export class SnapshotStore {
   /** Nothing goes before the headers that do not name it any more are on the disk for good. */
   private async settleHeaders(): Promise<void> {
     if (!(await this.has(mergeNote))) return;
-    for (const { path } of (await this.config()).disks) await syncFile(inFolder(this.folder, path));
+    for (const { path } of (await this.config()).disks) {
+      await syncFile(inFolder(this.folder, path)).catch((error: unknown) => {
+        // On Windows nobody else may write to what QEMU has open; but then it has seen to that itself.
+        if ((error as { code?: string }).code !== 'EBUSY') throw error;
+      });
+    }
   }
 
   /** By how much the first of the images grows when it takes over what the others have, in bytes at most. */

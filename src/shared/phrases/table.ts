@@ -22,6 +22,7 @@ import { imageUse } from './image-use';
 import { image } from './image';
 import { medium } from './medium';
 import { memory } from './memory';
+import { merge } from './merge';
 import { device } from './device';
 import { qemuTalk } from './qemu-talk';
 import { selftest } from './selftest';
@@ -60,6 +61,7 @@ export const phrases = {
   image,
   medium,
   memory,
+  merge,
   device,
   qemuTalk,
   selftest,

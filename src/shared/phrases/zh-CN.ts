@@ -10,6 +10,7 @@ import { imageUse } from './zh-CN/image-use';
 import { image } from './zh-CN/image';
 import { medium } from './zh-CN/medium';
 import { memory } from './zh-CN/memory';
+import { merge } from './zh-CN/merge';
 import { device } from './zh-CN/device';
 import { qemuTalk } from './zh-CN/qemu-talk';
 import { selftest } from './zh-CN/selftest';
@@ -496,6 +497,7 @@ export const zhCN = {
   image,
   medium,
   memory,
+  merge,
   device,
   qemuTalk,
   selftest,

@@ -1,4 +1,5 @@
 import { Failure } from '@shared/errors';
+import { phrase } from '@shared/phrases/phrase';
 import type { HostFile } from '../host-file';
 import type { DiskFormat } from '../image-format';
 import { roundUp } from './geometry';
@@ -78,7 +79,7 @@ async function planChange(file: HostFile, header: Header, next: NewBacking | nul
   const oldEnd = oldOffset + view.getUint32(nameField + 8);
   const first = roundUp(extensions.end, 8);
   const offset = first + bytes.length <= oldOffset ? first : roundUp(oldEnd, 8);
-  if (offset + bytes.length > area.length) throw noPlace(file, 'the name of what it is based on');
+  if (offset + bytes.length > area.length) throw noPlace(file);
   // It may begin in the first sector, which is written with it then.
   area.set(bytes, offset);
   view.setBigUint64(nameField, BigInt(offset));
@@ -101,7 +102,7 @@ class Extensions {
   ) {
     this.#start = view.getUint32(4) === 2 ? 72 : view.getUint32(100);
     const old = Number(view.getBigUint64(nameField)) || area.length;
-    const refuse = (): Failure => noPlace(file, 'its extensions');
+    const refuse = (): Failure => noPlace(file);
     this.#list = [...listExtensions(area.subarray(this.#start, Math.min(old, area.length)), refuse)];
     const last = this.#list.at(-1);
     // Without a mark at their end what follows the old name would be taken for extensions.
@@ -114,7 +115,7 @@ class Extensions {
     const at = this.#start + (found?.position ?? 0);
     const room = roundUp(found?.data.length ?? 0, 8);
     if (!found || room < format.length || at + 8 + room > sectorSize) {
-      throw noPlace(this.file, 'the format of what it is based on');
+      throw noPlace(this.file);
     }
     const padded = new Uint8Array(room);
     new TextEncoder().encodeInto(format, padded);
@@ -132,8 +133,8 @@ class Extensions {
   }
 }
 
-function noPlace(file: HostFile, what: string): Failure {
-  return new Failure('disk.unsupported', `The header of ${file.path} has no place for ${what}`, {
-    hint: 'Images are merged into this one when its machine is off.',
+function noPlace(file: HostFile): Failure {
+  return new Failure('disk.unsupported', phrase('merge.noHeaderPlace', { path: file.path }), {
+    hint: phrase('merge.whenOff'),
   });
 }

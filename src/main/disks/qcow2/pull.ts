@@ -1,5 +1,6 @@
 import { dirname, resolve } from 'node:path';
 import { Failure } from '@shared/errors';
+import { phrase } from '@shared/phrases/phrase';
 import type { RangeLock } from '../async-locks';
 import type { BlockDevice, PullOptions } from '../block-device';
 import { PieceMap } from '../chain/piece-map';
@@ -75,7 +76,7 @@ export function imagesBetween(top: Layer, below: string | null): Between {
     next = isLayer(next.device) ? next.device.basis : undefined;
   }
   if (below !== null && !next) {
-    throw new Failure('input.invalid', `This disk is not based on ${below}.`);
+    throw new Failure('input.invalid', phrase('merge.notBasedOn', { path: top.path, below }));
   }
   return { layers, base: next };
 }
@@ -106,7 +107,7 @@ export async function pullLayers(
   onProgress?.(done, total);
   const proceed = (): void => {
     parts.refuseClosed();
-    if (signal?.aborted) throw new Failure('cancelled', 'Merging the disk was ended.');
+    if (signal?.aborted) throw new Failure('cancelled', phrase('merge.ended'));
   };
   for (const { offset, length } of map.runs(buffer.length)) {
     await holding(locks, header.geometry, offset, length, async () => {

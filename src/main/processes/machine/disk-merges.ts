@@ -1,4 +1,5 @@
 import { Failure, toErrorValue } from '@shared/errors';
+import { phrase } from '@shared/phrases/phrase';
 import type { RunningMachine } from './engine';
 
 /** Between two reports of how far a merge is, in milliseconds. */
@@ -22,10 +23,10 @@ export class DiskMerges {
     below: string | null,
   ): { done: Promise<void> } {
     if (this.#underway.has(disk)) {
-      throw new Failure('machine.wrong-state', `The images of “${disk}” are being merged already.`);
+      throw new Failure('machine.wrong-state', phrase('merge.underway', { disk }));
     }
     if (!machine.mergeDisk) {
-      throw new Failure('engine.unsupported', 'This engine merges no images while the machine runs.');
+      throw new Failure('engine.unsupported', phrase('merge.engineCannot'));
     }
     const abort = new AbortController();
     const began = performance.now();

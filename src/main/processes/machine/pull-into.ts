@@ -1,4 +1,5 @@
 import { Failure } from '@shared/errors';
+import { phrase } from '@shared/phrases/phrase';
 import type { BlockDevice, PullOptions } from '../../disks/block-device';
 
 /**
@@ -14,12 +15,11 @@ export async function pullInto(
   options: PullOptions,
   isClosed: () => boolean,
 ): Promise<void> {
-  if (!device.pull)
-    throw new Failure('disk.unsupported', `Nothing can be merged into the image of “${disk}”.`);
+  if (!device.pull) throw new Failure('disk.unsupported', phrase('merge.imageCannot', { disk }));
   try {
     await device.pull(below, options);
   } catch (error) {
-    if (isClosed()) throw new Failure('cancelled', 'The machine has ended.', { cause: error });
+    if (isClosed()) throw new Failure('cancelled', phrase('merge.machineEnded'), { cause: error });
     throw error;
   }
 }

@@ -187,7 +187,7 @@ export class QemuMachine implements RunningMachine {
 
   async mergeDisk(disk: string, below: string | null, options: PullOptions): Promise<void> {
     const found = this.hotPlug.disks.find(({ id }) => id === disk);
-    if (!found) throw new Failure('input.invalid', `This machine has no disk “${disk}”.`);
+    if (!found) throw new Failure('input.invalid', phrase('merge.noDisk', { disk }));
     const { client } = this.parts;
     try {
       await mergeDisk(
@@ -197,7 +197,7 @@ export class QemuMachine implements RunningMachine {
       );
     } catch (error) {
       if (!client.closed) throw error;
-      throw new Failure('cancelled', 'The machine has ended.', { cause: error });
+      throw new Failure('cancelled', phrase('merge.machineEnded'), { cause: error });
     } finally {
       await this.hotPlug.tidyDisk(disk);
     }

@@ -1,6 +1,7 @@
-import { open } from 'node:fs/promises';
+import { type FileHandle, open } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { Failure, toErrorValue } from '@shared/errors';
+import { phrase } from '@shared/phrases/phrase';
 import type { PullOptions } from '../../../../disks/block-device';
 import { chainOf } from '../../../../disks/chain/chain';
 import { hasTakenOver } from '../../../../disks/chain/taken-over';
@@ -43,11 +44,9 @@ export async function mergeDisk(client: QmpClient, merge: DiskMerge, options: Pu
     await begin(client, id, merge);
     try {
       await copied(client, id, options);
-      // For people only, but the one way to have a node's tables written while the guest runs; it says nothing.
-      await client.execute('human-monitor-command', { 'command-line': `qemu-io ${node} flush` }, slowMs);
-      await file.datasync();
+      await writeBack(client, merge, file);
       if (!(await hasTakenOver(path, layers))) {
-        throw new Failure('engine.failed', `QEMU has not written what it has taken over into ${path}.`);
+        throw new Failure('engine.failed', phrase('merge.qemuNotWritten', { path }));
       }
       refuseIfEnded(options);
       await client.execute('job-finalize', { id }, slowMs);
@@ -56,7 +55,7 @@ export async function mergeDisk(client: QmpClient, merge: DiskMerge, options: Pu
       await away(client, id);
     }
     // Nothing may be removed before its name is out of the header for good.
-    await file.datasync();
+    await writeBack(client, merge, file);
   } finally {
     await file.close();
   }
@@ -67,13 +66,26 @@ export async function mergeDisk(client: QmpClient, merge: DiskMerge, options: Pu
   });
 }
 
+/** Has QEMU write the tables that it keeps in memory, and the host put everything onto its disk. @throws Failure */
+async function writeBack(client: QmpClient, { node, path }: DiskMerge, file: FileHandle): Promise<void> {
+  // For people only, but the one way to do this while the guest runs; whether it worked is not told.
+  await client.execute('human-monitor-command', { 'command-line': `qemu-io ${node} flush` }, slowMs);
+  // Windows lets only those do this who may write, and QEMU lets nobody write: there its own flush has to do.
+  if (process.platform === 'win32') return;
+  try {
+    await file.datasync();
+  } catch (error) {
+    throw hostFailure(error, 'write', path);
+  }
+}
+
 /** The images that are to be merged, as the headers have them. @throws Failure `input.invalid` */
 async function layersOf(path: string, below: string | null): Promise<string[]> {
   const [, ...chain] = await chainOf(path);
   if (below === null) return chain;
   const end = chain.indexOf(resolve(dirname(path), below));
   if (end >= 0) return chain.slice(0, end);
-  throw new Failure('input.invalid', `${path} is not based on ${below}.`);
+  throw new Failure('input.invalid', phrase('merge.notBasedOn', { path, below }));
 }
 
 async function begin(client: QmpClient, id: string, { node, path, below }: DiskMerge): Promise<void> {
@@ -86,7 +98,7 @@ async function begin(client: QmpClient, id: string, { node, path, below }: DiskM
   const nodes = await client.execute('query-named-block-nodes', { flat: true });
   const named = nodes.filter(({ file, drv }) => drv !== 'file' && fileOf(file) === wanted);
   // Where another disk has the same image below it, QEMU says which of the nodes is not the one.
-  let refused: unknown = new Failure('engine.failed', `QEMU does not have ${below} below ${path}.`);
+  let refused: unknown = new Failure('engine.failed', phrase('merge.notBasedOn', { path, below }));
   for (const { 'node-name': base } of named) {
     try {
       await client.execute('block-stream', { ...job, 'base-node': base, 'backing-file': below }, slowMs);
@@ -159,15 +171,15 @@ async function stateOf(
 ): Promise<JobState & { 'current-progress': number; 'total-progress': number }> {
   const job = (await client.execute('query-jobs', {})).find((one) => one.id === id);
   if (job) return job;
-  throw new Failure('engine.failed', 'QEMU has ended the merge of a disk.');
+  throw new Failure('engine.failed', phrase('merge.qemuFailed'));
 }
 
 function failed({ error }: JobState): Failure {
-  return new Failure('engine.failed', 'QEMU could not merge the images of a disk.', { cause: error });
+  return new Failure('engine.failed', phrase('merge.qemuFailed'), { cause: error });
 }
 
 function refuseIfEnded({ signal }: PullOptions): void {
-  if (signal?.aborted) throw new Failure('cancelled', 'Merging the disk was ended.');
+  if (signal?.aborted) throw new Failure('cancelled', phrase('merge.ended'));
 }
 
 function wait(): Promise<void> {

@@ -139,7 +139,7 @@ export class V86Machine implements RunningMachine {
 
   async mergeDisk(disk: string, below: string | null, options: PullOptions): Promise<void> {
     const found = this.parts.disks.find(({ id }) => id === disk);
-    if (!found) throw new Failure('input.invalid', `This machine has no disk “${disk}”.`);
+    if (!found) throw new Failure('input.invalid', phrase('merge.noDisk', { disk }));
     await found.merge(below, options);
   }
 
