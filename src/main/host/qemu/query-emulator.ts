@@ -12,6 +12,8 @@ import { queryAudioDrivers } from './audio';
 /** How long an emulator may take to start and to answer, in milliseconds. */
 const answerMs = 60_000;
 const stderrLimit = 4000;
+/** How long the last words of one that has ended are waited for, in milliseconds. */
+const lastWordsMs = 3000;
 
 /** What one emulator can do, as it says itself. */
 export const emulatorFacts = z.object({
@@ -54,7 +56,14 @@ export async function queryEmulator(binary: string): Promise<EmulatorFacts> {
       stderr += error.message;
       resolve();
     });
-    child.once('exit', () => resolve());
+    child.once('exit', () => {
+      // What it said last may still be on the way; something that it started may keep that open for ever.
+      const timer = setTimeout(resolve, lastWordsMs);
+      child.once('close', () => {
+        clearTimeout(timer);
+        resolve();
+      });
+    });
   }).then(() => gone.abort());
   try {
     const client = await QmpClient.connect({ path: socket }, { timeoutMs: answerMs, signal: gone.signal });
