@@ -17,10 +17,12 @@ interface GuestLook {
 }
 
 const looks: GuestLook[] = [
-  { pattern: /dos|memtest/, icon: 'i-lucide-square-terminal', hue: 250 },
+  { pattern: /memtest/, icon: 'i-lucide-memory-stick', hue: 250 },
+  { pattern: /dos/, icon: 'i-lucide-square-terminal', hue: 250 },
   { pattern: /windows|reactos/, icon: 'i-lucide-app-window', hue: 235 },
   { pattern: /haiku/, icon: 'i-lucide-leaf', hue: 130 },
   { pattern: /kolibri|menuet/, icon: 'i-lucide-feather', hue: 310 },
+  { pattern: /solaris/, icon: 'i-lucide-sun', hue: 60 },
   { pattern: /bsd/, icon: 'i-lucide-anchor', hue: 25 },
   { pattern: /debian/, icon: 'i-lucide-orbit', hue: 5 },
   { pattern: /ubuntu/, icon: 'i-lucide-circle-dot-dashed', hue: 45 },

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { errorText } from './errors';
 import { formatBytes, formatMiB, formatPercent } from './format';
+import { guests } from '@shared/guests/table';
 import { guestLook } from './guest';
 import { combination, isTyping } from '../composables/shortcuts';
 
@@ -50,6 +51,8 @@ describe('guests', () => {
     expect(guestLook('freedos').icon).toBe('i-lucide-square-terminal');
     expect(guestLook('unheard-of', 'linux')).toEqual(guestLook('linux'));
     expect(guestLook('unheard-of').icon).toBe('i-lucide-monitor');
+    const unknown = guests.filter(({ id }) => guestLook(id) === guestLook('unheard-of'));
+    expect(unknown.map(({ id }) => id)).toEqual(['other']);
   });
 });
 

@@ -19,8 +19,6 @@ export interface Guest extends GuestHardware {
   /** A proper noun, the same in every language. */
   title: string;
   family: GuestFamily;
-  /** Name of a lucide icon. */
-  icon: string;
   /** Widths of processors that it is made for, in bits. */
   bits: readonly (16 | 32 | 64)[];
   memoryMiB: number;
@@ -52,7 +50,6 @@ const linux: Kind = {
   ...linuxHardware,
   ...common,
   family: 'linux',
-  icon: 'terminal',
   bits: [32, 64],
   memoryMiB: 512,
   diskMiB: 8192,
@@ -66,7 +63,6 @@ const dos: Kind = {
   ...dosHardware,
   ...common,
   family: 'dos',
-  icon: 'square-terminal',
   bits: [16],
   memoryMiB: 64,
   diskMiB: 512,
@@ -78,7 +74,6 @@ const windows: Kind = {
   ...plainHardware,
   ...common,
   family: 'windows',
-  icon: 'app-window',
   bits: [32, 64],
   memoryMiB: 2048,
   diskMiB: 32768,
@@ -90,7 +85,6 @@ const bsd: Kind = {
   ...virtioHardware,
   ...common,
   family: 'bsd',
-  icon: 'flame',
   bits: [32, 64],
   memoryMiB: 512,
   diskMiB: 8192,
@@ -101,7 +95,6 @@ const small: Kind = {
   ...plainHardware,
   ...common,
   family: 'other',
-  icon: 'box',
   bits: [32],
   memoryMiB: 128,
   diskMiB: 512,
@@ -115,7 +108,6 @@ export const guests: readonly Guest[] = [
     ...linux,
     id: 'starter-linux',
     title: 'Starter Linux',
-    icon: 'sprout',
     bits: [32],
     memoryMiB: 256,
     diskMiB: 512,
@@ -123,8 +115,8 @@ export const guests: readonly Guest[] = [
   { ...linux, id: 'debian', title: 'Debian', memoryMiB: 768 },
   { ...linuxDesktop, id: 'ubuntu', title: 'Ubuntu' },
   { ...linuxDesktop, id: 'mint', title: 'Linux Mint' },
-  { ...linux, id: 'alpine', title: 'Alpine Linux', icon: 'mountain', memoryMiB: 256, diskMiB: 2048 },
-  { ...linux, id: 'tinycore', title: 'Tiny Core Linux', icon: 'feather', memoryMiB: 256, diskMiB: 1024 },
+  { ...linux, id: 'alpine', title: 'Alpine Linux', memoryMiB: 256, diskMiB: 2048 },
+  { ...linux, id: 'tinycore', title: 'Tiny Core Linux', memoryMiB: 256, diskMiB: 1024 },
   { ...linux, id: 'arch', title: 'Arch Linux', memoryMiB: 1024, diskMiB: 20480, bits: [64] },
   { ...linux, id: 'arch32', title: 'Arch Linux 32', memoryMiB: 1024, bits: [32] },
   { ...linuxDesktop, id: 'fedora', title: 'Fedora' },
@@ -200,15 +192,14 @@ export const guests: readonly Guest[] = [
   },
   { ...windows, id: 'windows', title: 'Windows' },
   { ...bsd, id: 'freebsd', title: 'FreeBSD' },
-  { ...bsd, id: 'openbsd', title: 'OpenBSD', icon: 'fish' },
-  { ...bsd, id: 'netbsd', title: 'NetBSD', icon: 'flag' },
+  { ...bsd, id: 'openbsd', title: 'OpenBSD' },
+  { ...bsd, id: 'netbsd', title: 'NetBSD' },
   { ...bsd, id: 'dragonflybsd', title: 'DragonFly BSD', bits: [64], memoryMiB: 1024 },
   {
     ...bsd,
     id: 'haiku',
     title: 'Haiku',
     family: 'other',
-    icon: 'leaf',
     memoryMiB: 512,
     diskMiB: 4096,
   },
@@ -217,12 +208,11 @@ export const guests: readonly Guest[] = [
     id: 'solaris',
     title: 'Solaris or illumos',
     family: 'other',
-    icon: 'box',
     bits: [64],
     memoryMiB: 2048,
   },
-  { ...small, id: 'kolibrios', title: 'KolibriOS', icon: 'bird', acpi: false },
-  { ...small, id: 'memtest', title: 'Memory test', icon: 'memory-stick', bits: [32, 64], diskMiB: 16 },
+  { ...small, id: 'kolibrios', title: 'KolibriOS', acpi: false },
+  { ...small, id: 'memtest', title: 'Memory test', bits: [32, 64], diskMiB: 16 },
   { ...small, id: 'other', title: 'Another system', bits: [16, 32, 64], memoryMiB: 256, diskMiB: 2048 },
 ];
 

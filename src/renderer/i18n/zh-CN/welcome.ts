@@ -14,7 +14,7 @@ export default {
   },
   found: '已找到',
   missing: '本机尚未安装',
-  gallery: '从系统集开始',
+  gallery: '从系统库开始',
   image: '我有映像',
   later: '先四处看看',
 } satisfies Translated<typeof en>;

@@ -23,7 +23,7 @@ export const zhCN: DesktopTexts = {
     selectAll: '全选',
     view: '查看',
     library: '库',
-    gallery: '系统集',
+    gallery: '系统库',
     disks: '磁盘与映像',
     networks: '网络',
     host: '本机',
