@@ -33,6 +33,8 @@ export const packEndLength = 8 + digestLength;
 export const frameLength = 1024 * 1024;
 /** A frame or chunk that says to be longer is not believed. */
 export const maxFrameLength = 4 * frameLength;
+/** Nothing becomes as long as that by being compressed. */
+const maxStoredLength = 2 * maxFrameLength;
 
 export const packName = /^[0-9a-f]{24}\.pack$/;
 
@@ -95,7 +97,8 @@ export function decodeIndex(path: string, index: Buffer, count: number, from: nu
     const chunkCount = index.readUInt32LE(at + 8);
     const digest = index.subarray(at + 12, at + frameEntryLength);
     at += frameEntryLength;
-    if (length > maxFrameLength || at + chunkCount * chunkEntryLength > index.length) throw impossible();
+    if (length > maxFrameLength || storedLength > maxStoredLength) throw impossible();
+    if (at + chunkCount * chunkEntryLength > index.length) throw impossible();
     const chunks: Frame['chunks'] = [];
     let inFrame = 0;
     for (let chunk = 0; chunk < chunkCount; chunk++, at += chunkEntryLength) {

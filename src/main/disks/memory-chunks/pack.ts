@@ -1,15 +1,18 @@
-import { hash } from 'node:crypto';
+import { hash, webcrypto } from 'node:crypto';
 import { basename } from 'node:path';
 import { Failure } from '@shared/errors';
 import { phrase } from '@shared/phrases/phrase';
 import { type Codec, codecOf } from '../saved-state/codec';
 import { corrupt } from '../saved-state/format';
+import { SpareMemory } from '../saved-state/spare-memory';
 import { openSummedFile, type SummedFile } from '../saved-state/summed-file';
 import { hostFailure } from '../host-file';
 import { decodeIndex, type Frame, packEndLength, packHeader, packMagic, packVersion } from './pack-format';
 
 /** An open pack, whose index has been checked. Close it. */
 export class Pack {
+  readonly #memory = new SpareMemory();
+
   private constructor(
     private readonly file: SummedFile,
     private readonly codec: Codec,
@@ -48,22 +51,37 @@ export class Pack {
     return this.file.size;
   }
 
-  /** Its bytes as they are in the file, checked. @throws Failure `saved-state.corrupt` */
-  async stored(frame: Frame): Promise<Buffer> {
-    const bytes = await this.file.readAt(frame.offset, frame.storedLength);
-    if (!hash('sha256', bytes, 'buffer').equals(frame.digest)) {
-      throw corrupt(this.path, `the part at ${frame.offset} fails its checksum`);
-    }
-    return bytes;
+  /** Whether a frame is in the file as it was stored; other threads sum it up. @throws Failure `saved-state.corrupt` */
+  check(frame: Frame): Promise<void> {
+    return this.#withStored(frame, async (stored) => {
+      const digest = await webcrypto.subtle.digest('SHA-256', stored);
+      if (!frame.digest.equals(new Uint8Array(digest))) {
+        throw corrupt(this.path, `the part at ${frame.offset} fails its checksum`);
+      }
+    });
   }
 
-  /** The data of a frame; that its chunks are what they should be is not known yet. @throws as `stored` */
-  async unpack(frame: Frame): Promise<Uint8Array> {
-    const bytes = await this.stored(frame);
+  /**
+   * The data of a frame. Nothing of it is known to be right before its chunks have been compared with their checksums.
+   * @throws Failure `saved-state.corrupt`
+   */
+  unpack(frame: Frame): Promise<Uint8Array> {
+    return this.#withStored(frame, async (stored) => {
+      try {
+        return await this.codec.decompress(stored, frame.length);
+      } catch (error) {
+        throw corrupt(this.path, `the part at ${frame.offset} cannot be unpacked`, error);
+      }
+    });
+  }
+
+  async #withStored<T>({ offset, storedLength }: Frame, use: (stored: Uint8Array) => Promise<T>): Promise<T> {
+    const stored = this.#memory.take(storedLength);
     try {
-      return await this.codec.decompress(bytes, frame.length);
-    } catch (error) {
-      throw corrupt(this.path, `the part at ${frame.offset} cannot be unpacked`, error);
+      await this.file.readInto(stored, offset);
+      return await use(stored);
+    } finally {
+      this.#memory.giveBack(stored);
     }
   }
 

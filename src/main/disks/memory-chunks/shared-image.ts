@@ -1,13 +1,26 @@
 import { hash } from 'node:crypto';
+import { ahead } from '../saved-state/ahead';
 import { corrupt, type SavedStateHeader } from '../saved-state/format';
 import type { SummedFile } from '../saved-state/summed-file';
 import type { TakePiece } from '../saved-state/whole-pieces';
+import type { Pack } from './pack';
 import { type ChunkKey, type Frame, packFolderOf } from './pack-format';
 import { Packs, type Place } from './packs';
-import { listedChunks, readListEnd } from './shared-list';
+import { listedChunks, type ListEnd, readListEnd } from './shared-list';
 
 /** Unpacked frames that are kept, of at most 4 MiB each: as many snapshots may have parts of one region. */
 const keptFrames = 24;
+/** Frames that are read and unpacked at a time while what came before them is handed on. */
+const unpackedAtOnce = 3;
+/** Frames that are read and summed up at a time. */
+const checkedAtOnce = 4;
+
+/** Chunks that follow one another in an image and lie in one frame. */
+interface Run {
+  pack: Pack;
+  frame: Frame;
+  chunks: { key: ChunkKey; offset: number; length: number }[];
+}
 
 /** As `wholePieces`, of an image whose chunks are in packs. */
 export async function sharedPieces(
@@ -15,47 +28,82 @@ export async function sharedPieces(
   _header: SavedStateHeader,
   take: TakePiece,
 ): Promise<void> {
+  await withPacks(file, async (packs, end) => {
+    const frames = new FrameCache();
+    const unpacked = ahead(runsOf(file, packs, end), unpackedAtOnce, async (run) => ({
+      run,
+      data: await frames.of(run),
+    }));
+    for await (const { run, data } of unpacked) {
+      for (const { from, to } of checkedParts(file.path, run, data)) {
+        await take(data.subarray(from, to), end.total);
+      }
+    }
+  });
+}
+
+/** Whether every chunk of an image is there, as it was stored, without unpacking it. @throws Failure `saved-state.corrupt` */
+export async function verifyShared(file: SummedFile, _header: SavedStateHeader): Promise<void> {
+  await withPacks(file, async (packs, end) => {
+    const seen = new Set<Frame>();
+    async function* unseen(): AsyncGenerator<Run> {
+      for await (const run of runsOf(file, packs, end)) {
+        if (seen.has(run.frame)) continue;
+        seen.add(run.frame);
+        yield run;
+      }
+    }
+    const checks = ahead(unseen(), checkedAtOnce, ({ pack, frame }) => pack.check(frame));
+    while (!(await checks.next()).done);
+  });
+}
+
+async function withPacks(
+  file: SummedFile,
+  use: (packs: Packs, end: ListEnd) => Promise<void>,
+): Promise<void> {
   const end = await readListEnd(file);
   const packs = await Packs.open(packFolderOf(file.path), end.packs, file.path);
   try {
-    const frames = new FrameCache();
-    // Neighbours in a frame are handed on together.
-    let run: { data: Uint8Array; from: number; to: number } | undefined;
-    for await (const { key, length } of listedChunks(file, end)) {
-      const place = placeOf(packs, file.path, key, length);
-      const data = await frames.of(place);
-      const { offset } = place;
-      if (hash('sha256', data.subarray(offset, offset + length), 'binary') !== key) {
-        throw corrupt(file.path, `the part ${hexOf(key)} in ${place.pack.name} fails its checksum`);
-      }
-      if (run?.data === data && run.to === offset) {
-        run.to += length;
-        continue;
-      }
-      if (run) await take(run.data.subarray(run.from, run.to), end.total);
-      run = { data, from: offset, to: offset + length };
-    }
-    if (run) await take(run.data.subarray(run.from, run.to), end.total);
+    await use(packs, end);
   } finally {
     await packs.close();
   }
 }
 
-/** Whether every chunk of an image is there, as it was stored, without unpacking it. @throws Failure `saved-state.corrupt` */
-export async function verifyShared(file: SummedFile, _header: SavedStateHeader): Promise<void> {
-  const end = await readListEnd(file);
-  const packs = await Packs.open(packFolderOf(file.path), end.packs, file.path);
-  try {
-    const checked = new Set<Frame>();
-    for await (const { key, length } of listedChunks(file, end)) {
-      const { pack, frame } = placeOf(packs, file.path, key, length);
-      if (checked.has(frame)) continue;
-      await pack.stored(frame);
-      checked.add(frame);
+async function* runsOf(file: SummedFile, packs: Packs, end: ListEnd): AsyncGenerator<Run> {
+  let run: Run | undefined;
+  for await (const { key, length } of listedChunks(file, end)) {
+    const { pack, frame, offset } = placeOf(packs, file.path, key, length);
+    if (run && run.frame !== frame) {
+      yield run;
+      run = undefined;
     }
-  } finally {
-    await packs.close();
+    run ??= { pack, frame, chunks: [] };
+    run.chunks.push({ key, offset, length });
   }
+  if (run) yield run;
+}
+
+/** The parts of a frame that a run consists of: neighbours together. Each chunk has been compared with its checksum. */
+function* checkedParts(
+  image: string,
+  { pack, chunks }: Run,
+  data: Uint8Array,
+): Generator<{ from: number; to: number }> {
+  let part: { from: number; to: number } | undefined;
+  for (const { key, offset, length } of chunks) {
+    if (hash('sha256', data.subarray(offset, offset + length), 'binary') !== key) {
+      throw corrupt(image, `the part ${hexOf(key)} in ${pack.name} fails its checksum`);
+    }
+    if (part?.to === offset) {
+      part.to += length;
+      continue;
+    }
+    if (part) yield part;
+    part = { from: offset, to: offset + length };
+  }
+  if (part) yield part;
 }
 
 function placeOf(packs: Packs, image: string, key: ChunkKey, length: number): Place {
@@ -70,10 +118,10 @@ function hexOf(key: ChunkKey): string {
 
 /** The frames that were used last, unpacked. */
 class FrameCache {
-  readonly #frames = new Map<Frame, Uint8Array>();
+  readonly #frames = new Map<Frame, Promise<Uint8Array>>();
 
-  async of({ pack, frame }: Place): Promise<Uint8Array> {
-    const data = this.#frames.get(frame) ?? (await pack.unpack(frame));
+  of({ pack, frame }: Run): Promise<Uint8Array> {
+    const data = this.#frames.get(frame) ?? pack.unpack(frame);
     this.#frames.delete(frame);
     this.#frames.set(frame, data);
     const [oldest] = this.#frames.keys();

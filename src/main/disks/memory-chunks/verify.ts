@@ -59,7 +59,7 @@ async function verifyPack(
   }
   try {
     for (const frame of pack.frames) {
-      const found = await pack.stored(frame).then(
+      const found = await pack.check(frame).then(
         () => right,
         (error: unknown) => {
           complain(path, toErrorValue(error).message);

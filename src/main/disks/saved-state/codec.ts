@@ -3,6 +3,7 @@ import { promisify } from 'node:util';
 import * as zlib from 'node:zlib';
 import { Failure } from '@shared/errors';
 import { phrase } from '@shared/phrases/phrase';
+import { measureZstdFrame } from '../qcow2/zstd-frame';
 
 /** Named in the header of each file, so that any build can read what another has written. */
 export const codecNames = ['zstd', 'zlib'] as const;
@@ -38,6 +39,11 @@ function sized(data: Uint8Array, length: number): Uint8Array {
   return data;
 }
 
+/** Into one piece of memory, where Node would make one for every 16 KiB and join them; it looks for more than fits. */
+function outputOf(length: number): { maxOutputLength: number; chunkSize: number } {
+  return { maxOutputLength: length, chunkSize: Math.max(length + 1, 64) };
+}
+
 /** Zstandard of the Node that runs, if it has it. */
 export function nativeZstd(): Codec | undefined {
   const { zstdCompress, zstdDecompress, constants } = zlib as unknown as ZlibWithZstd;
@@ -48,7 +54,7 @@ export function nativeZstd(): Codec | undefined {
   return {
     name: 'zstd',
     compress: (data) => compress(data, { params: { [levelParameter]: level } }),
-    decompress: async (data, length) => sized(await decompress(data, { maxOutputLength: length }), length),
+    decompress: async (data, length) => sized(await decompress(data, outputOf(length)), length),
   };
 }
 
@@ -65,7 +71,12 @@ export async function wasmZstd(): Promise<Codec | undefined> {
   return {
     name: 'zstd',
     compress: async (data) => zstd.compress(data, level),
-    decompress: async (data, length) => sized(zstd.decompress(data, { defaultHeapSize: length }), length),
+    async decompress(data, length) {
+      // Before it makes room for what damaged data claims.
+      const { contents = length } = measureZstdFrame(data);
+      if (contents !== length) throw new RangeError(`${contents} bytes instead of ${length}`);
+      return sized(zstd.decompress(data, { defaultHeapSize: length }), length);
+    },
   };
 }
 
@@ -75,7 +86,7 @@ export const zlibCodec: Codec = {
   compress: (data) => promisify<Uint8Array, zlib.ZlibOptions, Buffer>(zlib.deflate)(data, { level }),
   async decompress(data, length) {
     const inflate = promisify<Uint8Array, zlib.ZlibOptions, Buffer>(zlib.inflate);
-    return sized(await inflate(data, { maxOutputLength: length }), length);
+    return sized(await inflate(data, outputOf(length)), length);
   },
 };
 

@@ -83,7 +83,10 @@ export function verifySavedState(path: string): Promise<void> {
     if (version === formatVersions.shared) return verifyShared(file, header);
     const length = file.size - digestLength - file.position;
     if (length < 0) throw corrupt(path, 'its end is missing');
-    for (let left = length; left > 0; left -= verifiedAtOnce) await file.take(Math.min(left, verifiedAtOnce));
+    const memory = new Uint8Array(verifiedAtOnce);
+    for (let left = length; left > 0; left -= verifiedAtOnce) {
+      await file.takeInto(memory.subarray(0, Math.min(left, verifiedAtOnce)));
+    }
     await file.checkDigest('it fails its checksum');
   });
 }

@@ -51,9 +51,19 @@ export class SummedFile {
   /** The next bytes. @throws Failure `saved-state.corrupt` where there are none */
   async take(length: number): Promise<Buffer> {
     const data = await this.readAt(this.#position, length);
-    this.#hash.update(data);
-    this.#position += length;
+    this.#sumUp(data);
     return data;
+  }
+
+  /** The same into memory of the caller's, all of which is filled. */
+  async takeInto(into: Uint8Array): Promise<void> {
+    await this.readInto(into, this.#position);
+    this.#sumUp(into);
+  }
+
+  #sumUp(data: Uint8Array): void {
+    this.#hash.update(data);
+    this.#position += data.length;
   }
 
   /** Takes a checksum of all before it. @throws Failure `saved-state.corrupt` */
@@ -78,14 +88,25 @@ export class SummedFile {
 
   /** Bytes anywhere, which are not summed up. @throws Failure `saved-state.corrupt` where there are none */
   async readAt(position: number, length: number): Promise<Buffer> {
-    if (position < 0 || position + length > this.size) throw corrupt(this.path, 'it is cut off');
+    this.#refuseOutside(position, length);
     const data = Buffer.allocUnsafe(length);
+    await this.readInto(data, position);
+    return data;
+  }
+
+  /** The same into memory of the caller's, all of which is filled. */
+  async readInto(into: Uint8Array, position: number): Promise<void> {
+    const { length } = into;
+    this.#refuseOutside(position, length);
     for (let at = 0; at < length;) {
-      const { bytesRead } = await this.file.read(data, at, length - at, position + at);
+      const { bytesRead } = await this.file.read(into, at, length - at, position + at);
       if (bytesRead === 0) throw corrupt(this.path, 'it is cut off');
       at += bytesRead;
     }
-    return data;
+  }
+
+  #refuseOutside(position: number, length: number): void {
+    if (position < 0 || position + length > this.size) throw corrupt(this.path, 'it is cut off');
   }
 
   close(): Promise<void> {

@@ -21,6 +21,7 @@ import type { QemuPlan } from './plan';
 import { QemuProcess } from './qemu-process';
 import { unlockScreen } from './screen-address';
 import { SerialLine } from './serial-line';
+import { StateAhead } from './state-ahead';
 import { makeSockets, type QemuSockets } from './sockets';
 import { startTpm } from './tpm';
 
@@ -35,6 +36,7 @@ export class Launch {
   #tpm: QemuProcess | undefined;
   #record: RunRecord | undefined;
   #client: QmpClient | undefined;
+  #state: StateAhead | undefined;
   readonly #serial: SerialLine[] = [];
   #clipboard: ClipboardLine | undefined;
 
@@ -74,6 +76,7 @@ export class Launch {
 
   async #start(): Promise<QemuMachine> {
     const { plan, events } = this;
+    if (plan.savedState !== null) this.#state = this.#readState(plan.savedState);
     const sockets = (this.#sockets = await this.newSockets());
     const { binary } = plan.host;
     const tpm = (this.#tpm = await startTpm(plan, sockets, (line) => events.log(line)));
@@ -103,7 +106,8 @@ export class Launch {
     for (const { id, connected } of plan.nics) {
       if (!connected) await client.execute('set_link', { name: id, up: false });
     }
-    if (plan.savedState !== null) await this.#restore(plan.savedState, client, sockets);
+    const state = this.#state;
+    if (state) await restoreState(client, plan, sockets.migration, (take) => state.pieces(take));
 
     const drives = new MediaDrives(plan, client, this.images, (line) => events.log(line));
     const machine = new QemuMachine({
@@ -128,15 +132,14 @@ export class Launch {
     return machine;
   }
 
-  #restore(path: string, client: QmpClient, sockets: QemuSockets): Promise<void> {
-    return restoreState(client, this.plan, sockets.migration, (take) =>
-      streamSavedState(path, this.#identity, take),
-    );
+  #readState(path: string): StateAhead {
+    return new StateAhead((take) => streamSavedState(path, this.#identity, take));
   }
 
   /** Ends and removes what there is already; gives the error to tell. */
   async #undo(error: unknown): Promise<unknown> {
     let told = error;
+    await this.#state?.stop();
     if (this.#process) {
       // When QEMU has ended by itself, its own words say more than ours.
       const byItself = await this.#process.endsWithin(endedByItself(error) ? 1000 : 0);
