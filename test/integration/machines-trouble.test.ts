@@ -1,10 +1,14 @@
 import { readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { ErrorValue } from '@shared/errors';
+import type { Message } from '@shared/ipc/messages';
 import type { Core } from '../../src/main/core';
 import { usualPatience } from '../../src/main/machines/runner';
 import { usualQuitLimits } from '../../src/main/api/quit';
 import { lockFile } from '../../src/main/platform/file-lock';
+import { nodeProcessHost } from '../../src/main/platform/node-process-host';
+import type { HostedProcess, ProcessHost } from '../../src/main/platform/process-host';
 import {
   buildMain,
   type BuiltMain,
@@ -28,7 +32,7 @@ const patience = { ...usualPatience, pingEvery: 100, unresponsiveAfter: 500, pow
 beforeAll(async () => {
   built = await buildMain();
   dataFolder = await temporaryFolder();
-  core = await testCore(built.folder, dataFolder, { patience });
+  core = await testCore(built.folder, dataFolder, { patience, processHost: haltingHost(built.folder) });
 });
 
 afterAll(async () => {
@@ -36,6 +40,46 @@ afterAll(async () => {
   await built?.remove();
   if (dataFolder) await rm(dataFolder, { recursive: true, force: true });
 });
+
+/** The fault that machines which are started tell before they are through with it; undefined for none. */
+let faultAtStart: ErrorValue | undefined;
+
+function haltingHost(folder: string): ProcessHost {
+  const host = nodeProcessHost(folder);
+  return {
+    start(entry, label) {
+      const child = host.start(entry, label);
+      return faultAtStart ? halting(child, faultAtStart) : child;
+    },
+  };
+}
+
+/** A machine's process whose guest stands still for `problem` as soon as it runs. */
+function halting(child: HostedProcess, problem: ErrorValue): HostedProcess {
+  let launch: unknown;
+  return new Proxy(child, {
+    get(target, name) {
+      if (name === 'post') {
+        return (message: Message) => {
+          if (message.kind === 'call' && message.name === 'launch') launch = message.id;
+          target.post(message);
+        };
+      }
+      if (name === 'onMessage') {
+        return (listener: (message: unknown) => void) =>
+          target.onMessage((message) => {
+            const { kind, id } = message as { kind?: string; id?: unknown };
+            if (kind === 'result' && id === launch) {
+              listener({ kind: 'event', name: 'pausedByProblem', value: { problem } });
+            }
+            listener(message);
+          });
+      }
+      const value: unknown = Reflect.get(target, name, target);
+      return typeof value === 'function' ? (value as () => unknown).bind(target) : value;
+    },
+  });
+}
 
 async function started(name: string): Promise<string> {
   const id = await createMachine(core, fakeSpec(name));
@@ -67,6 +111,18 @@ describe('a machine in trouble', () => {
     const { problem } = core.machines.get(id);
     expect(problem?.code).toBe('machine.crashed');
     expect(problem?.cause?.message).toBeTruthy();
+  });
+
+  it('is paused when its guest stood still before its start was through, and goes on', async () => {
+    faultAtStart = { code: 'file.no-space', message: 'Cannot write the disk' };
+    const id = await started('Halted');
+    faultAtStart = undefined;
+    expect(core.machines.get(id)).toMatchObject({ state: 'paused', problem: { code: 'file.no-space' } });
+    expect(await core.handlers['machine.resume']({ id })).toMatchObject({ state: 'running', problem: null });
+    await core.handlers['machine.powerOff']({ id });
+    await core.handlers['machine.start']({ id });
+    expect(core.machines.get(id)).toMatchObject({ state: 'running', problem: null });
+    await core.handlers['machine.powerOff']({ id });
   });
 
   it('pauses itself when the host’s disk fails, says why, and goes on', async () => {

@@ -1,13 +1,14 @@
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { open, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { qemuStateVersion } from '@shared/engine/qemu/saved-state';
-import type { ErrorValue } from '@shared/errors';
+import { type ErrorValue, Failure } from '@shared/errors';
 import type { LaunchPaths } from '@shared/ipc/machine-process';
 import { hardwareDigest } from '../../src/main/disks/saved-state/hardware-digest';
 import { streamSavedState } from '../../src/main/disks/saved-state/reader';
 import { SavedStateWriter } from '../../src/main/disks/saved-state/writer';
+import { QmpClient } from '../../src/main/platform/qmp/qmp-client';
 import type { EngineEvents, RunningMachine } from '../../src/main/processes/machine/engine';
 import { qemuEngine } from '../../src/main/processes/machine/engines/qemu/qemu-engine';
 import { testLaunch } from '../../src/main/processes/machine/engines/qemu/testing/matrix';
@@ -247,6 +248,32 @@ describe.skipIf(!known)('QEMU in trouble', () => {
     await machine.powerOff();
     const again = await launch({ savedState });
     expect(await again.guest.numberOnDisk()).toBe(1);
+  });
+
+  it('keeps the memory that it has loaded when QEMU does not say that the guest goes on', async () => {
+    const { machine, guest } = await launch();
+    expect(await guest.addOnDisk()).toBe(1);
+    const savedState = await save(machine);
+    await machine.powerOff();
+    const execute = QmpClient.prototype.execute as (...args: unknown[]) => Promise<never>;
+    let isHeard = false;
+    const spy = vi.spyOn(QmpClient.prototype, 'execute').mockImplementation(function (
+      this: QmpClient,
+      ...args: unknown[]
+    ) {
+      if (args[0] === 'cont' && !isHeard)
+        return Promise.reject(new Failure('timeout', 'No answer to “cont”'));
+      return execute.apply(this, args);
+    });
+    try {
+      const again = await launch({ savedState });
+      expect(problems).toMatchObject([{ code: 'timeout' }]);
+      isHeard = true;
+      await again.machine.resume();
+      expect(await again.guest.numberOnDisk()).toBe(1);
+    } finally {
+      spy.mockRestore();
+    }
   });
 
   describe.skipIf(!canMount)('on a full file system', () => {

@@ -29,6 +29,8 @@ export type MergeProgress = (disk: string, done: number, total: number) => void;
 export class Power {
   private readonly saveProgress = new Map<Machine, SaveProgress>();
   private readonly mergeProgress = new Map<Machine, MergeProgress>();
+  /** Machines that stood still for a problem before their start was through. */
+  private readonly haltedAtStart = new Set<Machine>();
   private closing = false;
 
   constructor(
@@ -74,10 +76,11 @@ export class Power {
         throw await this.launchFailed(machine, runner, error);
       }
       if (machine.runner !== runner || !machine.apply('started')) throw await this.endedAtStart(machine);
+      if (this.haltedAtStart.delete(machine)) machine.apply('pause');
       machine.runtime = { ...emptyRuntime(), ...machine.runtime, pid: runner.pid ?? null };
       machine.savedAt = null;
       this.library.changed(machine);
-      if (restoring) this.setClock(machine);
+      if (restoring && machine.state === 'running') this.setClock(machine);
       // Its process has made the saved state unusable already; this takes the rest of it away.
       if (restoring) await this.tidySaved(machine);
     });
@@ -211,9 +214,12 @@ export class Power {
       {
         pausedByProblem: (problem) => {
           if (machine.state === 'running') machine.apply('pause');
+          else if (machine.state === 'starting' || machine.state === 'restoring')
+            this.haltedAtStart.add(machine);
           this.report(machine, problem, 'paused by a problem');
         },
         resumed: () => {
+          this.haltedAtStart.delete(machine);
           if (machine.state === 'paused') machine.apply('resume');
           this.report(machine, null, 'resumed');
         },
@@ -234,6 +240,7 @@ export class Power {
       this.context.log,
     );
     machine.runner = runner;
+    this.haltedAtStart.delete(machine);
     machine.runProblem = null;
     machine.runtime = { ...emptyRuntime(), pid: runner.pid ?? null };
     machine.apply(restoring ? 'restore' : 'start');

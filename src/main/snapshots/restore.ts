@@ -64,7 +64,8 @@ export class Restoring {
     work.changed(machine);
     if (machine.runner || !hasMemory || (record.state !== 'running' && record.state !== 'paused')) return;
     await power.start(machine);
-    if (record.state === 'paused') await power.pause(machine);
+    // It may stand still already, for a fault of the host.
+    if (record.state === 'paused' && machine.state === 'running') await power.pause(machine);
   }
 
   private async atRest(

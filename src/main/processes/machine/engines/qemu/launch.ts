@@ -1,5 +1,5 @@
 import { rm } from 'node:fs/promises';
-import { Failure } from '@shared/errors';
+import { Failure, toErrorValue } from '@shared/errors';
 import { phrase } from '@shared/phrases/phrase';
 import { qemuStateVersion } from '@shared/engine/qemu/saved-state';
 import { openDisk } from '../../../../disks/open-disk';
@@ -126,10 +126,27 @@ export class Launch {
       unplugMs: this.unplugMs,
     });
     await recorded;
-    if (plan.savedState !== null) await consumeSavedState(plan.savedState);
-    await client.execute('cont', {}, slowMs);
+    await this.#letRun(client);
     machine.started();
     return machine;
+  }
+
+  /** @throws Failure when the guest does not run, and nothing has been changed */
+  async #letRun(client: QmpClient): Promise<void> {
+    const { plan, events } = this;
+    if (plan.savedState === null) {
+      await client.execute('cont', {}, slowMs);
+      return;
+    }
+    await consumeSavedState(plan.savedState);
+    try {
+      await client.execute('cont', {}, slowMs);
+    } catch (error) {
+      const problem = toErrorValue(error);
+      if (problem.code === 'ipc.closed') throw error;
+      // From here on this QEMU is all that has the guest's memory: it is not ended for being slow, or for refusing.
+      events.pausedByProblem(problem);
+    }
   }
 
   #readState(path: string): StateAhead {
