@@ -12,7 +12,6 @@ import {
 } from '@shared/machine/devices';
 import type { MachineSummary } from '@shared/machine/summary';
 import { phrase } from '@shared/phrases/phrase';
-import { chainOf } from '../disks/chain/chain';
 import type { JobControl } from '../jobs/registry';
 import { checkConfig } from '../machines/check-config';
 import { type MachinesContext, requireConfig, requireEngine, requireState } from '../machines/context';
@@ -21,13 +20,13 @@ import type { Machine } from '../machines/machine';
 import type { MachineService } from '../machines/service';
 import { exists } from '../snapshots/files';
 import { JournalledFolder } from '../snapshots/journal';
-import { imagesOf, keptImages } from '../snapshots/plan-delete';
 import { inFolder } from '../snapshots/record';
 import type { SnapshotService } from '../snapshots/service';
 import { SnapshotStore } from '../snapshots/store';
 import { workerSnapshotFiles } from '../snapshots/worker-files';
 import { freeImage, makeImage, removeUnfinishedImages, unfinishedImage } from './images';
-import { type DiskImages, planAddDisk, planRemoveDisk } from './plan';
+import { imagesOfDisk } from './disk-images';
+import { planAddDisk, planRemoveDisk } from './plan';
 import { refuseHotPlug, requireDevice, standsStill, tooMany } from './refusals';
 
 /** The disks of machines, as they come and go. */
@@ -172,7 +171,8 @@ export class DiskService {
     await this.settle(machine);
     const config = requireConfig(machine);
     const disk = requireDevice(machine, config.disks, id);
-    const images = await this.imagesOf(machine, disk, image);
+    const store = new SnapshotStore(machine.folder, this.filesOf());
+    const images = await imagesOfDisk(store, disk, image);
     const keep = image !== 'erase';
     const alone = images.chain.length === 1;
     const keepAt = keep && !alone ? await freeImage(machine.folder, id) : null;
@@ -202,27 +202,6 @@ export class DiskService {
     machine.note(`removed ${id}: ${disk.path}`);
     await this.changed(machine);
     return keep ? inFolder(machine.folder, keepAt ?? disk.path) : null;
-  }
-
-  /** @throws Failure `snapshot.broken`, `disk.unsupported` for what cannot be dealt with as is wanted */
-  private async imagesOf(machine: Machine, disk: DiskConfig, image: RemovedImage): Promise<DiskImages> {
-    const store = new SnapshotStore(machine.folder, this.filesOf());
-    const { records, broken } = await store.usableRecords();
-    const all = await chainOf(inFolder(machine.folder, disk.path));
-    const inner = await store.innerChain(disk.path);
-    // One that is based on an image elsewhere is kept as it is.
-    const chain = all.length === inner.length ? inner : [disk.path];
-    if (broken.length > 0 && (image !== 'keep' || chain.length > 1)) {
-      throw new Failure('snapshot.broken', phrase('devices.brokenSnapshot'), {
-        hint: phrase('devices.brokenSnapshotHint'),
-      });
-    }
-    const needed = new Set([
-      ...records.flatMap((record) => [...imagesOf(record), ...(record.base ?? [])]),
-      ...keptImages(machine.config?.kept),
-    ]);
-    const first = chain.findIndex((path) => needed.has(path));
-    return { chain, own: first < 0 ? chain : chain.slice(0, first) };
   }
 
   /** What a disk on that bus would be. @throws Failure `engine.unsupported`, `machine.*` */

@@ -14,8 +14,11 @@ export interface NewFile {
   append(data: Uint8Array): Promise<void>;
   /** SHA-256 of all bytes so far. */
   digest(): Buffer;
-  /** Gives it its name, in place of what had that before; when it resolves it survives a loss of power. */
-  finish(): Promise<void>;
+  /**
+   * Gives it its name, in place of what had that before; when it resolves it survives a loss of power.
+   * @param refuse what it throws keeps the name from it, when everything else has been done: that may take long
+   */
+  finish(refuse?: () => void): Promise<void>;
   /** Throws away what has been written, whether or not `finish` was reached. */
   abort(): Promise<void>;
 }
@@ -64,10 +67,15 @@ class WholeFile implements NewFile {
     return this.#hash.copy().digest();
   }
 
-  async finish(): Promise<void> {
+  async finish(refuse?: () => void): Promise<void> {
     try {
       await this.file.sync();
       await this.file.close();
+    } catch (error) {
+      throw hostFailure(error, 'write', this.path);
+    }
+    refuse?.();
+    try {
       await rename(this.temporary, this.path);
       await syncFolder(dirname(this.path));
     } catch (error) {

@@ -34,15 +34,24 @@ const hostFiles: CollectFiles = {
  * Removes what killed processes have left, and packs that no image needs. Cheap: only the ends of images are read.
  * Where one of these cannot be read nothing is removed, because nobody knows what it needs.
  *
- * Precondition: nobody writes memory images of the machine. @param folder of the machine. @throws Failure `file.*`
+ * Precondition: nobody writes memory images of the machine. @param folder of the machine
+ * @param signal ends it between two files. @throws Failure `file.*`, the signal's reason
  */
-export async function removeUnusedPacks(folder: string, files: CollectFiles = hostFiles): Promise<void> {
+export async function removeUnusedPacks(
+  folder: string,
+  files: CollectFiles = hostFiles,
+  signal?: AbortSignal,
+): Promise<void> {
   const packs = join(folder, packFolderName);
   try {
     const unused = await unusedFiles(folder);
-    for (const name of unused) await files.remove(join(packs, name));
+    for (const name of unused) {
+      signal?.throwIfAborted();
+      await files.remove(join(packs, name));
+    }
     if (unused.length > 0) await syncFolder(packs);
   } catch (error) {
+    signal?.throwIfAborted();
     throw hostFailure(error, 'tidyUp', packs);
   }
 }
@@ -61,7 +70,7 @@ export async function unusedFiles(folder: string): Promise<string[]> {
  * The same, and packs of which little is in use are written anew with only that: under their own names, so that every
  * image finds its chunks at every moment. For this every image is read.
  *
- * @param signal ends it between two packs, and before one takes the place of another: nothing may be changed behind
+ * @param signal ends it between two files, and before one takes the place of another: nothing may be changed behind
  * the back of a program that thinks it has the machine for itself
  * @throws Failure `file.*`, the signal's reason
  */
@@ -71,7 +80,7 @@ export async function collectMemory(
   signal?: AbortSignal,
 ): Promise<void> {
   signal?.throwIfAborted();
-  await removeUnusedPacks(folder, files);
+  await removeUnusedPacks(folder, files, signal);
   const packs = join(folder, packFolderName);
   const names = await packNames(packs);
   if (names.length === 0) return;
@@ -103,8 +112,7 @@ async function rewriteIfWorthIt(
     writer = await PackWriter.create(path, await bestCodec(), files.create);
     await copyUsed(pack, writer, isUsed);
     await pack.close();
-    signal?.throwIfAborted();
-    await writer.finish();
+    await writer.finish(() => signal?.throwIfAborted());
     writer = undefined;
   } catch (error) {
     await writer?.abort();

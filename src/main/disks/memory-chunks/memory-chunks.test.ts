@@ -89,7 +89,7 @@ function steppingFiles(step: (work: () => Promise<void>) => Promise<void>, made:
       },
       digest: () => file.digest(),
       append: (data) => step(() => file.append(data)),
-      finish: () => step(() => file.finish()),
+      finish: (refuse) => step(() => file.finish(refuse)),
       abort: () => file.abort(),
     };
   };

@@ -43,8 +43,8 @@ export class PackWriter {
     this.#filled += data.length;
   }
 
-  /** Completes the file and gives it its name. */
-  async finish(): Promise<void> {
+  /** Completes the file and gives it its name. @param refuse as `NewFile.finish` */
+  async finish(refuse?: () => void): Promise<void> {
     if (this.#filled > 0) await this.#storeFrame();
     await this.#storing;
     const index = encodeIndex(this.#frames);
@@ -54,7 +54,7 @@ export class PackWriter {
     await this.file.append(index);
     await this.file.append(numbers);
     await this.file.append(hash('sha256', Buffer.concat([index, numbers]), 'buffer'));
-    await this.file.finish();
+    await this.file.finish(refuse);
   }
 
   /** Throws away what has been written, whether or not `finish` was reached. */
