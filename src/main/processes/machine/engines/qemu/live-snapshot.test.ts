@@ -6,6 +6,7 @@ import type { ErrorValue } from '@shared/errors';
 import { QmpClient } from '../../../../platform/qmp/qmp-client';
 import { LiveSnapshots } from './live-snapshot';
 import { planQemu } from './plan';
+import { writeProblem } from './problem';
 import { FakeQemu } from './testing/fake-qemu';
 import { pathsFor, testMachine } from './testing/matrix';
 
@@ -71,6 +72,40 @@ describe('a snapshot of a running QEMU', () => {
     expect(told).toMatchObject([
       { code: 'engine.failed', message: expect.stringMatching(/not now/) as string },
     ]);
+  });
+
+  it('has been taken, and a person is told, when QEMU does not say that the guest goes on', async () => {
+    const asked = new Promise<void>((isAsked) => {
+      qemu.answers.set('cont', () => {
+        isAsked();
+        return new Promise(() => {});
+      });
+    });
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    const taking = snapshots.take(overlays, null);
+    await asked;
+    await vi.advanceTimersByTimeAsync(120_000);
+    await expect(taking).resolves.toBeDefined();
+    expect(told).toMatchObject([{ code: 'timeout', message: expect.stringMatching(/cont/) as string }]);
+    // The guest's disk is the new image, whatever the guest does.
+    expect(snapshots.present()).toMatchObject([{ id: 'disk0', path: overlays.get('disk0') }]);
+  });
+
+  it('leaves a fault of the host to the image that is written to now', async () => {
+    const fault = {
+      device: '',
+      operation: 'write' as const,
+      action: 'stop' as const,
+      nospace: true,
+      reason: '',
+    };
+    for (const turn of [1, 2, 3]) {
+      const path = join(folder, `disk0-${turn}.qcow2`);
+      await snapshots.take(new Map([['disk0', path]]), null);
+      const problem = writeProblem({ ...fault, 'node-name': `disk0-image-${turn}` }, snapshots.present());
+      expect(problem.code).toBe('file.no-space');
+      expect(problem.message).toContain(path);
+    }
   });
 
   it('has not been taken when QEMU refuses the images, and the guest goes on', async () => {
