@@ -25,8 +25,8 @@ const allImages = (source: Pick<CloneSource, 'chains'>): string[] => [
 ];
 
 /**
- * Gives the images of a source a second name each, so that nothing that happens to the other machine can take them
- * away while they are copied. @returns the same source with these names; undefined where files cannot have two
+ * Gives the images of a source a second name each, and copies its firmware's variables, so that nothing that happens to
+ * the other machine can change them or take them away while the images are copied. @returns the same source with these names; undefined where files cannot have two
  */
 export async function pinSource(
   source: CloneSource,
@@ -40,7 +40,9 @@ export async function pinSource(
   const pinned = [...source.chains].map(
     ([id, chain]) => [id, chain.map((image) => join(folder, basename(image)))] as const,
   );
-  return { ...source, chains: new Map(pinned) };
+  const firmware = join(folder, '.firmware');
+  if (await exists(source.firmware)) await files.copyFolder(source.firmware, firmware);
+  return { ...source, chains: new Map(pinned), firmware };
 }
 
 /** Fills a folder with a clone that has one image of its own for each disk. @throws Failure as `mergeImages` */
