@@ -1,13 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { rename, rm, stat } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { rm } from 'node:fs/promises';
 import { z } from 'zod';
 import type { ExportFormat } from '@shared/disk/library';
 import { Failure } from '@shared/errors';
 import { phrase } from '@shared/phrases/phrase';
-import { hostFailure, openHostFile, syncFolder } from '../disks/host-file';
+import { hostFailure, openHostFile } from '../disks/host-file';
 import { type ForeignFormat, foreignFormat } from '../disks/image-format';
+import { nameNew, refuseExisting } from '../disks/name-new';
 import { findProgram, runProgram } from '../platform/program';
 
 /** How long qemu-img may take to look at an image, in milliseconds. */
@@ -57,9 +57,7 @@ export async function convertForeign(
     });
   }
   await refuseOtherFiles(program, source, qemuName);
-  if (await stat(target).catch(() => undefined)) {
-    throw new Failure('file.exists', phrase('file.exists', { path: target }));
-  }
+  await refuseExisting(target);
   const unfinished = `${target}.${randomBytes(4).toString('hex')}.part`;
   try {
     const convert = ['convert', '-p', '-f', qemuName, '-O', format, source, unfinished];
@@ -68,8 +66,7 @@ export async function convertForeign(
     await run(program, compare, signal, (share) => progress(Math.round(500 + share * 500), 1000));
     const made = await openHostFile(unfinished, { readOnly: false });
     await made.datasync().finally(() => made.close());
-    await rename(unfinished, target);
-    await syncFolder(dirname(target));
+    await nameNew(unfinished, target);
   } catch (error) {
     await rm(unfinished, { force: true });
     throw hostFailure(error, 'create', target);

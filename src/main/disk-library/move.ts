@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { lstat, rename, unlink } from 'node:fs/promises';
+import { lstat, rm, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { Failure } from '@shared/errors';
 import { phrase } from '@shared/phrases/phrase';
 import { hostFailure, syncFolder } from '../disks/host-file';
 import { linkFile } from '../disks/link-file';
+import { nameNew, refuseExisting } from '../disks/name-new';
 
 export interface MoveSteps {
   /** Makes a checked copy under that name: where the two places are on different drives. */
@@ -15,15 +16,15 @@ export interface MoveSteps {
 
 /** A copy that was cut short never has the new name. */
 async function copyThere(target: string, copy: MoveSteps['copy']): Promise<void> {
-  if (await lstat(target).catch(() => undefined)) {
-    throw new Failure('file.exists', phrase('file.exists', { path: target }));
-  }
+  await refuseExisting(target);
   const unfinished = `${target}.${randomBytes(4).toString('hex')}.part`;
   await copy(unfinished);
-  await rename(unfinished, target).catch((error: unknown) => {
-    throw hostFailure(error, 'create', target);
-  });
-  await syncFolder(dirname(target));
+  try {
+    await nameNew(unfinished, target);
+  } catch (error) {
+    await rm(unfinished, { force: true });
+    throw error;
+  }
 }
 
 /**

@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { rename, rm, stat } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { rm } from 'node:fs/promises';
 import { Failure } from '@shared/errors';
 import { phrase } from '@shared/phrases/phrase';
 import type { BlockDevice } from './block-device';
-import { hostFailure, syncFolder } from './host-file';
+import { hostFailure } from './host-file';
+import { nameNew, refuseExisting } from './name-new';
 import { createQcow2 } from './qcow2/create';
 import { openQcow2 } from './qcow2/open';
 
@@ -39,17 +39,13 @@ export async function convertDisk(
   }
   await refuseExisting(target);
   const unfinished = `${target}.${randomBytes(4).toString('hex')}.part`;
-  let made = unfinished;
   try {
     await createQcow2(unfinished, { virtualSize, clusterSize: pieceSize });
     await copyInto(unfinished, source, options);
     stopIfCancelled(options.signal);
-    await refuseExisting(target);
-    await rename(unfinished, target);
-    made = target;
-    await syncFolder(dirname(target));
+    await nameNew(unfinished, target);
   } catch (error) {
-    await rm(made, { force: true });
+    await rm(unfinished, { force: true });
     throw hostFailure(error, 'create', target);
   }
 }
@@ -88,12 +84,4 @@ function* stretchesOfData(chunk: Uint8Array): Generator<{ from: number; to: numb
 
 function stopIfCancelled(signal: AbortSignal | undefined): void {
   if (signal?.aborted) throw new Failure('cancelled', phrase('task.conversionCancelled'));
-}
-
-async function refuseExisting(path: string): Promise<void> {
-  const existing = await stat(path).catch((error: unknown) => {
-    if ((error as { code?: unknown }).code === 'ENOENT') return undefined;
-    throw hostFailure(error, 'examine', path);
-  });
-  if (existing !== undefined) throw new Failure('file.exists', phrase('file.exists', { path }));
 }

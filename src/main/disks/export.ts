@@ -1,14 +1,14 @@
 import { randomBytes } from 'node:crypto';
-import { rename, rm, stat } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { rm } from 'node:fs/promises';
 import { Failure } from '@shared/errors';
 import { phrase } from '@shared/phrases/phrase';
 import type { BlockDevice } from './block-device';
 import { chainOf, formatOf } from './chain/chain';
 import { writtenRuns } from './chain/merge';
 import { PieceMap } from './chain/piece-map';
-import { hostFailure, openHostFile, syncFolder } from './host-file';
+import { hostFailure, openHostFile } from './host-file';
 import type { DiskFormat } from './image-format';
+import { nameNew, refuseExisting } from './name-new';
 import { openDisk } from './open-disk';
 import { createQcow2 } from './qcow2/create';
 import { openQcow2 } from './qcow2/open';
@@ -44,18 +44,14 @@ export async function exportDisk(request: ExportRequest, options: ExportOptions 
   const { target, format } = request;
   const source = await openSource(request);
   const unfinished = `${target}.${randomBytes(4).toString('hex')}.part`;
-  let made = unfinished;
   try {
     await refuseExisting(target);
     const runs = await runsOf(request, source);
     await copyInto(unfinished, format, source, runs, options);
     await compare(source, unfinished, format, runs, options);
-    await refuseExisting(target);
-    await rename(unfinished, target);
-    made = target;
-    await syncFolder(dirname(target));
+    await nameNew(unfinished, target);
   } catch (error) {
-    await rm(made, { force: true });
+    await rm(unfinished, { force: true });
     throw hostFailure(error, 'create', target);
   } finally {
     await source.close();
@@ -172,11 +168,3 @@ async function runsOf({ source: path, from }: ExportRequest, source: BlockDevice
 }
 
 const isZero = (piece: Uint8Array): boolean => Buffer.compare(piece, zeros.subarray(0, piece.length)) === 0;
-
-async function refuseExisting(path: string): Promise<void> {
-  const existing = await stat(path).catch((error: unknown) => {
-    if ((error as { code?: unknown }).code === 'ENOENT') return undefined;
-    throw hostFailure(error, 'examine', path);
-  });
-  if (existing !== undefined) throw new Failure('file.exists', phrase('file.exists', { path }));
-}

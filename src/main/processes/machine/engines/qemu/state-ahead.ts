@@ -1,4 +1,5 @@
 import { Failure } from '@shared/errors';
+import { phrase } from '@shared/phrases/phrase';
 
 /** So much is read before somebody takes it, in bytes. */
 const mostAhead = 64 * 1024 * 1024;
@@ -56,7 +57,7 @@ export class StateAhead {
     this.#bytes += piece.length;
     this.#wake();
     while (this.#bytes > mostAhead && !this.#isStopped) await this.#woken();
-    if (this.#isStopped) throw new Failure('cancelled', 'Nobody needs the saved state any more.');
+    if (this.#isStopped) throw new Failure('cancelled', phrase('task.memoryUnwanted'));
   }
 
   #woken(): Promise<void> {
