@@ -7,8 +7,8 @@ import type { IncomingMessage } from 'node:http';
  */
 const cookieName = (port: number): string => `vivarium-${port}`;
 
-/** Invitations that nobody has used yet; older ones are forgotten. */
-const mostInvitations = 32;
+/** Invitations that nobody has used yet; older ones are forgotten. Every command that attaches is told one. */
+const mostInvitations = 1000;
 
 /** Who may speak to the server: browsers of this computer that were given the token. */
 export interface Access {

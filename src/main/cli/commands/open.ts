@@ -14,7 +14,7 @@ export const open: SpecialCommand = {
   summary: "Shows Vivarium's window, or a machine's console; without the app, a page in the browser",
   options: [],
   details: [
-    'Machines that run in the background go on; the window shows them. Where there is no browser either, the address is printed.',
+    'Machines that run in the background go on; the window shows them. Where there is no browser either, an address is printed that lets in one browser, once.',
   ],
   examples: ['vivarium open', 'vivarium open Trial'],
   async run(words, { client: connected, program, dataFolder, output }) {
