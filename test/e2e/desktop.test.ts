@@ -182,8 +182,8 @@ describe.skipIf(!electronRuns)('the program on a desktop', () => {
     await state.toMatch(/Paused/);
     await app.inMain(({ powerMonitor }) => powerMonitor.emit('resume'));
     await state.toMatch(/Running/);
-    // The end of the session, which nobody is asked about: it reaches every process of it at once.
-    process.kill(-app.mainPid, 'SIGTERM');
+    // The end of the session, which nobody is asked about.
+    process.kill(app.mainPid, 'SIGTERM');
     await app.ended;
     const saved = path.join(data, 'machines', 'prepared-00000000', 'saved');
     expect(await fs.readdir(saved)).toContain('state.viv');
