@@ -63,9 +63,8 @@ export class L2Tables {
     }
     const pending = this.loading.get(l1Index);
     if (pending !== undefined) return pending;
-    const place = this.l1().get(l1Index);
-    if (place === undefined) return undefined;
-    const load = this.load(l1Index, place.offset).finally(() => this.loading.delete(l1Index));
+    if (this.l1().get(l1Index) === undefined) return undefined;
+    const load = this.load(l1Index).finally(() => this.loading.delete(l1Index));
     this.loading.set(l1Index, load);
     return load;
   }
@@ -122,15 +121,23 @@ export class L2Tables {
     return table;
   }
 
-  private async load(l1Index: number, offset: number): Promise<L2Table> {
-    const bytes = new Uint8Array(this.geometry.clusterSize);
-    if ((await this.file.read(bytes, offset)) < bytes.length) {
-      throw new Failure('medium.truncated', phrase('image.endsInTable', { path: this.file.path }));
+  /** Precondition: there is one. */
+  private async load(l1Index: number): Promise<L2Table> {
+    for (;;) {
+      const offset = this.l1().get(l1Index)?.offset ?? 0;
+      const bytes = new Uint8Array(this.geometry.clusterSize);
+      if ((await this.file.read(bytes, offset)) < bytes.length) {
+        throw new Failure('medium.truncated', phrase('image.endsInTable', { path: this.file.path }));
+      }
+      // A copy may have taken its place meanwhile: what was read is out of date then.
+      const copy = this.cache.get(l1Index);
+      if (copy !== undefined) return copy;
+      if (this.l1().get(l1Index)?.offset !== offset) continue;
+      const table = newTable(l1Index, offset, bytes, false);
+      this.evict();
+      this.cache.set(l1Index, table);
+      return table;
     }
-    const table = newTable(l1Index, offset, bytes, false);
-    this.evict();
-    this.cache.set(l1Index, table);
-    return table;
   }
 
   private evict(): void {
