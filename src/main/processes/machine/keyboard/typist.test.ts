@@ -85,3 +85,12 @@ it('waits while the machine is paused, and stops with it', async () => {
   await vi.advanceTimersByTimeAsync(1000);
   expect(() => typist.begin('f', () => undefined)).not.toThrow();
 });
+
+it('moves no key before a USB keyboard has told of the last one', async () => {
+  const times: number[] = [];
+  new Typist(() => 'running').begin('Ab', () => times.push(Date.now()));
+  await vi.advanceTimersByTimeAsync(1000);
+  expect(times).toHaveLength(6);
+  for (const [index, time] of times.slice(1).entries())
+    expect(time - (times[index] ?? 0)).toBeGreaterThanOrEqual(10);
+});
