@@ -72,8 +72,12 @@ const shifted = new Map(
  * for the guest is told of keys, not of characters.
  */
 export async function typeOnScreen(page: Page, line: string): Promise<void> {
+  // A dialog that is closing keeps the keyboard until it is gone.
+  await page.getByRole('dialog').first().waitFor({ state: 'detached' });
   // The window gives the canvas the keyboard when it is shown; a click would capture the mouse in this guest.
-  await page.getByTestId('console-canvas').focus();
+  const canvas = page.getByTestId('console-canvas');
+  await canvas.focus();
+  await page.waitForFunction((element) => document.activeElement === element, await canvas.elementHandle());
   for (const character of line) {
     const key = shifted.get(character) ?? character;
     const shift = shifted.has(character) || /[A-Z]/.test(character);
