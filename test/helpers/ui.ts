@@ -75,9 +75,8 @@ export async function typeOnScreen(page: Page, line: string): Promise<void> {
   // A dialog that is closing keeps the keyboard until it is gone.
   await page.getByRole('dialog').first().waitFor({ state: 'detached' });
   // The window gives the canvas the keyboard when it is shown; a click would capture the mouse in this guest.
-  const canvas = page.getByTestId('console-canvas');
-  await canvas.focus();
-  await page.waitForFunction((element) => document.activeElement === element, await canvas.elementHandle());
+  await page.getByTestId('console-canvas').focus();
+  await page.waitForFunction("document.activeElement?.dataset.testid === 'console-canvas'");
   for (const character of line) {
     const key = shifted.get(character) ?? character;
     const shift = shifted.has(character) || /[A-Z]/.test(character);
