@@ -76,7 +76,7 @@ export async function typeOnScreen(page: Page, line: string): Promise<void> {
   await page.getByRole('dialog').first().waitFor({ state: 'detached' });
   // The window gives the canvas the keyboard when it is shown; a click would capture the mouse in this guest.
   await page.getByTestId('console-canvas').focus();
-  await page.waitForFunction("document.activeElement?.dataset.testid === 'console-canvas'");
+  await page.locator('[data-testid="console-canvas"]:focus').waitFor();
   for (const character of line) {
     const key = shifted.get(character) ?? character;
     const shift = shifted.has(character) || /[A-Z]/.test(character);
