@@ -1,3 +1,4 @@
+import { expect } from 'vitest';
 import type { Page } from 'playwright-core';
 import type { AppUnderTest } from './app';
 
@@ -85,6 +86,23 @@ export async function typeOnScreen(page: Page, line: string): Promise<void> {
     if (shift) await page.keyboard.up('Shift');
   }
   await page.keyboard.press('Enter');
+}
+
+/**
+ * Types a line on the screen until what it prints comes by the serial port. A guest that is busy, or sets its screen up,
+ * loses keys, as the keyboard's controller keeps few of them. Precondition: no part of the line lets a shell wait for
+ * more, as brackets and quotes do.
+ */
+export async function typeUntil(page: Page, line: string, pattern: RegExp): Promise<void> {
+  const isTyped = async (): Promise<boolean> => {
+    await page.getByTestId('tab-screen').click();
+    await typeOnScreen(page, line);
+    return waitForSerial(page, pattern, 10_000).then(
+      () => true,
+      () => false,
+    );
+  };
+  await expect.poll(isTyped, { timeout: 180_000 }).toBe(true);
 }
 
 /** Chooses an entry of one of the console's menus. */
