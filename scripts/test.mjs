@@ -21,6 +21,8 @@ const wanted = (stage) => !only || only.includes(stage);
 const total = { passed: 0, failed: 0, skipped: 0 };
 /** What failed and with which words, to be said again at the end. */
 const failures = [];
+/** What failed beside others, and not when it was run alone. */
+const unsteady = [];
 
 /** Runs a stage with those of its names that are wanted, and says how long it took. */
 async function stage(names, work) {
@@ -83,25 +85,56 @@ async function check(programs) {
   await Promise.all(Array.from({ length: sideBySide }, runInTurn));
 }
 
-/** Runs projects of vitest, so many files at a time, and adds its counts to ours; no counts are a failure. */
-async function vitest(workers, ...projects) {
+/** Runs files of vitest's projects, or all of them, so many at a time. @returns its report; undefined: it made none */
+async function runVitest(workers, projects, files) {
   const report = path.join(os.tmpdir(), `vivarium-test-${process.pid}-${projects[0]}.json`);
-  const words = ['run', ...projects.flatMap((project) => ['--project', project]), `--maxWorkers=${workers}`];
+  const words = [
+    'run',
+    ...files,
+    ...projects.flatMap((project) => ['--project', project]),
+    `--maxWorkers=${workers}`,
+  ];
   const status = await runPackage('vitest', words, {
     env: { ...process.env, VIVARIUM_TEST_WHOLE: '1', VIVARIUM_TEST_REPORT: report },
   });
   try {
-    const counts = takeReport(report);
-    total.passed += counts.passed;
-    total.failed += counts.failed;
-    total.skipped += counts.skipped;
-    failures.push(...counts.failures);
+    const result = takeReport(report);
     // It may have failed without any test that did.
-    if (status !== 0 && counts.failed === 0) total.failed++;
+    const failed = result.unsound.failed + result.outside.failed;
+    if (status !== 0 && failed === 0) result.outside.failed++;
+    return result;
   } catch (error) {
     total.failed++;
     failures.push({ where: projects.join(', '), text: `no counts: ${error.message}` });
+    return undefined;
   }
+}
+
+function add({ passed, failed, skipped, failures: those }) {
+  total.passed += passed;
+  total.failed += failed;
+  total.skipped += skipped;
+  failures.push(...those);
+}
+
+/**
+ * Runs projects of vitest, so many files at a time. A file with failures is run once more when nothing else computes:
+ * what fails again counts. What does not is told at the end all the same, for it was a sign of something.
+ */
+async function vitest(workers, ...projects) {
+  const first = await runVitest(workers, projects, []);
+  if (!first) return;
+  add(first.sound);
+  add(first.outside);
+  if (first.files.length === 0) return;
+  console.log(`\n── once more, alone: ${first.files.join(', ')} ──`);
+  const again = await runVitest(1, projects, first.files);
+  if (!again) return;
+  add(again.sound);
+  add(again.unsound);
+  add(again.outside);
+  const still = new Set(again.unsound.failures.map(({ where }) => where));
+  unsteady.push(...first.unsound.failures.filter(({ where }) => !still.has(where)));
 }
 
 async function main() {
@@ -133,8 +166,12 @@ try {
   console.error(error.message);
   total.failed++;
 }
-if (failures.length > 0) console.log('\n── failed ──');
-for (const { where, text } of failures) console.log(`${where}\n${text.replace(/^/gm, '    ')}`);
+const tell = (title, list) => {
+  if (list.length > 0) console.log(`\n── ${title} ──`);
+  for (const { where, text } of list) console.log(`${where}\n${text.replace(/^/gm, '    ')}`);
+};
+tell('failed at first, and not when run alone', unsteady);
+tell('failed', failures);
 console.log(`\n${((Date.now() - started) / 1000).toFixed(0)} s in all`);
 console.log(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
 process.exitCode = total.failed > 0 || total.passed === 0 ? 1 : 0;
